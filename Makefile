@@ -1,0 +1,38 @@
+# Two commands set everything up on a fresh machine with Python >= 3.11: `make run` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run test bench docs clean
+
+run: $(VENV)/installed        ## attend a night on the embedded observatory
+	$(BIN)/statefocus run
+
+test: $(VENV)/installed-test  ## style, types, layers, then every test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: $(VENV)/installed-test ## speed and accuracy, as ratios against what else there is
+	$(BIN)/python -m tests.bench
+
+docs: $(VENV)/installed-test  ## write the generated pages of docs/ again
+	$(BIN)/python -m tests.generate
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "statefocus needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[plot]'
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[plot,test]'
+	@touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) build *.egg-info
