@@ -1,0 +1,1 @@
+"""What a person types; thin, and the only place that prints."""

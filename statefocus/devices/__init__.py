@@ -1,0 +1,1 @@
+"""Real devices over Alpaca; the only place that knows `alpyca`."""

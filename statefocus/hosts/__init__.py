@@ -1,0 +1,1 @@
+"""Programs that run the imaging plan, and how statefocus attends them."""

@@ -1,0 +1,1 @@
+"""Machine files: definition, vocabulary, checking, engine, diagram."""

@@ -1,0 +1,1 @@
+"""Values to JSON lines and back: write, read, replay, diff, explain."""

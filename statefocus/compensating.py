@@ -1,0 +1,32 @@
+"""The arithmetic of temperature compensation (C): readings in, whole steps out, fractions kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import trunc
+
+from statefocus.context import CompensationState, Context
+from statefocus.profile import Compensation
+
+
+def follow(state: CompensationState, settings: Compensation) -> CompensationState:
+    """At the end of each block of readings, say where the rule wants the focuser (C3, C5).
+
+    Positive `steps_per_degree` is inward (to smaller positions) on a drop in temperature, outward on a rise.
+    """
+    difference = state.thermometer.difference_c
+    if difference is None or not state.thermometer.at_block_end:
+        return state
+    limit = settings.max_total_steps
+    return replace(state, ideal_steps=max(-limit, min(limit, settings.steps_per_degree * difference)))
+
+
+def correction_steps(context: Context) -> int:
+    """Whole steps still to be made, at most one correction's worth; the fraction stays for later (C4)."""
+    state, limit = context.compensation, context.profile.compensation.max_correction_steps
+    return max(-limit, min(limit, trunc(state.ideal_steps - state.applied_steps)))
+
+
+def restart(state: CompensationState) -> CompensationState:
+    """Begin anew after a refocus (C7)."""
+    return replace(state, thermometer=state.thermometer.restart(), ideal_steps=0.0, applied_steps=0)

@@ -1,0 +1,258 @@
+"""All that the core knows at a moment, as immutable values; each event makes a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from statefocus.focus.result import FocusFit
+from statefocus.focus.points import FocusPoint
+from statefocus.focus.sweep import Sweep
+from statefocus.profile import Profile
+from statefocus.thermometer import Thermometer
+
+FactValue = bool | float | str | None
+Outcome = Literal["running", "validated", "unvalidated", "restored", "cancelled", "lost"]
+"""How a run stands. `lost`: the focuser could not be put back, nobody knows where it is."""
+
+REFOCUSED: frozenset[Outcome] = frozenset({"validated", "unvalidated"})
+"""Outcomes that count as a refocus, and so restart every trigger (T11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a source last said, and when (unix seconds); the value None means that it could not tell."""
+
+    value: FactValue
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An effect that has not been answered yet, and the machine that waits for it."""
+
+    kind: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """What the host has told of its plan.
+
+    Attributes
+    ----------
+    running
+        A plan has started and not finished.
+    paused
+        Somebody else paused it.
+    exposing
+        The plan's shutter is open or its frame is being downloaded.
+    filter
+        The filter in the light path, as far as known.
+    lights
+        Light frames saved since the session's start.
+    flip_under_way
+        A meridian flip has started and not finished.
+    aids
+        Focusing aids that are open.
+    ending
+        The session is being wound up.
+    """
+
+    running: bool = False
+    paused: bool = False
+    exposing: bool = False
+    filter: str | None = None
+    lights: int = 0
+    flip_under_way: bool = False
+    aids: frozenset[str] = frozenset()
+    ending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerState:
+    """What the triggers have gathered since the last refocus.
+
+    Attributes
+    ----------
+    since_t
+        Time of the last refocus, or of the session's start.
+    lights
+        Light frames of the plan since then (T2).
+    filter_changed, flipped, asap, first_frame
+        Things that happened and were not served yet (T4, T5, T6, T7).
+    thermometer
+        Readings for T1.
+    paused
+        By a person, or after a fault (T12).
+    retry_t
+        No automatic run before this time, after a failed one (T13); None for no back-off.
+    failures
+        Failed automatic runs in a row.
+    """
+
+    since_t: float
+    thermometer: Thermometer
+    lights: int = 0
+    filter_changed: bool = False
+    flipped: bool = False
+    asap: bool = False
+    first_frame: bool = False
+    paused: bool = False
+    retry_t: float | None = None
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CompensationState:
+    """Temperature compensation since the last refocus.
+
+    Attributes
+    ----------
+    thermometer
+        Readings, a block of `average_readings` for each correction.
+    ideal_steps
+        Where the rule wants the focuser, relative to the last focus; fractions are kept (C4).
+    applied_steps
+        Where it has been moved so far.
+    under_way_steps
+        The correction being made now; 0 for none.
+    driver_was_on
+        The driver's own compensation before ours took over; None while we have not.
+    """
+
+    thermometer: Thermometer
+    ideal_steps: float = 0.0
+    applied_steps: int = 0
+    under_way_steps: int = 0
+    driver_was_on: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One autofocus run.
+
+    Attributes
+    ----------
+    number
+        From 1, in the session.
+    causes
+        Names of the triggers that it serves; `manual` or `undo` for a person's.
+    started_t, started_temperature_c
+        When it began, and how warm it was then.
+    start_position
+        Where a failed or cancelled run returns to, steps; None until the focuser was read.
+    max_step, driver_compensation
+        What the focuser told; its driver's own compensation is None until it was read.
+    sweep, index
+        The positions, and how many points have been measured.
+    points
+        What was measured at them.
+    fit
+        The curve, once fitted.
+    validations
+        Metric of each validation frame; None for a frame without stars.
+    frame
+        Name of the frame in hand.
+    retries
+        How often the step under way was tried again.
+    outcome, reason
+        How it stands, and why.
+    """
+
+    number: int
+    causes: tuple[str, ...]
+    started_t: float
+    started_temperature_c: float | None = None
+    centre: int | None = None
+    start_position: int | None = None
+    position: int | None = None
+    max_step: int = 0
+    driver_compensation: bool | None = None
+    sweep: Sweep = field(default_factory=lambda: Sweep(()))
+    points: tuple[FocusPoint, ...] = ()
+    fit: FocusFit | None = None
+    validations: tuple[float | None, ...] = ()
+    frame: str = ""
+    retries: int = 0
+    outcome: Outcome = "running"
+    reason: str = ""
+
+    @property
+    def automatic(self) -> bool:
+        """Whether triggers started it, not a person."""
+        return "manual" not in self.causes and "undo" not in self.causes
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What is remembered of the last run that has ended, for Run Again, cancel and the next failure policy."""
+
+    number: int
+    outcome: Outcome
+    automatic: bool
+    start_position: int | None
+    best_position: int | None
+    ended_t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that the core knows at a moment.
+
+    Attributes
+    ----------
+    now
+        Time of the event being worked on, unix seconds.
+    verified_position
+        Where the focuser was last known to stand on purpose, steps.
+    lost
+        The last run could not put the focuser back.
+    wish
+        What a person wishes by this very event: `manual` or `again`; None otherwise.
+    failure
+        Sentence of the last effect that failed.
+    concluded
+        The run that this very step has concluded.
+    acting
+        The machine whose actions are being called.
+    """
+
+    profile: Profile
+    now: float
+    triggers: TriggerState
+    compensation: CompensationState
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    plan: PlanState = field(default_factory=PlanState)
+    pending: Mapping[int, Pending] = field(default_factory=dict)
+    next_effect: int = 1
+    runs: int = 0
+    run: Run | None = None
+    last_run: LastRun | None = None
+    verified_position: int | None = None
+    lost: bool = False
+    wish: str | None = None
+    failure: str = ""
+    concluded: Run | None = None
+    acting: str = ""
+
+    def known(self, fact: str) -> FactValue:
+        """Value of a fact that is there and not stale; None where it is unknown."""
+        held = self.facts.get(fact)
+        if held is None or self.now - held.t > self.profile.guards.stale_after_s:
+            return None
+        return held.value
+
+
+def begin(profile: Profile, now: float) -> Context:
+    """Make the context of a session's first moment."""
+    temperature, compensation = profile.triggers.temperature, profile.compensation
+    return Context(
+        profile=profile,
+        now=now,
+        triggers=TriggerState(
+            since_t=now, thermometer=Thermometer(temperature.min_readings, temperature.reading_every_s)
+        ),
+        compensation=CompensationState(Thermometer(compensation.average_readings, compensation.reading_every_s)),
+    )

@@ -1,0 +1,116 @@
+"""A camera over Alpaca: one exposure at a time, its image read with a time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import alpaca.camera
+import numpy as np
+from numpy.typing import NDArray
+
+from statefocus.clock import Clock
+from statefocus.devices.imagebytes import MEDIA_TYPE, read_image
+from statefocus.devices.transport import Wire, Wired, value_of
+from statefocus.errors import Refused, Timeout
+
+POLL_S = 0.1
+GRACE_S = 30.0
+"""An exposure that is not ready this long after its end, the download included, has failed."""
+
+_JSON = "application/json"
+
+
+class _Camera(Wired, alpaca.camera.Camera):  # type: ignore[misc]  # alpyca publishes no types
+    """alpyca's camera on our wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One frame as the camera gave it; `pixels` are indexed [x, y]."""
+
+    pixels: NDArray[Any]
+    exposure_s: float
+    binning: int
+
+
+class Camera:
+    """One camera.
+
+    Parameters
+    ----------
+    wire, base_path
+        The connection, and the path of the device on the server.
+    clock
+        For time limits.
+    """
+
+    def __init__(self, wire: Wire, base_path: str, clock: Clock) -> None:
+        self._device = _Camera(f"{wire.host}:{wire.port}", 0)
+        self._device.attach(wire, base_path)
+        self._wire, self._path, self._clock = wire, base_path, clock
+        self._binning = 0
+        self.name = wire.name
+
+    def saturation_adu(self) -> int | None:
+        """Read the largest pixel value; None where the camera does not tell."""
+        try:
+            return int(self._device.MaxADU)
+        except Refused:
+            return None
+
+    def expose(
+        self, exposure_s: float, *, gain: int | None = None, binning: int = 1, light: bool = True
+    ) -> Generator[float, None, Exposure]:
+        """Take a frame.
+
+        Raises
+        ------
+        Timeout
+            Where it is not ready half a minute after its end.
+        """
+        self._set(gain, binning)
+        self._device.StartExposure(exposure_s, light)
+        deadline = self._clock.now() + exposure_s + GRACE_S
+        yield exposure_s
+        while not self._device.ImageReady:
+            if self._clock.now() >= deadline:
+                raise Timeout(
+                    f"The {self.name} gave no image {GRACE_S:g} s after an exposure of {exposure_s:g} s: "
+                    "restart its server or driver."
+                )
+            yield POLL_S
+        return Exposure(self._image(), exposure_s, binning)
+
+    def abort(self) -> None:
+        """Give the exposure up; a camera that cannot is left to finish."""
+        try:
+            self._device.AbortExposure()
+        except Refused:
+            return
+
+    def _set(self, gain: int | None, binning: int) -> None:
+        if gain is not None:
+            self._device.Gain = gain
+        if binning != self._binning:
+            self._device.BinX = binning
+            self._device.BinY = binning
+            self._device.StartX = 0
+            self._device.StartY = 0
+            self._device.NumX = int(self._device.CameraXSize) // binning
+            self._device.NumY = int(self._device.CameraYSize) // binning
+            self._binning = binning
+
+    def _image(self) -> NDArray[Any]:
+        limit_s = self._wire.limits.image_s
+        accept = f"{MEDIA_TYPE}, {_JSON}"
+        media, content = self._wire.get(f"{self._path}/imagearray", limit_s=limit_s, accept=accept)
+        if media.startswith(MEDIA_TYPE):
+            return read_image(self.name, content)
+        return np.asarray(value_of(self.name, content), dtype=np.int32)
+
+    def close(self) -> None:
+        """Hang up; the device stays connected for whoever else uses it."""
+        self._device.hang_up()
+        self._device.rqs.close()

@@ -1,0 +1,193 @@
+"""From the points of a sweep to the best focus, its uncertainty, and whether to believe it.
+
+Rule 1: nothing here raises on what a camera or a cloud may have produced; a result that cannot be trusted says so.
+Rule 2: every reason for a refusal is a verdict, and every verdict is recorded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from statefocus.focus.curves import Curve
+from statefocus.focus.lines import fit_lines
+from statefocus.focus.outliers import LeaveOneOut, Outlier, largest_shift, leave_one_out, reject_outliers
+from statefocus.focus.parabola import fit_parabola
+from statefocus.focus.points import FocusPoint, Samples, collect
+from statefocus.focus.result import FocusFit, Rejected
+from statefocus.focus.verdicts import Limits, PastFocus, Verdict, judge
+
+MODELS = ("hyperbola", "parabola", "lines", "auto")
+FITS: dict[str, Callable[[Samples], Curve | None]] = {"parabola": fit_parabola, "lines": fit_lines}
+REACH = 0.5  # a vertex further outside than this fraction of the range is an extrapolation, not a position
+ALL_BUT_EXACT = 0.9999  # R squared at which "auto" looks no further
+CLEARLY_BETTER = 0.5  # "auto" leaves the hyperbola only for a chi square below this fraction of its own
+
+
+def find_focus(
+    points: Sequence[FocusPoint],
+    *,
+    model: str = "hyperbola",
+    limits: Limits | None = None,
+    cfz_steps: float | None = None,
+    history: Sequence[PastFocus] | None = None,
+) -> FocusFit:
+    """Find the best focus of a sweep.
+
+    Parameters
+    ----------
+    points : sequence of FocusPoint
+        In any order; points without a measure are kept out and named. The metric must be smaller in better focus.
+    model : {"hyperbola", "parabola", "lines", "auto"}
+        The curve. "auto" is the hyperbola, unless a parabola leaves less than half its chi square.
+    limits : Limits, optional
+        What the verdicts are held against.
+    cfz_steps : float, optional
+        Critical focus zone in steps; the uncertainty is compared with it, or else with the sampling step.
+    history : sequence of PastFocus, optional
+        Earlier focus positions under like conditions, to compare with.
+
+    Returns
+    -------
+    FocusFit
+        Never an exception for odd measurements: `accepted` is False, and `reasons` tells.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `model`.
+
+    >>> sweep = [FocusPoint(x, (4.0 + (0.03 * (x - 1907)) ** 2) ** 0.5) for x in range(1700, 2101, 50)]
+    >>> fit = find_focus(sweep)
+    >>> fit.accepted, round(fit.best_position, 3), round(fit.predicted_measure, 3)
+    (True, 1907.0, 2.0)
+    """
+    if model not in MODELS:
+        raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
+    with np.errstate(all="ignore"):  # absurd measures overflow to infinity, which no verdict passes
+        return _find(points, model, limits or Limits(), cfz_steps, tuple(history or ()))
+
+
+def _find(
+    points: Sequence[FocusPoint], model: str, limits: Limits, cfz_steps: float | None, history: tuple[PastFocus, ...]
+) -> FocusFit:
+    everything = collect(points, limits.seeing_fraction, limits.model_fraction)
+    unusable = tuple(_unusable(points))
+    if len(everything) == 0:
+        return _nothing(unusable, "No star was measured at any position: is it clouded, capped, or far out of focus?")
+    samples, outliers, fits = reject_outliers(everything, limits.outlier_probability, limits.outlier_fraction)
+    curve = _fit(samples, fits.whole, model)
+    if curve is None or not _within_reach(samples, curve):
+        samples, outliers, fits, curve = everything, (), leave_one_out(everything), _fallback(everything)
+    verdicts = judge(
+        samples,
+        curve,
+        limits,
+        rejected=len(outliers),
+        evidence=curve if curve.model in ("hyperbola", "parabola") else fits.whole,
+        shift=_shift(samples, curve, fits),
+        cfz_steps=cfz_steps,
+        history=history,
+    )
+    if curve.model == "fallback":
+        verdicts = (_no_curve(model), *verdicts)
+    return _result(points, samples, curve, verdicts, unusable + tuple(_told(points, o) for o in outliers))
+
+
+def _fit(samples: Samples, hyperbola: Curve | None, model: str) -> Curve | None:
+    if model == "hyperbola" or hyperbola is None:
+        return hyperbola
+    if model != "auto":
+        return FITS[model](samples)
+    parabola = fit_parabola(samples)
+    if parabola is None or hyperbola.r_squared > ALL_BUT_EXACT or not _within_reach(samples, parabola):
+        return hyperbola
+    return parabola if parabola.chi_square < CLEARLY_BETTER * hyperbola.chi_square else hyperbola
+
+
+def _within_reach(samples: Samples, curve: Curve) -> bool:
+    margin = REACH * samples.span
+    return bool(samples.positions[0] - margin <= curve.best_position <= samples.positions[-1] + margin)
+
+
+def _shift(samples: Samples, curve: Curve, fits: LeaveOneOut) -> float:
+    """Return how far the vertex moves, in steps, when the most decisive point is left out."""
+    if curve.model == "hyperbola":
+        return fits.largest_shift()
+    if curve.model == "fallback":
+        return math.inf
+    everyone = np.arange(len(samples))
+    return largest_shift(curve, [FITS[curve.model](samples.keep(everyone != i)) for i in everyone])
+
+
+def _fallback(samples: Samples) -> Curve:
+    """Take the middle of the three neighbours with the lowest average (F4); of fewer points, the lowest one."""
+    if len(samples) < 3:
+        lowest = int(np.argmin(samples.measures))
+        position, measure = float(samples.positions[lowest]), float(samples.measures[lowest])
+    else:
+        averages = (samples.measures[:-2] + samples.measures[1:-1] + samples.measures[2:]) / 3.0
+        lowest = int(np.argmin(averages))
+        position, measure = float(samples.positions[lowest + 1]), float(averages[lowest])
+    return Curve("fallback", (position, measure), position, math.inf, measure, 0.0, 0, 0.0)
+
+
+def _no_curve(model: str) -> Verdict:
+    name = "curve" if model == "auto" else model
+    sentence = f"No {name} with a minimum near the sampled range fits; the lowest average of three neighbours is shown."
+    return Verdict("curve_found", passed=False, value=None, limit=None, sentence=sentence)
+
+
+def _unusable(points: Sequence[FocusPoint]) -> list[Rejected]:
+    flaws = ((i, point, point.flaw()) for i, point in enumerate(points))
+    return [Rejected(i, p.position, p.measure, flaw) for i, p, flaw in flaws if flaw is not None]
+
+
+def _told(points: Sequence[FocusPoint], outlier: Outlier) -> Rejected:
+    point = points[outlier.index]
+    why = f"it lies {outlier.deviation:.2g} errors off the curve through the other points"
+    return Rejected(outlier.index, point.position, point.measure, why)
+
+
+def _nothing(rejected: tuple[Rejected, ...], sentence: str) -> FocusFit:
+    verdict = Verdict("enough_points", passed=False, value=0, limit=None, sentence=sentence)
+    return FocusFit(
+        best_position=None,
+        sigma_position=None,
+        model="none",
+        r_squared=None,
+        predicted_measure=None,
+        used=(),
+        rejected=rejected,
+        verdicts=(verdict,),
+        accepted=False,
+        reasons=(sentence,),
+        coefficients=(),
+    )
+
+
+def _result(
+    points: Sequence[FocusPoint],
+    samples: Samples,
+    curve: Curve,
+    verdicts: tuple[Verdict, ...],
+    rejected: tuple[Rejected, ...],
+) -> FocusFit:
+    reasons = tuple(verdict.sentence for verdict in verdicts if not verdict.passed)
+    said = len(points) > 1 and samples.span > 0 and float(np.ptp(samples.measures)) > 0
+    fallback = curve.model == "fallback"
+    return FocusFit(
+        best_position=curve.best_position if said else None,
+        sigma_position=curve.sigma_position if math.isfinite(curve.sigma_position) else None,
+        model=curve.model if said else "none",
+        r_squared=None if fallback else curve.r_squared,
+        predicted_measure=curve.minimum if said else None,
+        used=tuple(sorted(samples.indices)),
+        rejected=tuple(sorted(rejected, key=lambda point: point.index)),
+        verdicts=verdicts,
+        accepted=not reasons and said,
+        reasons=reasons,
+        coefficients=curve.coefficients if said else (),
+    )

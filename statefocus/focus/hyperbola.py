@@ -1,0 +1,116 @@
+"""The hyperbola y = sqrt(a^2 + (b (x - x0))^2): seeing and defocus, added in quadrature.
+
+It is the curve of N.I.N.A. and Ekos, there written a cosh(asinh((x0 - x) a / b ...)) in one of several forms.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from statefocus.focus.curves import Curve, variance_scale, weighted_r_squared
+from statefocus.focus.least_squares import levenberg_marquardt, normal_sums, solve_symmetric
+from statefocus.focus.points import BoolArray, FloatArray, Samples
+
+# x0, a, b in units of half the sampled range and of the largest measure
+BOUNDS = (np.array([-20.0, 0.0, 1e-6]), np.array([20.0, 10.0, 1e3]))
+SEARCH, POLISH = 12, 80  # iterations from every start, and then from the best
+Derivatives = tuple[FloatArray, FloatArray, FloatArray]
+
+
+def fit_hyperbola(samples: Samples) -> Curve | None:
+    """Fit a hyperbola to at least three samples; None when they hold no curve (all at one position)."""
+    return fit_hyperbolas(samples, np.ones((1, len(samples)), dtype=np.bool_))[0]
+
+
+def fit_hyperbolas(samples: Samples, masks: BoolArray) -> list[Curve | None]:
+    """Fit one hyperbola to each choice of the samples, all of them together.
+
+    Parameters
+    ----------
+    samples : Samples
+        n samples.
+    masks : ndarray of bool, shape (m, n)
+        Which samples enter each of the m fits.
+
+    Returns
+    -------
+    list of Curve or None
+        m curves; None where fewer than three different positions are chosen.
+    """
+    if len(samples) < 3 or samples.span <= 0:
+        return [None] * len(masks)
+    centre = 0.5 * (samples.positions[0] + samples.positions[-1])
+    half, top = 0.5 * samples.span, float(samples.measures.max())
+    u, v = (samples.positions - centre) / half, samples.measures / top
+    weights = masks * (top / samples.sigmas) ** 2
+    starts = [_from_squares(u, v, weights), _from_lowest(u, v, masks, -1), _from_lowest(u, v, masks, 0),
+              _from_lowest(u, v, masks, 1)]  # fmt: skip
+
+    def model(parameters: FloatArray) -> tuple[FloatArray, Derivatives]:
+        return hyperbola(parameters, u)
+
+    repeated = np.concatenate([weights] * len(starts))
+    found, chi = levenberg_marquardt(model, v, repeated, np.concatenate(starts), BOUNDS, SEARCH)
+    best = np.argmin(chi.reshape(len(starts), -1), axis=0) * len(masks) + np.arange(len(masks))
+    parameters, chi = levenberg_marquardt(model, v, weights, found[best], BOUNDS, POLISH)
+    sigmas = _vertex_sigma(weights, model(parameters)[1])
+    scale = (centre, half, top)
+    return [
+        _curve(samples.keep(mask), p, float(c), float(s), scale) if np.unique(u[mask]).size >= 3 else None
+        for mask, p, c, s in zip(masks, parameters, chi, sigmas, strict=True)
+    ]
+
+
+def hyperbola(parameters: FloatArray, u: FloatArray) -> tuple[FloatArray, Derivatives]:
+    """Return the values, shape (b, n), and the derivatives to x0, a and b of b hyperbolas at n positions."""
+    vertex, a, b = parameters[:, 0:1], parameters[:, 1:2], parameters[:, 2:3]
+    away = u[None, :] - vertex
+    value = np.maximum(np.sqrt(a * a + (b * away) ** 2), 1e-12)
+    return value, (-b * b * away / value, a / value, b * away * away / value)
+
+
+def _from_squares(u: FloatArray, v: FloatArray, weights: FloatArray) -> FloatArray:
+    """Start from y^2 = c0 + c1 u + c2 u^2, which is linear: a residual of y^2 is 2 y times one of y."""
+    ones = np.ones_like(u)[None, :]
+    columns = (ones, u[None, :] * ones, (u * u)[None, :])
+    square_weights = weights / (4.0 * np.maximum(v, 1e-3) ** 2)
+    right = [np.sum(square_weights * v * v * column, axis=1) for column in columns]
+    c, _ = solve_symmetric(normal_sums(square_weights, columns), right)
+    opening = np.maximum(c[:, 2], 1e-6)
+    vertex = np.clip(-0.5 * c[:, 1] / opening, -3.0, 3.0)
+    floor = c[:, 0] + vertex * (c[:, 1] + vertex * opening)
+    return np.stack((vertex, np.sqrt(np.maximum(floor, 1e-4)), np.sqrt(opening)), axis=1)
+
+
+def _from_lowest(u: FloatArray, v: FloatArray, masks: BoolArray, shift: int) -> FloatArray:
+    """Start from the lowest sample of each choice, or half the range to one side of it."""
+    lowest = np.argmin(np.where(masks, v, np.inf), axis=1)
+    vertex, floor = u[lowest] + 0.5 * shift, v[lowest]
+    slope = np.sqrt(np.maximum(1.0 - floor * floor, 0.01)) / (1.0 + np.abs(vertex))
+    return np.stack((vertex, floor, slope), axis=1)
+
+
+def _vertex_sigma(weights: FloatArray, slopes: Derivatives) -> FloatArray:
+    """Return sigma of x0 before scaling, shape (b,): root of the first element of the inverse normal matrix."""
+    sums = normal_sums(weights, slopes)
+    unit = np.ones(len(weights))
+    flat = sums[3] <= 1e-12 * sums[0]  # a is next to nothing (a sharp V): x0 and b alone carry the covariance
+    sums[3] = np.where(flat, unit, sums[3])
+    sums[1], sums[4] = np.where(flat, 0.0, sums[1]), np.where(flat, 0.0, sums[4])
+    inverse, regular = solve_symmetric(sums, [unit, 0.0 * unit, 0.0 * unit])
+    return np.sqrt(np.where(regular & (inverse[:, 0] > 0), inverse[:, 0], np.inf))
+
+
+def _curve(
+    samples: Samples, parameters: FloatArray, chi_square: float, sigma: float, scale: tuple[float, float, float]
+) -> Curve:
+    centre, half, top = scale
+    vertex = centre + half * float(parameters[0])
+    a, b = top * float(parameters[1]), top * float(parameters[2]) / half
+    dof = len(samples) - 3
+    factor = variance_scale(chi_square, dof, absolute=samples.absolute)
+    sigma_position = half * sigma * math.sqrt(factor) if math.isfinite(factor * sigma) else math.inf
+    r_squared = weighted_r_squared(samples, chi_square)
+    return Curve("hyperbola", (vertex, a, b), vertex, sigma_position, a, chi_square, dof, r_squared)

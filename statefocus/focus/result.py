@@ -1,0 +1,80 @@
+"""What a focus sweep told: the value that the run, its record and its picture share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from statefocus.focus.curves import predict
+from statefocus.focus.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A point that did not enter the fit: its index in the sweep, its position in steps, its measure, and why."""
+
+    index: int
+    position: float
+    measure: float | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FocusFit:
+    """The result of `find_focus`.
+
+    Parameters
+    ----------
+    best_position : float or None
+        Focuser position of the minimum, in steps; None when nothing can be said.
+    sigma_position : float or None
+        Its standard error, in steps; None when it is not known.
+    model : str
+        ``hyperbola``, ``parabola``, ``lines`` or ``fallback``; ``none`` when there was nothing to fit.
+    r_squared : float or None
+        Weighted share of the variance that the curve explains.
+    predicted_measure : float or None
+        The metric that a frame at `best_position` should show.
+    used : tuple of int
+        Indices of the points that were fitted, in the caller's order.
+    rejected : tuple of Rejected
+        The others, with the reason.
+    verdicts : tuple of Verdict
+        Every question asked, with value and limit.
+    accepted : bool
+        Whether all verdicts passed.
+    reasons : tuple of str
+        Sentences of what failed, for a person; empty when accepted.
+    coefficients : tuple of float
+        As `statefocus.focus.curves.Curve` tells.
+    """
+
+    best_position: float | None
+    sigma_position: float | None
+    model: str
+    r_squared: float | None
+    predicted_measure: float | None
+    used: tuple[int, ...]
+    rejected: tuple[Rejected, ...]
+    verdicts: tuple[Verdict, ...]
+    accepted: bool
+    reasons: tuple[str, ...]
+    coefficients: tuple[float, ...]
+
+    def predict(self, position: float) -> float | None:
+        """Return the metric that the curve expects at `position` (steps), or None when there is no curve."""
+        return predict(self.model, self.coefficients, position) if self.coefficients else None
+
+    @property
+    def needs_validation(self) -> bool:
+        """Whether a validation frame could still confirm the position (F4, F5).
+
+        True for a sweep of three or four points that passes every question but their number, and for a fallback
+        inside a range that was sampled on both sides with enough contrast.
+        """
+        if self.accepted or self.best_position is None:
+            return False
+        failed = {verdict.name for verdict in self.verdicts if not verdict.passed}
+        spared = {"enough_points"}
+        if self.model == "fallback":
+            spared |= {"curve_found", "fit_quality", "not_noise", "real_minimum", "stable", "uncertainty"}
+        return failed <= spared

@@ -1,0 +1,67 @@
+"""Where a sweep goes (A1), and how each position is approached (A7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A focuser position, steps, and the positions to go by way of."""
+
+    position: int
+    via: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The positions of a run in the order in which they are visited; or, without any, why there are none."""
+
+    targets: tuple[Target, ...]
+    refusal: str = ""
+    shifted_steps: int = 0
+
+
+def approach(current: int, target: int, *, overshoot_steps: int, max_step: int) -> Target:
+    """Plan one move so that it ends inward, the sweep's own direction.
+
+    An outward move (to a larger position) first goes `overshoot_steps` beyond, as far as the focuser reaches; 0 goes
+    straight there.
+    """
+    beyond = min(target + overshoot_steps, max_step)
+    via = (beyond,) if target > current and beyond > target else ()
+    return Target(target, via)
+
+
+def plan_sweep(start: int, *, points: int, step_size: int, max_step: int, overshoot_steps: int = 0) -> Sweep:
+    """Plan a sweep: out by (points-1)/2 steps from `start`, then inward one step at a time.
+
+    >>> [target.position for target in plan_sweep(1000, points=3, step_size=10, max_step=2000).targets]
+    [1010, 1000, 990]
+
+    A sweep that would leave 0..max_step is shifted to lie inside; one that is longer than the focuser's travel is
+    refused.
+
+    Parameters
+    ----------
+    start
+        Position the sweep is centred on, steps.
+    points, step_size
+        Number of positions (odd) and the steps between two of them.
+    max_step
+        The focuser's last position.
+    overshoot_steps
+        Room kept above the outermost position where the travel allows it.
+    """
+    span = (points - 1) * step_size
+    if span > max_step:
+        sentence = (
+            f"A sweep of {points} points of {step_size} steps needs {span} steps of travel, and the focuser has "
+            f"{max_step}: take fewer points or a smaller step_size_steps."
+        )
+        return Sweep((), refusal=sentence)
+    wanted = start + span // 2
+    top = max(min(wanted, max(max_step - overshoot_steps, span)), span)
+    positions = [top - index * step_size for index in range(points)]
+    first = approach(start, positions[0], overshoot_steps=overshoot_steps, max_step=max_step)
+    return Sweep((first, *(Target(position) for position in positions[1:])), shifted_steps=top - wanted)

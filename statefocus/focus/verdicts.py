@@ -1,0 +1,289 @@
+"""Whether a fitted curve is a focus: one verdict a question, each with its value and its limit.
+
+Limits were set by simulation (tests/focus/sweeps.py) so that good sweeps pass and noise, clouds, single wings and flat
+curves do not. A verdict that fails is a sentence for a person at three in the morning.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from statefocus.focus.curves import PRIOR_DOF, Curve, chi_square_of_line, chi_square_of_mean
+from statefocus.focus.points import Samples
+from statefocus.focus.significance import fisher_tail_two, student_tail
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to one question about a fit.
+
+    Parameters
+    ----------
+    name : str
+        What was asked: ``enough_points``, ``inside_range``, ``both_sides``, ``contrast``, ``fit_quality``,
+        ``not_noise``, ``real_minimum``, ``stable``, ``uncertainty``, ``plausible_position``, ``plausible_measure``.
+    passed : bool
+    value, limit : float or None
+        What was found and what it was held against; None where there is no number.
+    sentence : str
+        The finding in words.
+    """
+
+    name: str
+    passed: bool
+    value: float | None
+    limit: float | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastFocus:
+    """An earlier best focus: its position, in steps, and its measure where one is known."""
+
+    position: float
+    measure: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a fit must satisfy, and how much of a frame's error is taken for granted.
+
+    Parameters
+    ----------
+    points : int
+        Least number of positions; a shorter sweep needs a validation frame.
+    aside : int
+        Least number of positions on each side of the vertex (one for a sweep shorter than `points`).
+    contrast : float
+        Least ratio of the curve at its higher end to its minimum.
+    r_squared : float
+        Least weighted R squared.
+    noise_probability : float
+        Most probability that points without any curve would be fitted as well (F test against a constant; multiplied
+        by the number of ways in which as many points could have been rejected).
+    line_probability : float
+        The same against a straight line: a minimum, not only a wing.
+    shift : float
+        Most that the vertex may move when any one point is left out, in sampling steps.
+    sigma_steps : float
+        Most standard error of the position, in sampling steps, where the critical focus zone is not known.
+    sigma_zones : float
+        The same in critical focus zones, where it is known.
+    history_spans : float
+        Most distance from the nearest earlier focus, in widths of the sampled range.
+    history_measures : float
+        Most ratio of the curve's minimum to the median of the earlier measures.
+    seeing_fraction : float
+        Relative scatter of the seeing from frame to frame; errors below what it does to a frame are raised to it.
+    model_fraction : float
+        How exactly a hyperbola follows the metric far out of focus; errors below this fraction are raised to it.
+    outlier_probability : float
+        Probability with which a good sweep loses a point as an outlier.
+    outlier_fraction : float
+        Most fraction of the points that may be rejected.
+    """
+
+    points: int = 5
+    aside: int = 2
+    contrast: float = 1.3
+    r_squared: float = 0.75
+    noise_probability: float = 0.005
+    line_probability: float = 0.02
+    shift: float = 0.75
+    sigma_steps: float = 0.5
+    sigma_zones: float = 1.0
+    history_spans: float = 1.0
+    history_measures: float = 2.0
+    seeing_fraction: float = 0.075
+    model_fraction: float = 0.015
+    outlier_probability: float = 0.05
+    outlier_fraction: float = 0.25
+
+
+def judge(
+    samples: Samples,
+    curve: Curve,
+    limits: Limits,
+    *,
+    evidence: Curve | None,
+    rejected: int,
+    shift: float,
+    cfz_steps: float | None,
+    history: Sequence[PastFocus],
+) -> tuple[Verdict, ...]:
+    """Answer every question about a curve.
+
+    Parameters
+    ----------
+    samples : Samples
+        The points that the curve was fitted to.
+    curve : Curve
+    limits : Limits
+    evidence : Curve or None
+        The smooth curve by which noise and straight lines are excluded: `curve` itself, or the hyperbola where `curve`
+        is a pair of lines or a fallback.
+    rejected : int
+        How many outliers were taken out before.
+    shift : float
+        Largest move of the vertex, in steps, when one point is left out.
+    cfz_steps : float or None
+        Critical focus zone, in steps.
+    history : sequence of PastFocus
+        Earlier focus positions, of the same filter and about the same temperature; may be empty.
+
+    Returns
+    -------
+    tuple of Verdict
+        A sweep shorter than `limits.points` cannot answer the statistical questions; they are left out.
+    """
+    verdicts = [
+        _enough_points(samples, limits),
+        _inside_range(samples, curve),
+        _both_sides(samples, curve, limits),
+        _contrast(samples, curve, limits),
+        _fit_quality(curve, limits),
+    ]
+    if verdicts[0].passed:
+        choices = math.comb(len(samples) + rejected, rejected)
+        verdicts += [
+            _not_noise(samples, evidence, limits, choices),
+            _real_minimum(samples, evidence, limits, choices),
+            _stable(samples, shift, limits),
+            _uncertainty(samples, curve, limits, cfz_steps),
+        ]
+    if history:
+        verdicts += _plausible(samples, curve, limits, history)
+    return tuple(verdicts)
+
+
+def reference_step(samples: Samples) -> float:
+    """Return the sampling step that a position is held against: an eighth of the range where it was sampled finer."""
+    return max(samples.step, samples.span / 8.0)
+
+
+def _enough_points(samples: Samples, limits: Limits) -> Verdict:
+    count = int(np.unique(samples.positions).size)
+    passed = count >= limits.points
+    tail = "" if passed else ": too few to judge a focus by; only a validation frame could confirm it"
+    return Verdict(
+        "enough_points", passed, count, limits.points, f"{count} of at least {limits.points} positions{tail}."
+    )
+
+
+def _inside_range(samples: Samples, curve: Curve) -> Verdict:
+    low, high, best = float(samples.positions[0]), float(samples.positions[-1]), curve.best_position
+    if low < best < high:
+        inside = f"The minimum, {best:.6g}, is inside {low:.6g}..{high:.6g}."
+        return Verdict("inside_range", passed=True, value=best, limit=None, sentence=inside)
+    side, edge = ("inward of", low) if best <= low else ("outward of", high)
+    sentence = f"The curve has its minimum {side} the sampled range, near {best:.6g}: sweep further in that direction."
+    return Verdict("inside_range", passed=False, value=best, limit=edge, sentence=sentence)
+
+
+def _both_sides(samples: Samples, curve: Curve, limits: Limits) -> Verdict:
+    left, right = samples.count_left(curve.best_position), samples.count_right(curve.best_position)
+    needed = limits.aside if np.unique(samples.positions).size >= limits.points else 1
+    passed = min(left, right) >= needed
+    sentence = f"{left} positions lie inward and {right} outward of the minimum"
+    if not passed:
+        side = "inward" if left < right else "outward"
+        sentence += f": at least {needed} are needed on each side, so sweep further {side}"
+    return Verdict("both_sides", passed, min(left, right), needed, sentence + ".")
+
+
+def _contrast(samples: Samples, curve: Curve, limits: Limits) -> Verdict:
+    ends = max(curve.predict(float(samples.positions[0])), curve.predict(float(samples.positions[-1])))
+    ratio = ends / curve.minimum if curve.minimum > 0 else math.inf
+    passed = ratio >= limits.contrast
+    sentence = f"The curve rises to {ratio:.3g} times its minimum"
+    if not passed:
+        sentence += f", which is less than {limits.contrast:g}: too flat; use a larger step, or there is no focus here"
+    return Verdict("contrast", passed, ratio if math.isfinite(ratio) else None, limits.contrast, sentence + ".")
+
+
+def _fit_quality(curve: Curve, limits: Limits) -> Verdict:
+    passed = curve.r_squared >= limits.r_squared
+    sentence = f"The {curve.model} explains {100 * max(curve.r_squared, 0.0):.3g} % of the variation"
+    if not passed:
+        sentence += f", less than {100 * limits.r_squared:.3g} %: the points do not lie on one curve (clouds? wind?)"
+    return Verdict("fit_quality", passed, curve.r_squared, limits.r_squared, sentence + ".")
+
+
+def _not_noise(samples: Samples, curve: Curve | None, limits: Limits, choices: int) -> Verdict:
+    scale, dof = _scale(samples, curve)
+    gain = 0.0 if curve is None else (chi_square_of_mean(samples) - curve.chi_square) / 2.0
+    value = min(1.0, choices * fisher_tail_two(_ratio(gain, scale), dof))
+    passed = value <= limits.noise_probability
+    sentence = f"Noise alone would look like this with a probability of {value:.2g}"
+    if not passed:
+        sentence += f", more than {limits.noise_probability:g}: it may not be a focus curve at all"
+    return Verdict("not_noise", passed, value, limits.noise_probability, sentence + ".")
+
+
+def _real_minimum(samples: Samples, curve: Curve | None, limits: Limits, choices: int) -> Verdict:
+    scale, dof = _scale(samples, curve)
+    gain = 0.0 if curve is None else chi_square_of_line(samples) - curve.chi_square
+    value = min(1.0, choices * student_tail(math.sqrt(_ratio(gain, scale)), dof))
+    passed = value <= limits.line_probability
+    sentence = f"A straight line would do as well with a probability of {value:.2g}"
+    if not passed:
+        sentence += f", more than {limits.line_probability:g}: the turn of the curve was not seen"
+    return Verdict("real_minimum", passed, value, limits.line_probability, sentence + ".")
+
+
+def _stable(samples: Samples, shift: float, limits: Limits) -> Verdict:
+    steps = shift / reference_step(samples)
+    passed = steps <= limits.shift
+    sentence = f"Without any one point the minimum moves by at most {steps:.2g} sampling steps"
+    if not passed:
+        sentence += f", more than {limits.shift:g}: a single point decides the result"
+    return Verdict("stable", passed, steps if math.isfinite(steps) else None, limits.shift, sentence + ".")
+
+
+def _uncertainty(samples: Samples, curve: Curve, limits: Limits, cfz_steps: float | None) -> Verdict:
+    sigma = curve.sigma_position
+    limit, name = limits.sigma_steps * reference_step(samples), "sampling step"
+    if cfz_steps is not None and math.isfinite(cfz_steps) and cfz_steps > 0:
+        limit, name = limits.sigma_zones * cfz_steps, "critical focus zone"
+    passed = sigma <= limit
+    sentence = f"The position is known to {sigma:.3g} steps"
+    if not passed:
+        sentence += f"; the {name} asks for {limit:.3g}: take more points, or longer exposures"
+    return Verdict("uncertainty", passed, sigma if math.isfinite(sigma) else None, limit, sentence + ".")
+
+
+def _plausible(samples: Samples, curve: Curve, limits: Limits, history: Sequence[PastFocus]) -> list[Verdict]:
+    distance = min(abs(past.position - curve.best_position) for past in history)
+    limit = limits.history_spans * samples.span
+    sentence = f"The position is {distance:.4g} steps from the nearest earlier focus"
+    far = "" if distance <= limit else f", more than {limit:.4g}: has the focuser slipped, or the filter changed?"
+    verdicts = [Verdict("plausible_position", not far, distance, limit, sentence + (far or "."))]
+    known = [past.measure for past in history if past.measure is not None and past.measure > 0]
+    if known:
+        ratio = curve.minimum / float(np.median(known))
+        sentence = f"The best measure is {ratio:.3g} times what earlier runs reached"
+        poor = ratio > limits.history_measures
+        tail = f", more than {limits.history_measures:g}: is it clouded, dewed or badly seen?" if poor else "."
+        verdicts.append(Verdict("plausible_measure", not poor, ratio, limits.history_measures, sentence + tail))
+    return verdicts
+
+
+def _scale(samples: Samples, curve: Curve | None) -> tuple[float, int]:
+    """Return the variance of unit weight and its degrees of freedom; stated errors are never taken for too large."""
+    if curve is None or curve.dof < 1:
+        return (1.0, PRIOR_DOF) if samples.absolute else (math.inf, 0)
+    reduced = curve.chi_square / curve.dof
+    if not samples.absolute:
+        return reduced, curve.dof
+    return max(reduced, 1.0), curve.dof + int(PRIOR_DOF / max(reduced, 1.0))
+
+
+def _ratio(gain: float, scale: float) -> float:
+    """Return gain / scale; an exact fit explains any gain infinitely well."""
+    if gain <= 0.0:
+        return 0.0
+    return gain / scale if scale > 0 else math.inf

@@ -1,0 +1,76 @@
+"""The arithmetic of an autofocus run outside the curve itself: what it returns to, what it predicts, what ends it."""
+
+from __future__ import annotations
+
+from statefocus.context import Context, Run
+from statefocus.focus.sweep import Target, approach
+
+VALIDATION_FRAMES = 2
+"""The frame at the new position is repeated once, then the profile decides (V2)."""
+
+_GROUND: tuple[tuple[str, bool, str], ...] = (
+    ("safe", False, "the safety monitor says that it is not safe"),
+    ("parked", True, "the mount was parked"),
+    ("tracking", False, "the mount stopped tracking"),
+)
+
+
+def ground_lost(context: Context) -> str | None:
+    """Tell what was taken away from under a run, or None; a run by hand needs no tracking."""
+    sources = context.profile.guards
+    used = {"safe": sources.safe, "parked": sources.unparked, "tracking": sources.tracking}
+    for fact, bad, sentence in _GROUND:
+        held = context.facts.get(fact)
+        by_hand = fact == "tracking" and context.run is not None and not context.run.automatic
+        if held is not None and held.value is bad and used[fact] != "not_used" and not by_hand:
+            return sentence
+    return None
+
+
+def overshoot_steps(context: Context) -> int:
+    """Steps to go beyond on an outward move; 0 where backlash is not compensated (A7)."""
+    focuser = context.profile.focuser
+    return focuser.overshoot_steps if focuser.backlash == "overshoot" else 0
+
+
+def move_to(context: Context, position: int) -> Target:
+    """Plan a move from where the focuser was last verified, so that it ends in the sweep's own direction."""
+    current = context.run.position if context.run and context.run.position is not None else context.verified_position
+    known = position if current is None else current
+    limit = context.run.max_step if context.run and context.run.max_step else max(known, position)
+    return approach(known, position, overshoot_steps=overshoot_steps(context), max_step=limit)
+
+
+def best_position(run: Run) -> int | None:
+    """The position that the curve found, to the nearest whole step, half away from zero; None without one."""
+    if run.fit is None or run.fit.best_position is None:
+        return None
+    whole = int(abs(run.fit.best_position) + 0.5)
+    return whole if run.fit.best_position >= 0 else -whole
+
+
+def predicted(run: Run) -> float | None:
+    """The metric that the curve predicts at the whole step nearest to its minimum."""
+    best = best_position(run)
+    return None if best is None or run.fit is None else run.fit.predict(best)
+
+
+def validation_passed(context: Context) -> bool:
+    """Whether the last validation frame is within the tolerance of the prediction (V1)."""
+    run = context.run
+    if run is None or not run.validations:
+        return False
+    measured, expected = run.validations[-1], predicted(run)
+    if measured is None or expected is None:
+        return False
+    return abs(measured - expected) <= expected * context.profile.validation.tolerance_percent / 100
+
+
+def restore_position(context: Context) -> int | None:
+    """Where a failed or cancelled run returns to (A12, A13)."""
+    return context.run.start_position if context.run else None
+
+
+def undo_position(context: Context) -> int | None:
+    """Where a cancel after the run's end returns to (A12)."""
+    return context.last_run.start_position if context.last_run else None

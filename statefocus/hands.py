@@ -1,0 +1,202 @@
+"""Carries effects out: each becomes a task in a device's lane, and its answer an event. No decision is taken here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Protocol
+
+from statefocus import effects, events
+from statefocus.clock import Clock
+from statefocus.crew import Crew, Task
+from statefocus.devices.camera import Exposure
+from statefocus.devices.rig import Rig
+from statefocus.effects import Effect
+from statefocus.errors import DeviceError, StatefocusError
+from statefocus.events import Event
+
+HALT_TIMEOUT_S = 30.0
+_POLL_S = 0.2
+_RUN_LANES = ("focuser", "camera", "measure", "timer")
+
+Measure = Callable[[Exposure], tuple[float | None, float | None, int]]
+"""Pixels to metric, its error, and the number of stars; None, None, 0 without stars."""
+
+
+class HostPort(Protocol):
+    """What statefocus asks of a host."""
+
+    def hold(self, effect: int) -> None:
+        """Hold the plan at the next gap, and tell `plan_held`."""
+
+    def release(self) -> None:
+        """Let the plan go on."""
+
+    def stop(self) -> None:
+        """Give the plan up."""
+
+
+class Audience(Protocol):
+    """Whoever watches."""
+
+    def curve(self, effect: effects.PublishCurve) -> None:
+        """A curve was fitted."""
+
+    def notify(self, level: str, sentence: str) -> None:
+        """A person should know."""
+
+    def frame(self, name: str, exposure: Exposure) -> None:
+        """A focus frame was taken."""
+
+
+class Hands:
+    """Carries the effects of one session out.
+
+    Parameters
+    ----------
+    rig, host
+        What is acted upon.
+    crew
+        Carries the tasks out.
+    measure
+        Pixels to metric.
+    audience
+        Whoever watches.
+    """
+
+    def __init__(
+        self, rig: Rig, host: HostPort, crew: Crew, clock: Clock, measure: Measure, audience: Audience
+    ) -> None:
+        self._rig, self._host, self._crew, self._clock = rig, host, crew, clock
+        self._measure, self._audience = measure, audience
+        self._frames: dict[str, Exposure] = {}
+        self._unanswered: dict[int, str] = {}
+
+    def focuser_busy(self) -> bool:
+        """Whether a focuser effect has not been answered yet."""
+        return "focuser" in self._unanswered.values()
+
+    def carry_out(self, effect: Effect) -> None:
+        """Start to carry an effect out."""
+        match effect:
+            case effects.Notify():
+                self._audience.notify(effect.level, effect.sentence)
+            case effects.PausePlan():
+                self._host.hold(effect.id)
+            case effects.ResumePlan():
+                self._host.release()
+                self._crew.post(events.PlanReleased(effect=effect.id))
+            case effects.AbortPlan():
+                self._host.stop()
+                self._crew.post(events.PlanAborted(effect=effect.id))
+            case effects.HaltDevices():
+                exposing = "camera" in self._unanswered.values()
+                self._give_up_tasks()
+                self._start("focuser", effect, self._halt(effect, exposing=exposing))
+            case _:
+                self._start(*self._task(effect))
+
+    def _task(self, effect: Effect) -> tuple[str, Effect, Task]:
+        match effect:
+            case effects.PrepareFocuser():
+                return "focuser", effect, self._prepare(effect)
+            case effects.MoveFocuser():
+                return "focuser", effect, self._move(effect)
+            case effects.ReleaseFocuser():
+                return "focuser", effect, self._release(effect)
+            case effects.SwitchDriverCompensation():
+                return "focuser", effect, self._switch(effect)
+            case effects.StartTimer():
+                return "timer", effect, _timer(effect)
+            case effects.TakeFrame():
+                return "camera", effect, self._take(effect)
+            case effects.MeasureFrame():
+                return "measure", effect, self._measured(effect)
+            case effects.PublishCurve():
+                return "measure", effect, self._publish(effect)
+        message = f"no hands for {effect.kind}"
+        raise TypeError(message)
+
+    def _start(self, lane: str, effect: Effect, task: Task) -> None:
+        self._unanswered[effect.id] = lane
+        self._crew.start(lane, self._answered(effect, task))
+
+    def _answered(self, effect: Effect, task: Task) -> Task:
+        """See to it that an effect is answered, whatever its task runs into."""
+        try:
+            answer = yield from task
+        except DeviceError as error:
+            answer = events.EffectFailed(effect=effect.id, reason=error.reason, sentence=str(error))
+        except StatefocusError as error:
+            answer = events.EffectFailed(effect=effect.id, reason="refused", sentence=str(error))
+        except Exception as error:  # noqa: BLE001  # a bug in an adapter is a failed effect, not a dead night
+            said = f"{effect.kind} ran into a fault of statefocus ({type(error).__name__}: {error})."
+            answer = events.EffectFailed(effect=effect.id, reason="fault", sentence=said)
+        self._unanswered.pop(effect.id, None)
+        return answer
+
+    def _give_up_tasks(self) -> None:
+        for lane in _RUN_LANES:
+            self._crew.cancel(lane)
+        for effect in [key for key, lane in self._unanswered.items() if lane in _RUN_LANES]:
+            del self._unanswered[effect]
+            self._crew.post(events.EffectFailed(effect=effect, reason="halted", sentence="It was given up."))
+
+    # --- the focuser ---
+
+    def _prepare(self, effect: effects.PrepareFocuser) -> Task:
+        yield 0.0
+        state = self._rig.focuser.state()
+        former = self._rig.focuser.switch_driver_compensation(on=False)
+        return events.FocuserPrepared(
+            effect=effect.id,
+            position=state.position,
+            max_step=state.max_step,
+            absolute=state.absolute,
+            driver_compensation=former,
+        )
+
+    def _move(self, effect: effects.MoveFocuser) -> Task:
+        position = yield from self._rig.focuser.move(effect.position, effect.via)
+        return events.FocuserMoved(effect=effect.id, position=position)
+
+    def _release(self, effect: effects.ReleaseFocuser) -> Task:
+        yield 0.0
+        if effect.driver_compensation is not None:
+            self._rig.focuser.switch_driver_compensation(on=effect.driver_compensation)
+        return events.FocuserReleased(effect=effect.id)
+
+    def _switch(self, effect: effects.SwitchDriverCompensation) -> Task:
+        yield 0.0
+        former = self._rig.focuser.switch_driver_compensation(on=effect.on)
+        return events.DriverCompensationSwitched(effect=effect.id, former=former)
+
+    def _halt(self, effect: effects.HaltDevices, *, exposing: bool) -> Task:
+        if exposing:  # else the shutter that is open is the plan's own
+            self._rig.camera.abort()
+        self._rig.focuser.halt()
+        yield _POLL_S
+        return events.DevicesHalted(effect=effect.id, position=self._rig.focuser.position())
+
+    # --- frames ---
+
+    def _take(self, effect: effects.TakeFrame) -> Generator[float, None, Event]:
+        exposure = yield from self._rig.camera.expose(effect.exposure_s, gain=effect.gain, binning=effect.binning)
+        name = f"focus-{effect.id:06d}"
+        self._frames = {name: exposure}
+        self._audience.frame(name, exposure)
+        return events.FrameTaken(effect=effect.id, frame=name)
+
+    def _measured(self, effect: effects.MeasureFrame) -> Task:
+        yield 0.0
+        value, error, stars = self._measure(self._frames[effect.frame])
+        return events.FrameMeasured(effect=effect.id, value=value, error=error, stars=stars)
+
+    def _publish(self, effect: effects.PublishCurve) -> Task:
+        yield 0.0
+        self._audience.curve(effect)
+        return events.CurvePublished(effect=effect.id)
+
+
+def _timer(effect: effects.StartTimer) -> Task:
+    yield effect.seconds
+    return events.TimerElapsed(effect=effect.id)

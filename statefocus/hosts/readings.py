@@ -1,0 +1,104 @@
+"""Reads what guards and triggers need from the devices, again and again; a reading that fails is told as unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+
+from statefocus import events
+from statefocus.clock import Clock
+from statefocus.crew import Crew, Task
+from statefocus.devices.rig import Rig
+from statefocus.devices.sun import sun_altitude_deg
+from statefocus.errors import DeviceError
+from statefocus.profile import Profile
+
+_SUN_EVERY_S = 60.0
+
+
+class Readings:
+    """Keeps the readings of one session coming.
+
+    Parameters
+    ----------
+    profile
+        Which facts are used, and how often they are read.
+    rig
+        The devices.
+    flip_in_s
+        Tells the time to the next flip; from the host, which decides when it flips.
+    """
+
+    def __init__(self, profile: Profile, rig: Rig, crew: Crew, clock: Clock, flip_in_s: Callable[[], float]) -> None:
+        self._profile, self._rig, self._crew, self._clock = profile, rig, crew, clock
+        self._flip_in_s = flip_in_s
+
+    def start(self) -> None:
+        """Read everything once, then again and again, each kind in its own lane."""
+        guards = self._profile.guards
+        device = "device"
+        if self._rig.mount is not None and device in (guards.tracking, guards.unparked, guards.flip_not_imminent):
+            self._repeat("mount", self._read_mount, guards.read_every_s)
+        if self._rig.safety is not None and guards.safe == device:
+            self._repeat("safety", self._read_safety, guards.read_every_s)
+        if guards.astro_night != "ignore":
+            self._repeat("sun", self._read_sun, _SUN_EVERY_S)
+        if self._temperature_every_s:
+            self._repeat("temperature", self._read_temperature, self._temperature_every_s)
+
+    @property
+    def _temperature_every_s(self) -> float:
+        trigger, compensation = self._profile.triggers.temperature, self._profile.compensation
+        wanted = [part.reading_every_s for part in (trigger, compensation) if part.enabled]
+        return min(wanted) if wanted else 0.0
+
+    def _repeat(self, lane: str, read: Callable[[], events.Event], every_s: float) -> None:
+        def task() -> Task:
+            while True:
+                self._crew.post(read())
+                yield every_s
+
+        self._crew.post(read())
+        self._crew.start(lane, _after(every_s, task()))
+
+    def _read_mount(self) -> events.Event:
+        try:
+            state = self._rig.mount.state() if self._rig.mount else None
+            if state is None:
+                return events.MountRead()
+            return events.MountRead(tracking=state.tracking, parked=state.parked, flip_in_s=self._flip_in_s())
+        except DeviceError:
+            return events.MountRead()
+
+    def _read_safety(self) -> events.Event:
+        try:
+            return events.SafetyRead(safe=self._rig.safety.safe() if self._rig.safety else None)
+        except DeviceError:
+            return events.SafetyRead()
+
+    def _read_sun(self) -> events.Event:
+        site = self._profile.site
+        return events.SunRead(
+            altitude_deg=round(sun_altitude_deg(self._clock.now(), site.latitude_deg, site.longitude_deg), 3)
+        )
+
+    def _read_temperature(self) -> events.Event:
+        conditions = self._rig.conditions
+        return events.TemperatureRead(
+            focuser_c=_celsius(self._rig.focuser.temperature_c),
+            external_c=_celsius(conditions.temperature_c) if conditions else None,
+        )
+
+
+def _celsius(read: Callable[[], float | None]) -> float | None:
+    """Read a sensor; None where it has none, fails, or gives no number."""
+    try:
+        value = read()
+    except DeviceError:
+        return None
+    return round(value, 3) if value is not None and isfinite(value) else None
+
+
+def _after(seconds: float, task: Task) -> Task:
+    yield seconds
+    return (yield from task)

@@ -1,0 +1,139 @@
+"""Reads what people write, profiles and machine files, from disk; every problem at once, each with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from pydantic import BaseModel
+
+from statefocus.errors import Problem, ProfileError, UsageError
+from statefocus.machine.checking import load
+from statefocus.machine.definition import Definition
+from statefocus.profile import Profile
+from statefocus.session import VOCABULARY
+from statefocus.toml_text import Path as KeyPath
+from statefocus.toml_text import did_you_mean, line_of, parse
+
+MACHINES = ("session", "compensation")
+"""In the order in which they see each event."""
+
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProfile:
+    """A profile, and where each value that is no default came from: dotted key to file:line."""
+
+    profile: Profile
+    origins: Mapping[str, str]
+    file: str
+
+
+def load_profile(path: Path | None) -> LoadedProfile:
+    """Read a profile; without a path, the one of the embedded observatory.
+
+    Raises
+    ------
+    ProfileError
+        With every problem found.
+    UsageError
+        Where the file cannot be read.
+    """
+    if path is None:
+        text = resources.files("statefocus.config").joinpath("embedded.toml").read_text("utf-8")
+        return read_profile(text, "config/embedded.toml")
+    try:
+        return read_profile(path.read_text("utf-8"), str(path))
+    except FileNotFoundError:
+        raise UsageError(f"There is no profile {path}: give the path of a TOML file, or none at all.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The profile {path} cannot be read: {error}.") from None
+
+
+def read_profile(text: str, file: str) -> LoadedProfile:
+    """Read a profile's text; see `load_profile`."""
+    tree, problems = parse(text, file)
+    if problems:
+        raise ProfileError(problems)
+    try:
+        profile = Profile.model_validate(tree)
+    except pydantic.ValidationError as error:
+        raise ProfileError([_problem(text, file, tree, told) for told in error.errors()]) from None
+    return LoadedProfile(profile, {key: file for key in _keys(tree)}, file)
+
+
+def load_machines() -> list[Definition]:
+    """Read and check the machines that come with statefocus."""
+    folder = resources.files("statefocus.machines")
+    return [
+        load(folder.joinpath(f"{name}.toml").read_text("utf-8"), f"machines/{name}.toml", VOCABULARY)
+        for name in MACHINES
+    ]
+
+
+def _keys(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _keys(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def _problem(text: str, file: str, tree: Any, told: Any) -> Problem:
+    """Turn one of pydantic's errors into a problem with a line."""
+    path = _path_in(tree, told["loc"])
+    line = line_of(text, path) if path else 0
+    key = ".".join(str(part) for part in path) or "the profile"
+    if told["type"] == "extra_forbidden":
+        known = _known_keys(told["loc"][:-1])
+        return Problem("unknown-key", file, line, f"`{key}` is no key of a profile.", did_you_mean(str(path[-1]), known))
+    if told["type"] == "missing":
+        return Problem("missing-key", file, line, f"`{key}.{told['loc'][-1]}` is missing.")
+    said = told["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    value = told.get("input")
+    shown = "" if isinstance(value, dict | list) or told["type"] == "value_error" else f" is {value!r}"
+    must = f"{shown}; allowed: {said}." if shown else f": {said}."
+    return Problem("bad-value", file, line, f"`{key}`{must}", _near(value, told))
+
+
+def _near(value: Any, told: Any) -> str:
+    allowed = str(told.get("ctx", {}).get("expected", ""))
+    words = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
+    return did_you_mean(value, words) if isinstance(value, str) and allowed and len(words) > 1 else ""
+
+
+def _path_in(tree: Any, location: Sequence[str | int]) -> KeyPath:
+    """Keep the parts of pydantic's location that are keys of the file (a union adds others)."""
+    path: list[str | int] = []
+    for index, part in enumerate(location):
+        inside = part in tree if isinstance(tree, dict) else isinstance(tree, list) and part in range(len(tree))
+        if inside:
+            path.append(part)
+            tree = tree[part]
+        elif index == len(location) - 1:
+            break
+    return tuple(path)
+
+
+def _known_keys(location: Sequence[str | int]) -> list[str]:
+    """Keys that a table of a profile may have."""
+    model: type[BaseModel] | None = Profile
+    for part in location:
+        if isinstance(part, str) and model is not None and part in model.model_fields:
+            model = _section(model.model_fields[part].annotation)
+    if model is None:
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The model inside an annotation, such as that of `Address | None` or `tuple[PlanJob, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = [_section(part) for part in getattr(annotation, "__args__", ())]
+    return next((model for model in found if model is not None), None)

@@ -1,0 +1,232 @@
+"""Checks a machine definition before the night: every problem at once, each with code, file:line, sentence and hint.
+
+The inviolable rule is among them: no automatic way into a protected state, except past all of its guards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from statefocus.errors import DefinitionError, Problem
+from statefocus.machine.definition import Definition, Row, State, read_definition
+from statefocus.machine.vocabulary import Vocabulary
+from statefocus.toml_text import did_you_mean
+
+CANCELS = ("cancel_requested", "session_ending")
+FAILURE = "effect_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A definition and the words that it may use."""
+
+    definition: Definition
+    words: Vocabulary
+
+    def problem(self, code: str, line: int, sentence: str, hint: str = "") -> Problem:
+        return Problem(code, self.definition.file, line, sentence, hint)
+
+
+_Check = Callable[[_Checked], Iterator[Problem]]
+
+
+def check(definition: Definition, vocabulary: Vocabulary) -> list[Problem]:
+    """Find all problems of a definition; those of names first, those of structure only where all names are known."""
+    checked = _Checked(definition, vocabulary)
+    found = [problem for check in _NAME_CHECKS for problem in check(checked)]
+    if not found:
+        found = [problem for check in _STRUCTURE_CHECKS for problem in check(checked)]
+    return sorted(found, key=lambda problem: problem.line)
+
+
+def load(text: str, file: str, vocabulary: Vocabulary) -> Definition:
+    """Read and check a machine file's text.
+
+    Raises
+    ------
+    DefinitionError
+        With every problem found.
+    """
+    definition, problems = read_definition(text, file)
+    if definition is not None and not problems:
+        problems = check(definition, vocabulary)
+    if problems or definition is None:
+        raise DefinitionError(problems)
+    return definition
+
+
+# --- names ---
+
+
+def _unknown_names(checked: _Checked) -> Iterator[Problem]:
+    definition, words = checked.definition, checked.words
+    guards = set(words.guards) | set(definition.conjunctions)
+    for name, parts in definition.conjunctions.items():
+        yield from _unknown(checked, "unknown-guard", 0, f"conjunction `{name}` names guard", parts, words.guards)
+    for state in definition.states.values():
+        used = (*state.enter, *state.exit)
+        yield from _unknown(checked, "unknown-action", state.line, f"state {state.name} names action", used, words.actions)
+    for row in definition.rows:
+        said = f"row `{row.id}` names"
+        yield from _unknown(checked, "unknown-event", row.line, f"{said} event", row.on, words.events)
+        yield from _unknown(checked, "unknown-guard", row.line, f"{said} guard", row.when, guards)
+        yield from _unknown(checked, "unknown-action", row.line, f"{said} action", row.do, words.actions)
+        states = (*row.sources, *((row.to,) if row.to else ()))
+        yield from _unknown(checked, "unknown-state", row.line, f"{said} state", states, definition.states)
+
+
+def _unknown(
+    checked: _Checked, code: str, line: int, said: str, names: Iterable[str], known: Iterable[str]
+) -> Iterator[Problem]:
+    allowed = set(known)
+    for name in names:
+        if name not in allowed:
+            yield checked.problem(code, line, f"{said} `{name}`, which does not exist.", did_you_mean(name, allowed))
+
+
+def _shadowing(checked: _Checked) -> Iterator[Problem]:
+    for name in checked.definition.conjunctions:
+        if name in checked.words.guards:
+            yield checked.problem("shadowed-guard", 0, f"conjunction `{name}` has the name of a guard.", "Rename it.")
+
+
+def _initials(checked: _Checked) -> Iterator[Problem]:
+    definition = checked.definition
+    if definition.initial not in definition.states:
+        hint = did_you_mean(definition.initial, definition.states)
+        yield checked.problem("unknown-state", 1, f"initial state `{definition.initial}` does not exist.", hint)
+    for state in definition.states.values():
+        children = {child.name.rpartition(".")[2] for child in definition.children(state.name)}
+        if children and state.initial not in children:
+            sentence = f"state {state.name} has states inside, and `initial` must name one of them."
+            yield checked.problem("no-initial", state.line, sentence, did_you_mean(state.initial or "", children))
+        if state.initial and not children:
+            sentence = f"state {state.name} names an initial state, and has none inside."
+            yield checked.problem("no-initial", state.line, sentence)
+
+
+def _incomplete_rows(checked: _Checked) -> Iterator[Problem]:
+    for row in checked.definition.rows:
+        for key, value in (("id", row.id), ("on", row.on), ("from", row.sources), ("why", row.why)):
+            if not value:
+                yield checked.problem("incomplete-row", row.line, f"row `{row.id}` needs `{key}`.")
+    for name, number in Counter(row.id for row in checked.definition.rows).items():
+        if number > 1:
+            line = [row.line for row in checked.definition.rows if row.id == name][-1]
+            yield checked.problem("duplicate-id", line, f"{number} rows are called `{name}`.", "Give each its own id.")
+
+
+# --- structure ---
+
+
+def _unused(checked: _Checked) -> Iterator[Problem]:
+    definition = checked.definition
+    used = {name for row in definition.rows for name in row.when}
+    for name in definition.conjunctions:
+        if name not in used:
+            yield checked.problem("unused-guard", 0, f"conjunction `{name}` is used by no row.", "Use it or delete it.")
+
+
+def _duplicates(checked: _Checked) -> Iterator[Problem]:
+    """A row after one that is always taken first in the same place."""
+    definition = checked.definition
+    for leaf in definition.leaves():
+        for event in {event for row in definition.rows for event in row.on}:
+            rows = definition.rows_from(leaf, event)
+            for index, row in enumerate(rows):
+                before = next((other for other in rows[:index] if _covers(definition, other, row)), None)
+                if before is not None and _only_here(definition, row, event, leaf):
+                    sentence = f"row `{row.id}` can never fire on {event} in {leaf}: row `{before.id}` always fires first."
+                    yield checked.problem("shadowed-row", row.line, sentence, "Order them, or delete one.")
+
+
+def _covers(definition: Definition, first: Row, second: Row) -> bool:
+    return set(definition.guards_of(first)) <= set(definition.guards_of(second))
+
+
+def _only_here(definition: Definition, row: Row, event: str, leaf: str) -> bool:
+    """Whether the row gets no chance in any other leaf: a general row may be shadowed in one special state."""
+    for other in definition.leaves():
+        rows = definition.rows_from(other, event)
+        if other != leaf and row in rows:
+            earlier = rows[: rows.index(row)]
+            if not any(_covers(definition, before, row) for before in earlier):
+                return False
+    return leaf == next(name for name in definition.leaves() if row in definition.rows_from(name, event))
+
+
+def _reachability(checked: _Checked) -> Iterator[Problem]:
+    definition = checked.definition
+    start = definition.leaf(definition.initial)
+    reached = _reach(definition, start)
+    home = set(definition.lineage(start))
+    for leaf in definition.leaves():
+        state = definition.states[leaf]
+        if leaf not in reached:
+            yield checked.problem("unreachable-state", state.line, f"no row ever leads to {leaf}.", "Lead there, or delete it.")
+        elif not _reach(definition, leaf) - {leaf} and leaf != start:
+            yield checked.problem("trap-state", state.line, f"no row leads out of {leaf}.", "Every state needs a way out.")
+        elif not any(home & set(definition.lineage(other)) for other in _reach(definition, leaf)):
+            top = definition.lineage(start)[-1]
+            yield checked.problem("no-way-home", state.line, f"from {leaf} no way leads back to {top}.")
+
+
+def _reach(definition: Definition, leaf: str) -> set[str]:
+    reached, waiting = {leaf}, [leaf]
+    while waiting:
+        lineage = definition.lineage(waiting.pop())
+        for row in definition.rows:
+            if row.to and any(state in row.sources for state in lineage):
+                target = definition.leaf(row.to)
+                if target not in reached:
+                    reached.add(target)
+                    waiting.append(target)
+    return reached
+
+
+def _inviolable(checked: _Checked) -> Iterator[Problem]:
+    """A row into a protected state from outside must carry all of its guards, unless a person asked for it."""
+    definition, words = checked.definition, checked.words
+    for row in definition.rows:
+        needed = words.protected.get((row.to or "").partition(".")[0])
+        top = {source.partition(".")[0] for source in row.sources}
+        if needed is None or top <= set(words.protected):
+            continue
+        for event in row.on:
+            wanted = words.exempt_events.get(event, needed)
+            missing = sorted(wanted - set(definition.guards_of(row)))
+            if missing:
+                sentence = f"row `{row.id}` leads into {row.to} on {event} without the guards {', '.join(missing)}."
+                hint = "A refocus past a guard is never allowed: add them to `when`."
+                yield checked.problem("inviolable-rule", row.line, sentence, hint)
+
+
+def _answers(checked: _Checked) -> Iterator[Problem]:
+    """A state that emits an effect must handle its answer, its failure and a cancel."""
+    for leaf in checked.definition.leaves():
+        state = checked.definition.states[leaf]
+        awaited = _awaited(checked, state)
+        handled = {event for row in checked.definition.rows for event in row.on if _from(checked, row, leaf)}
+        for effect, answer in awaited.items():
+            for event in (answer, FAILURE):
+                if event not in handled:
+                    sentence = f"{leaf} emits {effect}, and no row handles {event} there."
+                    yield checked.problem("unhandled-answer", state.line, sentence, "The session would hang in it.")
+        if awaited and not all(cancel in handled for cancel in CANCELS):
+            sentence = f"{leaf} emits {', '.join(awaited)}, and no row there handles {' and '.join(CANCELS)}."
+            yield checked.problem("unhandled-cancel", state.line, sentence, "Ctrl-C must be answered in every state.")
+
+
+def _awaited(checked: _Checked, state: State) -> dict[str, str]:
+    emitted = [effect for name in state.enter for effect in checked.words.actions[name].emits]
+    return {effect: answer for effect in emitted if (answer := checked.words.answers.get(effect))}
+
+
+def _from(checked: _Checked, row: Row, leaf: str) -> bool:
+    return any(state in row.sources for state in checked.definition.lineage(leaf))
+
+
+_NAME_CHECKS: tuple[_Check, ...] = (_unknown_names, _shadowing, _initials, _incomplete_rows)
+_STRUCTURE_CHECKS: tuple[_Check, ...] = (_unused, _duplicates, _reachability, _inviolable, _answers)

@@ -1,0 +1,181 @@
+"""Runs a checked definition with `transitions`; the only module that imports it.
+
+What `transitions` would do silently is answered here: each row gets one gate that evaluates all of its guards and
+records them, so that nothing short-circuits; callbacks are bound callables, never names it could look up or import; our
+own queue feeds it one event at a time; entry callbacks only return effects, and cannot fail half-way into the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transitions.extensions.nesting import HierarchicalMachine, NestedState
+
+from statefocus.context import Context
+from statefocus.effects import Effect
+from statefocus.machine.definition import SEPARATOR, Definition, Row, State
+from statefocus.machine.vocabulary import Ruling, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One row that was tried, and what each of its guards said."""
+
+    row: str
+    guards: Mapping[str, Ruling]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all guards let it pass."""
+        return all(ruling.passes for ruling in self.guards.values())
+
+    @property
+    def inhibited(self) -> bool:
+        """Whether a trigger was due in it, and a guard said no."""
+        due = [name for name in self.guards if name.endswith("_due")]
+        return bool(due) and all(self.guards[name].passes for name in due) and not self.passed
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What one event did to one machine; `stays` for a row without a destination."""
+
+    after: str
+    row: str | None
+    tried: tuple[Tried, ...]
+    context: Context
+    effects: tuple[Effect, ...]
+    stays: bool = False
+
+
+class _State(NestedState):  # type: ignore[misc]  # transitions publishes no types for it
+    separator = SEPARATOR
+
+
+class _Machine(HierarchicalMachine):  # type: ignore[misc]  # the same
+    state_cls = _State
+
+
+class _Model:
+    """What transitions moves from state to state, and what is gathered on the way."""
+
+    trigger: Callable[[str], bool]  # put here by transitions; it would not replace one that exists
+
+    def __init__(self) -> None:
+        self.state = ""
+        self.context: Context | None = None
+        self.effects: list[Effect] = []
+        self.tried: list[Tried] = []
+        self.row: str | None = None
+
+
+class Engine:
+    """One machine, ready to run.
+
+    Parameters
+    ----------
+    definition
+        A definition without problems; see `machine.checking`.
+    vocabulary
+        What its names stand for.
+    """
+
+    def __init__(self, definition: Definition, vocabulary: Vocabulary) -> None:
+        self.definition = definition
+        self._vocabulary = vocabulary
+        self._model = _Model()
+        self._staying = frozenset(row.id for row in definition.rows if row.to is None)
+        self._listens = frozenset(event for row in definition.rows for event in row.on)
+        self._machine = _Machine(
+            model=self._model,
+            states=[self._state(state) for state in definition.states.values() if state.parent is None],
+            transitions=[table for row in definition.rows for table in self._transitions(row)],
+            initial=definition.leaf(definition.initial),
+            auto_transitions=False,
+            ignore_invalid_triggers=True,
+            queued=False,
+        )
+
+    @property
+    def initial(self) -> str:
+        """The leaf state that a session begins in."""
+        return self.definition.leaf(self.definition.initial)
+
+    def fire(self, state: str, event: str, context: Context) -> Fired:
+        """Offer an event to the machine.
+
+        Parameters
+        ----------
+        state
+            Full name of the leaf state it is in.
+        event
+            Kind of the event; it has been folded into `context` already.
+        context
+            What is known.
+        """
+        if event not in self._listens:
+            return Fired(state, None, (), context, ())
+        model = self._model
+        model.context, model.effects, model.tried, model.row = context, [], [], None
+        self._machine.set_state(state, model)
+        model.trigger(event)
+        stays = model.row in self._staying
+        return Fired(model.state, model.row, tuple(model.tried), model.context, tuple(model.effects), stays)
+
+    def _state(self, state: State) -> dict[str, Any]:
+        table: dict[str, Any] = {
+            "name": state.name.rpartition(SEPARATOR)[2],
+            "on_enter": [self._callback(name) for name in state.enter],
+            "on_exit": [self._callback(name) for name in state.exit],
+        }
+        if children := self.definition.children(state.name):
+            table |= {"children": [self._state(child) for child in children], "initial": state.initial}
+        return table
+
+    def _transitions(self, row: Row) -> list[dict[str, Any]]:
+        return [
+            {
+                "trigger": event,
+                "source": source,
+                "dest": row.to or None,  # None stays; an empty string changes meaning in transitions 0.9.4
+                "conditions": [self._gate(row)],
+                "before": [self._callback(name) for name in row.do],
+            }
+            for event in row.on
+            for source in row.sources
+        ]
+
+    def _gate(self, row: Row) -> Callable[[], bool]:
+        guards = [self._vocabulary.guards[name] for name in self.definition.guards_of(row)]
+        model = self._model
+
+        def gate() -> bool:
+            context = model.context
+            if context is None or model.row is not None:
+                return False
+            rulings: dict[str, Ruling] = {}
+            for guard in guards:
+                said = guard.call(context)
+                if not isinstance(said, Ruling):
+                    message = f"guard {guard.name} gave {said!r}, not a ruling"
+                    raise TypeError(message)
+                rulings[guard.name] = said
+            tried = Tried(row.id, rulings)
+            model.tried.append(tried)
+            if tried.passed:
+                model.row = row.id
+            return tried.passed
+
+        return gate
+
+    def _callback(self, name: str) -> Callable[[], None]:
+        action, model = self._vocabulary.actions[name], self._model
+
+        def call() -> None:
+            if model.context is not None:
+                model.context, effects = action.call(model.context)
+                model.effects.extend(effects)
+
+        return call

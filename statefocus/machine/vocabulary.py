@@ -1,0 +1,77 @@
+"""The closed vocabulary of machine files: which events, guards and actions a name may stand for.
+
+A name that is not here cannot be bound, whatever the file says; nothing is ever imported by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from statefocus.context import Context
+from statefocus.effects import Effect
+
+
+class Ruling(StrEnum):
+    """What a guard says. `unknown` blocks; `not_used` passes, and is recorded as what it is."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    NOT_USED = "not_used"
+
+    @property
+    def passes(self) -> bool:
+        """Whether the row may be taken, as far as this guard goes."""
+        return self is Ruling.PASSED or self is Ruling.NOT_USED
+
+
+def ruling(*, holds: bool) -> Ruling:
+    """Turn a plain yes or no into a ruling."""
+    return Ruling.PASSED if holds else Ruling.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A named rule over the context."""
+
+    name: str
+    doc: str
+    call: Callable[[Context], Ruling]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A named callback: context in, context and effects out; `emits` are the kinds of effects it may return."""
+
+    name: str
+    doc: str
+    call: Callable[[Context], tuple[Context, tuple[Effect, ...]]]
+    emits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """All that machine files may name.
+
+    Attributes
+    ----------
+    events
+        Event kinds.
+    guards, actions
+        By name.
+    answers
+        Event kind that answers each kind of effect; None for one that is not answered.
+    protected
+        States that may only be entered past a conjunction of guards, with that conjunction's single guards.
+    exempt_events
+        Events that stand for a person's own wish, with the guards that are enough for them.
+    """
+
+    events: frozenset[str]
+    guards: Mapping[str, Guard]
+    actions: Mapping[str, Action]
+    answers: Mapping[str, str | None]
+    protected: Mapping[str, frozenset[str]]
+    exempt_events: Mapping[str, frozenset[str]]

@@ -1,0 +1,302 @@
+"""Puts a night together: observatory or real devices, host, hands, trace; and tells how it went.
+
+This is the one place where the parts of the shell meet; each of them knows only its own neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from statefocus import effects, events
+from statefocus.clock import Clock, RealClock, VirtualClock
+from statefocus.crew import Crew, ThreadCrew, VirtualCrew
+from statefocus.devices.camera import Exposure
+from statefocus.devices.rig import Rig, open_rig
+from statefocus.errors import StatefocusError, UsageError
+from statefocus.hands import Hands, Measure
+from statefocus.hosts.embedded import EmbeddedHost
+from statefocus.hosts.readings import Readings
+from statefocus.hosts.rehearsal import rehearse
+from statefocus.loading import LoadedProfile, load_machines
+from statefocus.profile import Address, PlanJob, Profile
+from statefocus.runner import Runner
+from statefocus.session import Session, State, Step
+from statefocus.trace.header import header_body
+from statefocus.trace.writing import TraceWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How much of a night's light was in focus, by the truth that the observatory knows."""
+
+    lights: int
+    out_of_focus: int
+    ended_t: float
+
+    @property
+    def in_focus_percent(self) -> float:
+        """Share of the Light frames that were in focus, percent; 100 of none."""
+        return 100 * (1 - self.out_of_focus / self.lights) if self.lights else 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a night ended; `figures` only where the observatory knows the truth."""
+
+    reason: str
+    trouble: str
+    trace: Path
+    trace_trouble: str | None
+    figures: Figures | None
+
+
+class Audience(Protocol):
+    """Whoever watches a night."""
+
+    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
+        """The night begins."""
+
+    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
+        """An event was worked off."""
+
+    def curve(self, effect: effects.PublishCurve) -> None:
+        """A curve was fitted."""
+
+    def notify(self, level: str, sentence: str) -> None:
+        """A person should know."""
+
+    def frame(self, name: str, exposure: Exposure) -> None:
+        """A focus frame was taken."""
+
+
+@dataclass
+class Night:
+    """One night to be attended.
+
+    Attributes
+    ----------
+    loaded
+        The profile.
+    trace
+        Where the trace goes.
+    seed
+        Of the observatory.
+    speed
+        0 for as fast as possible (simulated only), else a factor of real time.
+    until, frames
+        When to end early: unix seconds, Light frames.
+    """
+
+    loaded: LoadedProfile
+    trace: Path
+    measure: Measure
+    audience: Audience
+    seed: int = 1
+    speed: float = 0.0
+    until: float | None = None
+    frames: int | None = None
+    interruptible: Callable[[Callable[[], None]], None] = field(default=lambda _interrupt: None)
+
+    @property
+    def profile(self) -> Profile:
+        """The rig and its rules."""
+        return self.loaded.profile
+
+    def attend(self) -> Ended:
+        """Attend the night from its first event to its last.
+
+        Raises
+        ------
+        StatefocusError
+            Where it cannot even begin.
+        """
+        clock, crew = self._time()
+        with _devices(self.profile, clock, self.seed) as (profile, judge):
+            writer = TraceWriter(self.trace)
+            try:
+                return self._attend(profile, clock, crew, writer, judge)
+            finally:
+                crew.stop()
+                writer.close()
+
+    def _time(self) -> tuple[Clock, Crew]:
+        embedded = self.profile.devices.kind == "embedded"
+        if not self.speed:
+            if not embedded:
+                raise UsageError("Real devices take real time: leave --speed max to the embedded observatory.")
+            virtual = VirtualClock(starts_at(self.profile))
+            return virtual, VirtualCrew(virtual)
+        if not embedded and self.speed != 1:
+            raise UsageError("Real devices take real time: use --speed real.")
+        real = RealClock(starts_at(self.profile) if embedded else None, self.speed)
+        return real, ThreadCrew(real)
+
+    def _attend(
+        self, profile: Profile, clock: Clock, crew: Crew, writer: TraceWriter, judge: _Judge | None
+    ) -> Ended:
+        rig = open_rig(profile, clock)
+        try:
+            machines = load_machines()
+            host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._save)
+            hands = Hands(rig, host, crew, clock, self.measure, self.audience)
+            host.focuser_busy = hands.focuser_busy
+            speed = "max" if not self.speed else f"{self.speed:g}"
+            header = header_body(self.profile, self.loaded.origins, machines, seed=self.seed, speed=speed)
+            started = round(clock.now(), 3)
+            writer.write("header", started, header)
+            watcher = _Watcher(self, host)
+            runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher)
+            watcher.runner = runner
+            self.interruptible(runner.interrupt)
+            self.audience.begin(self.profile, len(host.frames), self.trace)
+            Readings(profile, rig, crew, clock, host.flip_in_s).start()
+            crew.start("plan", host.execute())
+            crew.start("person", rehearse(profile.host.rehearsal, host, crew.post))
+            reason = runner.run(events.SessionStarted(position=rig.focuser.position()))
+            figures = judge(host.lights_begun) if judge else None
+            return Ended(reason, host.failure, self.trace, writer.close(), figures)
+        finally:
+            rig.close()
+
+    def _save(self, number: int, job: PlanJob, exposure: Exposure, told: dict[str, Any]) -> Path | None:
+        if not self.profile.records.save_frames:
+            return None
+        from statefocus.frames import write_frame
+
+        name = f"{job.frame_type}_{told['filter'] or 'none'}_{number:04d}.fits"
+        path = self.trace.parent / "frames" / name
+        begun = datetime.fromtimestamp(told["begun"], tz=ZoneInfo("UTC"))
+        header = {
+            "IMAGETYP": job.frame_type,
+            "EXPTIME": job.exposure_s,
+            "DATE-OBS": begun.isoformat(timespec="milliseconds").removesuffix("+00:00"),
+            "FILTER": told["filter"] or "",
+            "FOCUSPOS": told["position"],
+            "XBINNING": job.binning,
+            "YBINNING": job.binning,
+        }
+        if told.get("temperature_c") is not None:
+            header["FOCTEMP"] = told["temperature_c"]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_frame(path, exposure.pixels.T, header)
+        except (OSError, StatefocusError) as error:
+            self.audience.notify("error", f"Frame {number} could not be saved: {error}. The night goes on without it.")
+            return None
+        return path
+
+
+_Judge = Callable[[list[float]], Figures]
+
+
+@dataclass
+class _Watcher:
+    """Passes what happens on to the audience, and ends the night when its time has come."""
+
+    night: Night
+    host: EmbeddedHost
+    runner: Runner | None = None
+
+    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
+        """An event was worked off."""
+        self.night.audience.saw(event, steps, state)
+        if self.runner is None:
+            return
+        context = state.context
+        if isinstance(event, events.SessionEnding):
+            self.host.stop()
+        elif isinstance(event, events.PlanFinished):
+            self.runner.end(event.reason or "plan finished")
+        elif self.night.until is not None and context.now >= self.night.until:
+            self.runner.end("--until reached")
+        elif self.night.frames is not None and context.plan.lights >= self.night.frames:
+            self.runner.end("--frames reached")
+
+
+def starts_at(profile: Profile) -> float:
+    """Unix time at which a simulated night begins."""
+    return datetime.fromisoformat(profile.plan.starts_at).replace(tzinfo=ZoneInfo(profile.site.time_zone)).timestamp()
+
+
+@contextmanager
+def _devices(profile: Profile, clock: Clock, seed: int) -> Iterator[tuple[Profile, _Judge | None]]:
+    """Give the profile with the addresses of its devices; the embedded observatory runs as long as the context."""
+    if profile.devices.kind == "alpaca":
+        yield profile, None
+        return
+    from statefocus.observatory import Observatory, serving
+
+    observatory = Observatory(
+        profile.observatory,
+        clock=clock.now,
+        seed=seed,
+        site_longitude_deg=profile.site.longitude_deg,
+        site_latitude_deg=profile.site.latitude_deg,
+        started_at=clock.now(),
+    )
+
+    def judge(lights_begun: list[float]) -> Figures:
+        begun = {round(t) for t in lights_begun}
+        near = begun | {t + 1 for t in begun} | {t - 1 for t in begun}
+        lights = [shot for shot in observatory.judge.exposures if shot.light and round(shot.started_at) in near]
+        return Figures(len(lights), sum(not shot.in_focus for shot in lights), clock.now())
+
+    with serving(observatory) as server:
+        address = Address(host=server.host, port=server.port)
+        roles = ("camera", "focuser", "filter_wheel", "telescope", "conditions", "safety")
+        devices = profile.devices.model_copy(update=dict.fromkeys(roles, address))
+        yield profile.model_copy(update={"devices": devices}), judge
+
+
+def without_statefocus(night: Night, scratch: Path) -> Figures:
+    """Take the same plan in the same night with every trigger off, to see what statefocus was good for."""
+    profile = night.profile
+    triggers = profile.triggers
+    idle = profile.model_copy(
+        update={
+            "triggers": triggers.model_copy(
+                update={
+                    "temperature": triggers.temperature.model_copy(update={"enabled": False}),
+                    "count": triggers.count.model_copy(update={"enabled": False}),
+                    "time": triggers.time.model_copy(update={"enabled": False}),
+                    "filter_change": False,
+                    "meridian_flip": False,
+                    "first_frame": False,
+                }
+            ),
+            "compensation": profile.compensation.model_copy(update={"enabled": False}),
+            "records": profile.records.model_copy(update={"save_frames": False}),
+            "host": profile.host.model_copy(update={"rehearsal": ()}),
+            "observatory": profile.observatory.model_copy(update={"render": False}),
+        }
+    )
+    quiet = replace(night, loaded=replace(night.loaded, profile=idle), trace=scratch, audience=Nobody(), speed=0.0)
+    figures = quiet.attend().figures
+    if figures is None:
+        raise UsageError("Only the embedded observatory knows the truth.")
+    return figures
+
+
+class Nobody:
+    """Watches nothing."""
+
+    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
+        """Nothing."""
+
+    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
+        """Nothing."""
+
+    def curve(self, effect: effects.PublishCurve) -> None:
+        """Nothing."""
+
+    def notify(self, level: str, sentence: str) -> None:
+        """Nothing."""
+
+    def frame(self, name: str, exposure: Exposure) -> None:
+        """Nothing."""

@@ -1,0 +1,82 @@
+"""A profile: one rig and the rules for its nights. Every key, its default and its meaning is told here and only here."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from statefocus.profile.base import Section
+from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, Fit, Validation
+from statefocus.profile.observatory import ObservatorySettings
+from statefocus.profile.rig import Address, Devices, Focuser, Optics, Site
+from statefocus.profile.session import Act, Guards, Host, Plan, PlanJob, Records, Triggers
+
+SCHEMA = 1
+
+__all__ = [
+    "SCHEMA",
+    "Act",
+    "Address",
+    "Autofocus",
+    "Compensation",
+    "Devices",
+    "Failure",
+    "FilterFocus",
+    "Fit",
+    "Focuser",
+    "Guards",
+    "Host",
+    "Optics",
+    "Plan",
+    "PlanJob",
+    "Profile",
+    "Records",
+    "Section",
+    "Site",
+    "Triggers",
+    "Validation",
+]
+
+
+class Profile(Section):
+    """One rig and the rules for its nights."""
+
+    schema_version: Literal[1] = Field(SCHEMA, alias="schema", description="Version of this file's format.")
+    name: str = Field("embedded", min_length=1, description="Name of the rig, for logs and folders.")
+    site: Site = Field(default_factory=Site, description="Where the telescope stands.")
+    optics: Optics = Field(default_factory=Optics, description="Sets the critical focus zone.")
+    devices: Devices = Field(default_factory=Devices, description="Where the devices are.")
+    host: Host = Field(default_factory=Host, description="Who runs the imaging plan.")
+    plan: Plan = Field(default_factory=Plan, description="The embedded host's imaging plan.")
+    focuser: Focuser = Field(default_factory=Focuser, description="How the focuser is moved.")
+    autofocus: Autofocus = Field(default_factory=Autofocus, description="The sweep.")
+    fit: Fit = Field(default_factory=Fit, description="The curve and its verdicts.")
+    validation: Validation = Field(default_factory=Validation, description="The frame at the new position.")
+    failure: Failure = Field(default_factory=Failure, description="What a failed run leads to.")
+    triggers: Triggers = Field(default_factory=Triggers, description="What makes a refocus due.")
+    guards: Guards = Field(default_factory=Guards, description="What a refocus needs.")
+    compensation: Compensation = Field(default_factory=Compensation, description="Temperature compensation.")
+    records: Records = Field(default_factory=Records, description="Where the night's records go.")
+    observatory: ObservatorySettings = Field(
+        default_factory=ObservatorySettings, description="The simulated observatory; only with devices.kind = embedded."
+    )
+
+    @property
+    def cfz_um(self) -> float:
+        """Critical focus zone, um: 4.88 x wavelength x f_ratio^2."""
+        return 4.88 * self.optics.wavelength_um * self.optics.f_ratio**2
+
+    @property
+    def cfz_steps(self) -> float:
+        """Critical focus zone in focuser steps."""
+        return self.cfz_um / self.focuser.um_per_step
+
+    @model_validator(mode="after")
+    def _devices_exist(self) -> Profile:
+        if self.devices.kind == "alpaca":
+            missing = [name for name in ("camera", "focuser") if getattr(self.devices, name) is None]
+            if missing:
+                message = f"devices.kind = \"alpaca\" needs an address for {' and '.join(missing)}"
+                raise ValueError(message)
+        return self

@@ -1,0 +1,84 @@
+"""Focusing: the autofocus run, its fit, its validation, what a failure leads to, and compensation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from statefocus.profile.base import Section
+
+TemperatureSource = Literal["focuser", "external", "average"]
+
+
+class FilterFocus(Section):
+    """What differs in one filter; a key left out keeps the value of [autofocus]."""
+
+    exposure_s: float | None = Field(None, gt=0, le=600, description="Focus exposure in this filter (A3).")
+    gain: int | None = Field(None, ge=0, description="Camera gain in this filter.")
+    binning: int | None = Field(None, ge=1, le=8, description="Binning in this filter.")
+
+
+class Autofocus(Section):
+    """The sweep (A1-A3): out by (points-1)/2 steps, then inward one step at a time."""
+
+    points: int = Field(9, ge=3, le=99, description="Positions of a sweep; odd; 9 is recommended, 3 the least.")
+    step_size_steps: int = Field(15, ge=1, le=100_000, description="Focuser steps between two positions.")
+    exposure_s: float = Field(4.0, gt=0, le=600, description="Exposure of a focus frame.")
+    gain: int | None = Field(None, ge=0, description="Camera gain; left as it is when absent.")
+    binning: int = Field(1, ge=1, le=8, description="Binning of a focus frame.")
+    exposure_retries: int = Field(1, ge=0, le=5, description="How often one exposure that failed is tried again.")
+    expected_run_s: float = Field(
+        180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."
+    )
+    min_star_px: float = Field(0.0, ge=0, description="Smallest star diameter at 1x1 binning (M5); 0 takes all.")
+    filters: dict[str, FilterFocus] = Field(default_factory=dict, description="Settings by filter name.")
+
+    @field_validator("points")
+    @classmethod
+    def _odd(cls, points: int) -> int:
+        if points % 2 == 0:
+            message = f"points must be odd, so that one lies in the middle; use {points - 1} or {points + 1}"
+            raise ValueError(message)
+        return points
+
+
+class Fit(Section):
+    """The curve through the points, and the limits of its verdicts (F7)."""
+
+    model: Literal["auto", "hyperbola", "parabola", "lines"] = Field("hyperbola", description="Curve (F1-F3).")
+
+
+class Validation(Section):
+    """The frame at the new position (V1, V2)."""
+
+    tolerance_percent: float = Field(10.0, gt=0, le=100, description="How far from the curve's prediction it may be.")
+    on_miss: Literal["keep", "restore"] = Field(
+        "keep", description="After one repeat: `keep` records the run as unvalidated, `restore` counts it as failed."
+    )
+
+
+class Failure(Section):
+    """What a failed run leads to (T13)."""
+
+    policy: Literal["continue", "pause", "abort"] = Field(
+        "continue", description="Plan goes on out of focus, stays paused, or is given up; a person is told each time."
+    )
+    retry_after_min: float = Field(15.0, ge=0, le=600, description="Back-off before an automatic run is tried again.")
+    restore_retries: int = Field(3, ge=0, le=20, description="How often putting the focuser back is tried again.")
+    retry_wait_s: float = Field(10.0, ge=0, le=600, description="Wait between two such tries.")
+
+
+class Compensation(Section):
+    """Temperature compensation (C1-C9): moves the focuser by a rule, without a refocus."""
+
+    enabled: bool = Field(default=False, description="Moves the focuser with the temperature between refocuses.")
+    mode: Literal["real_time", "after_exposure"] = Field(
+        "after_exposure", description="`real_time` also moves during an exposure."
+    )
+    source: TemperatureSource = Field("focuser", description="Sensor: the focuser's, the external one, or their mean.")
+    steps_per_degree: float = Field(0.0, ge=-100_000, le=100_000, description="Positive: inward on a drop.")
+    reading_every_s: float = Field(10.0, gt=0, le=3600, description="Time between two readings.")
+    average_readings: int = Field(60, ge=1, le=10_000, description="Readings averaged for one correction.")
+    max_correction_steps: int = Field(100, ge=1, le=100_000, description="Largest single correction.")
+    max_total_steps: int = Field(500, ge=1, le=1_000_000, description="Largest sum since the last refocus.")

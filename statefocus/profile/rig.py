@@ -1,0 +1,63 @@
+"""The rig: site, optics, focuser, and where its devices are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from statefocus.profile.base import Section
+
+
+class Site(Section):
+    """Where the telescope stands."""
+
+    latitude_deg: float = Field(48.2, ge=-90, le=90, description="Latitude, north positive.")
+    longitude_deg: float = Field(16.4, ge=-180, le=180, description="Longitude, east positive.")
+    elevation_m: float = Field(200.0, ge=-500, le=9000, description="Height above sea level.")
+    time_zone: str = Field("Europe/Vienna", description="IANA name; times are shown in it.")
+
+
+class Optics(Section):
+    """The telescope's optics, as far as they set the critical focus zone (CFZ = 4.88 x wavelength x f_ratio^2)."""
+
+    f_ratio: float = Field(5.5, gt=0.5, le=100, description="Focal length divided by aperture.")
+    wavelength_um: float = Field(0.55, gt=0.1, le=2.0, description="Wavelength for the critical focus zone.")
+
+
+class Focuser(Section):
+    """How the focuser is moved, and when a move counts as arrived."""
+
+    um_per_step: float = Field(4.0, gt=0, le=1000, description="Travel of one step.")
+    backlash: Literal["none", "overshoot"] = Field(
+        "overshoot", description="`overshoot` ends each outward move with an inward one, the sweep's own direction."
+    )
+    overshoot_steps: int = Field(60, ge=0, le=100_000, description="How far beyond; larger than the real backlash.")
+    settle_s: float = Field(1.0, ge=0, le=600, description="Wait after each move before an exposure.")
+    tolerance_steps: int = Field(1, ge=0, le=1000, description="A move that ends further off than this has failed.")
+    move_timeout_s: float = Field(120.0, gt=0, le=3600, description="A move that takes longer has failed.")
+
+
+class Address(Section):
+    """One Alpaca device."""
+
+    host: str = Field("127.0.0.1", description="Name or IP address of the Alpaca server.")
+    port: int = Field(11111, ge=1, le=65535, description="Its TCP port.")
+    number: int = Field(0, ge=0, description="Device number on that server.")
+
+
+class Devices(Section):
+    """Where the devices are: the observatory that comes with statefocus, or real ones over Alpaca."""
+
+    kind: Literal["embedded", "alpaca"] = Field(
+        "embedded", description="`embedded` starts the simulated observatory; `alpaca` uses the addresses below."
+    )
+    camera: Address | None = Field(None, description="Camera that takes the plan's and the focus frames.")
+    focuser: Address | None = Field(None, description="Absolute focuser.")
+    filter_wheel: Address | None = Field(None, description="Filter wheel, if there is one.")
+    telescope: Address | None = Field(None, description="Mount; needed by the guards `tracking` and `unparked`.")
+    conditions: Address | None = Field(None, description="ObservingConditions, for the external temperature.")
+    safety: Address | None = Field(None, description="SafetyMonitor, for the guard `safe`.")
+    connect_timeout_s: float = Field(2.0, gt=0, le=60, description="Time limit for reaching a server.")
+    read_timeout_s: float = Field(5.0, gt=0, le=120, description="Time limit for one answer.")
+    image_timeout_s: float = Field(60.0, gt=0, le=3600, description="Time limit for downloading one image.")

@@ -1,0 +1,125 @@
+"""The session's rules: triggers (T), guards (G), the plan of the embedded host (H1), records (L)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from statefocus.profile.base import Section
+from statefocus.profile.focusing import TemperatureSource
+
+
+class TemperatureTrigger(Section):
+    """T1: refocus when the averaged temperature has changed by a limit since the last refocus."""
+
+    enabled: bool = Field(default=True, description="Whether this trigger is used.")
+    limit_c: float = Field(1.0, gt=0, le=50, description="Change that makes it due.")
+    source: TemperatureSource = Field("focuser", description="Sensor: the focuser's, the external one, or their mean.")
+    reading_every_s: float = Field(10.0, gt=0, le=3600, description="Time between two readings.")
+    min_readings: int = Field(30, ge=1, le=10_000, description="Readings averaged; never due before that many.")
+
+
+class CountTrigger(Section):
+    """T2: refocus after every N Light frames of the plan."""
+
+    enabled: bool = Field(default=True, description="Whether this trigger is used.")
+    frames: int = Field(30, ge=1, le=100_000, description="Light frames between two refocuses.")
+
+
+class TimeTrigger(Section):
+    """T3: refocus every X minutes."""
+
+    enabled: bool = Field(default=True, description="Whether this trigger is used.")
+    minutes_min: float = Field(75.0, gt=0, le=1440, description="Minutes between two refocuses.")
+
+
+class Triggers(Section):
+    """Any combination; there is no priority, and one run serves all that are due."""
+
+    temperature: TemperatureTrigger = Field(default_factory=TemperatureTrigger, description="T1.")
+    count: CountTrigger = Field(default_factory=CountTrigger, description="T2.")
+    time: TimeTrigger = Field(default_factory=TimeTrigger, description="T3.")
+    filter_change: bool = Field(default=True, description="T4: refocus when the plan has changed the filter.")
+    meridian_flip: bool = Field(default=True, description="T5: refocus as the last step of a meridian flip.")
+    first_frame: bool = Field(default=True, description="T7: refocus before the first frame of a plan.")
+
+
+FactSource = Literal["device", "host", "notification", "not_used"]
+
+
+class Guards(Section):
+    """Where each guard's fact comes from; `not_used` passes and says so, a missing or old fact blocks."""
+
+    tracking: FactSource = Field("device", description="Source of `tracking`: the mount tracks.")
+    unparked: FactSource = Field("device", description="Source of `unparked`: the mount is not parked.")
+    light_plan: FactSource = Field("host", description="Source of `light_plan`: the plan takes Light frames next.")
+    safe: FactSource = Field("device", description="Source of `safe`: the safety monitor's word.")
+    flip_not_imminent: FactSource = Field("device", description="Source of the time to the next meridian flip.")
+    astro_night: Literal["require", "ignore", "forbid"] = Field(
+        "ignore", description="Whether the Sun must be (require) or must not be (forbid) 18 degrees below the horizon."
+    )
+    stale_after_s: float = Field(120.0, gt=0, le=3600, description="A fact older than this is unknown, and blocks.")
+    read_every_s: float = Field(20.0, gt=0, le=600, description="How often devices are asked for these facts.")
+
+
+class PlanJob(Section):
+    """Some frames of one kind."""
+
+    frames: int = Field(ge=1, le=100_000, description="How many.")
+    exposure_s: float = Field(gt=0, le=7200, description="Exposure of each.")
+    frame_type: Literal["Light", "Dark", "Flat", "Bias"] = Field("Light", description="Kind of frame.")
+    filter: str | None = Field(None, description="Filter; left as it is when absent.")
+    gain: int | None = Field(None, ge=0, description="Camera gain; left as it is when absent.")
+    binning: int = Field(1, ge=1, le=8, description="Binning.")
+
+
+class Act(Section):
+    """Something a person does in a rehearsed night."""
+
+    at_min: float = Field(ge=0, le=100_000, description="Minutes from the session's start.")
+    do: Literal[
+        "refocus_requested",
+        "run_requested",
+        "cancel_requested",
+        "triggers_paused",
+        "triggers_resumed",
+        "aid_opened",
+        "aid_closed",
+        "plan_paused",
+        "plan_resumed",
+    ] = Field(description="What is done.")
+    aid: str = Field("Bahtinov Aid", description="Which focusing aid, for aid_opened and aid_closed.")
+
+
+class Plan(Section):
+    """The embedded host's imaging plan (H1), job after job."""
+
+    starts_at: str = Field(
+        "2026-03-14T20:30:00",
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$",
+        description="Local time at which a simulated night begins; a real one begins when it begins.",
+    )
+
+    jobs: tuple[PlanJob, ...] = Field((), description="In the order in which they are taken.")
+    flip_after_meridian_min: float = Field(
+        2.0, ge=0, le=120, description="The flip is made in the first gap this long after the transit."
+    )
+
+
+class Host(Section):
+    """The program that runs the imaging session."""
+
+    rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night (embedded host only).")
+
+    kind: Literal["embedded", "none"] = Field(
+        "embedded", description="`embedded` executes [plan]; `none` attends without a plan (focus by hand)."
+    )
+
+
+class Records(Section):
+    """Where the night's records go."""
+
+    folder: str = Field("nights", description="Traces, frames and pictures; relative to where statefocus is started.")
+    save_frames: bool = Field(default=True, description="Whether the plan's frames are saved as FITS.")
+    save_focus_frames: bool = Field(default=False, description="Whether focus frames are kept too.")

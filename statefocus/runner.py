@@ -1,0 +1,119 @@
+"""The shell of a session: stamps events, steps the core, writes the trace, has effects carried out.
+
+One event at a time, one owner thread; `post` is all that another thread may call. It never looks at the name of a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from statefocus import events
+from statefocus.clock import Clock
+from statefocus.crew import Crew
+from statefocus.effects import Effect
+from statefocus.events import Event
+from statefocus.session import Session, State, Step
+from statefocus.trace.encoding import encode_event
+from statefocus.trace.telling import derived
+from statefocus.trace.writing import TraceWriter
+
+WIND_UP_S = 900.0
+"""Session time that winding up may take, before it is given up."""
+
+
+class Watcher(Protocol):
+    """Whoever wants to see each event and what it did."""
+
+    def saw(self, event: Event, steps: tuple[Step, ...], state: State) -> None:
+        """An event was worked off."""
+
+
+@dataclass
+class _WindingUp:
+    """Since when, and why, the session is being ended."""
+
+    reason: str
+    since: float
+
+
+class Runner:
+    """Runs one session from its first event to its last.
+
+    Parameters
+    ----------
+    session
+        The core.
+    writer
+        The trace.
+    crew, clock
+        Where events come from, and what time it is.
+    carry_out
+        Starts an effect.
+    watcher
+        Sees everything.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        writer: TraceWriter,
+        crew: Crew,
+        clock: Clock,
+        carry_out: Callable[[Effect], None],
+        watcher: Watcher,
+    ) -> None:
+        self._session, self._writer, self._crew, self._clock = session, writer, crew, clock
+        self._carry_out, self._watcher = carry_out, watcher
+        self.state = session.begin(self._stamp())
+        self._events = 0
+        self._ending: _WindingUp | None = None
+        self._interrupts = 0
+
+    def interrupt(self) -> None:
+        """Take Ctrl-C: the first winds the session up, the second gives even that up. Safe in a signal handler."""
+        self._interrupts += 1
+
+    def end(self, reason: str) -> None:
+        """Wind the session up: what is under way is put back first."""
+        if self._ending is None:
+            self._ending = _WindingUp(reason, self._clock.now())
+            self._crew.post(events.SessionEnding(reason=reason))
+
+    def run(self, first: Event) -> str:
+        """Work events off until the session has ended; gives the reason."""
+        self._work_off(first)
+        while not self._over():
+            event = self._crew.next_event()
+            if event is not None:
+                self._work_off(event)
+            if self._interrupts:
+                self.end("Ctrl-C")
+        reason = self._ending.reason if self._ending else ""
+        self._crew.stop()
+        self._work_off(events.SessionEnded(reason=reason))
+        return reason
+
+    def _over(self) -> bool:
+        if self._ending is None or not self.state.context.plan.ending:
+            return False
+        too_long = self._clock.now() - self._ending.since > WIND_UP_S
+        return self.state.at_rest or too_long or self._interrupts > 1
+
+    def _stamp(self) -> float:
+        return round(self._clock.now(), 3)
+
+    def _work_off(self, event: Event) -> None:
+        t = self._stamp()
+        run = self.state.context.run.number if self.state.context.run else None
+        seq = self._writer.write("event", t, encode_event(event), run)
+        self.state, steps = self._session.step(self.state, event, t)
+        self._events += 1
+        run = run or (self.state.context.run.number if self.state.context.run else None)
+        for kind, body in derived(seq, self._events, steps, self.state):
+            self._writer.write(kind, t, body, run)
+        for step in steps:
+            for effect in step.effects:
+                self._carry_out(effect)
+        self._watcher.saw(event, steps, self.state)

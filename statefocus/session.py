@@ -1,0 +1,196 @@
+"""step(): one event in, everything that follows from it out. Pure: same state and event in, same step out.
+
+An event goes through four stations: is it stale (the answer to something given up)? fold it into the context; decide,
+by the rows of each machine in a fixed order; act, by the callbacks of the states that are left and entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from statefocus import actions, effects, events, rules
+from statefocus.context import Context, Pending, Run, begin
+from statefocus.effects import Effect, HaltDevices, MoveFocuser, Notify, ResumePlan
+from statefocus.events import Answer, Event
+from statefocus.folding import fold
+from statefocus.machine.definition import Definition
+from statefocus.machine.engine import Engine, Fired, Tried
+from statefocus.machine.vocabulary import Vocabulary
+from statefocus.profile import Profile
+from statefocus.triggers import Reading, readings
+
+Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
+
+VOCABULARY = Vocabulary(
+    events=frozenset(events.KINDS),
+    guards=rules.GUARDS,
+    actions=actions.ACTIONS,
+    answers={kind: effect.answer for kind, effect in effects.KINDS.items()},
+    protected={
+        "Refocusing": frozenset(
+            {
+                "triggers_armed",
+                "tracking",
+                "unparked",
+                "light_plan",
+                "aids_closed",
+                "astro_night",
+                "safe",
+                "flip_not_imminent",
+            }
+        )
+    },
+    exempt_events={"run_requested": frozenset({"unparked", "aids_closed", "safe"})},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event did to one machine.
+
+    Attributes
+    ----------
+    outcome
+        `inhibited` wherever a trigger was due and a guard said no, whatever else the event did; otherwise `taken` (a
+        row led to a state), `stayed` (a row without a destination), `ignored` (no row listens or passes), `stale` (the
+        answer to something given up), `fault` (a bug in the core).
+    triggers
+        Every trigger's reading, where rows were tried.
+    fault
+        What went wrong, for outcome `fault`.
+    """
+
+    machine: str
+    before: str
+    after: str
+    outcome: Outcome
+    row: str | None = None
+    tried: tuple[Tried, ...] = ()
+    triggers: tuple[Reading, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a session stands: the leaf state of each machine, and the context that they share."""
+
+    leaves: Mapping[str, str]
+    context: Context
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is under way: no run, and no answer awaited."""
+        return self.context.run is None and not self.context.pending
+
+
+class Session:
+    """The machines of a session over one profile.
+
+    Parameters
+    ----------
+    definitions
+        Checked definitions; the one named `session` first, the others in the order in which they see each event.
+    profile
+        The rig and its rules.
+    """
+
+    def __init__(self, definitions: Sequence[Definition], profile: Profile) -> None:
+        self._engines = {definition.name: Engine(definition, VOCABULARY) for definition in definitions}
+        self._profile = profile
+
+    def begin(self, t: float) -> State:
+        """Give the state that a session begins in, at a time in unix seconds."""
+        return State({name: engine.initial for name, engine in self._engines.items()}, begin(self._profile, t))
+
+    def step(self, state: State, event: Event, t: float) -> tuple[State, tuple[Step, ...]]:
+        """Work one event off.
+
+        Parameters
+        ----------
+        state
+            Where the session stands.
+        event
+            What happened.
+        t
+            When, unix seconds.
+
+        Returns
+        -------
+        Where the session stands now, and one step for each machine that did anything; the first is the session's.
+        """
+        if isinstance(event, Answer) and event.effect not in state.context.pending:
+            return self._stale(state, t)
+        try:
+            return self._step(state, event, t)
+        except Exception as error:  # noqa: BLE001  # a bug in the core must end in a safe state, not in a dead night
+            return self._fault(state, t, error)
+
+    def _step(self, state: State, event: Event, t: float) -> tuple[State, tuple[Step, ...]]:
+        owner = state.context.pending[event.effect].machine if isinstance(event, Answer) else None
+        context = fold(state.context, event, t)
+        leaves, steps = dict(state.leaves), []
+        for name, engine in self._engines.items():
+            if owner not in (None, name):
+                continue
+            fired = engine.fire(leaves[name], event.kind, replace(context, acting=name))
+            context = _awaiting(fired.context, name, fired.effects)
+            step = _told(name, leaves[name], fired, context)
+            leaves[name] = fired.after
+            if step.outcome != "ignored" or name == owner or (owner is None and not steps):
+                steps.append(step)
+        return State(leaves, context), tuple(steps)
+
+    def _stale(self, state: State, t: float) -> tuple[State, tuple[Step, ...]]:
+        name = next(iter(self._engines))
+        context = replace(state.context, now=t, wish=None, concluded=None)
+        return replace(state, context=context), (Step(name, state.leaves[name], state.leaves[name], "stale"),)
+
+    def _fault(self, state: State, t: float, error: Exception) -> tuple[State, tuple[Step, ...]]:
+        """Put everything into a safe state: focuser back, triggers disarmed, plan resumed, everything told."""
+        name, context = next(iter(self._engines)), state.context
+        back = context.run.start_position if context.run else None
+        told = f"statefocus has a fault ({type(error).__name__}: {error}); triggers are paused, the plan goes on."
+        number = context.next_effect
+        out: list[Effect] = [HaltDevices(number)]
+        if back is not None:
+            out.append(MoveFocuser(number + 1, position=back, purpose="fault"))
+        out += [ResumePlan(number + 2), Notify(number + 3, "error", told)]
+        context = replace(
+            context,
+            now=t,
+            run=None,
+            concluded=replace(context.run, outcome="lost", reason=told) if context.run else None,
+            pending={},
+            next_effect=number + 4,
+            triggers=replace(context.triggers, paused=True),
+        )
+        before, initial = state.leaves[name], {key: engine.initial for key, engine in self._engines.items()}
+        step = Step(name, before, initial[name], "fault", effects=tuple(out), fault=f"{type(error).__name__}: {error}")
+        return State(initial, context), (step,)
+
+
+def concluded(state: State) -> Run | None:
+    """The run that the last step concluded, if any."""
+    return state.context.concluded
+
+
+def _awaiting(context: Context, machine: str, emitted: Sequence[Effect]) -> Context:
+    awaited = {effect.id: Pending(effect.kind, machine) for effect in emitted if effect.answer}
+    return replace(context, pending={**context.pending, **awaited}) if awaited else context
+
+
+def _told(machine: str, before: str, fired: Fired, context: Context) -> Step:
+    outcome: Outcome = "ignored"
+    if any(tried.inhibited for tried in fired.tried):
+        outcome = "inhibited"
+    elif fired.row is not None:
+        outcome = "stayed" if fired.stays else "taken"
+    told = readings(context) if any(_names_trigger(tried) for tried in fired.tried) else ()
+    return Step(machine, before, fired.after, outcome, fired.row, fired.tried, told, fired.effects)
+
+
+def _names_trigger(tried: Tried) -> bool:
+    return any(name.endswith("_due") for name in tried.guards)

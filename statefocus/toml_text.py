@@ -1,0 +1,67 @@
+"""TOML with line numbers: tomli knows no positions, so the line of a key is found by parsing growing prefixes.
+
+Only the error path pays for it. Pure text in, values out; nobody here opens a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import tomli
+
+from statefocus.errors import Problem
+
+Path = tuple[str | int, ...]
+
+
+def parse(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
+    """Parse TOML; a syntax error comes back as the one problem of the file, not as an exception."""
+    try:
+        return tomli.loads(text), []
+    except tomli.TOMLDecodeError as error:
+        sentence = f"this is not TOML: {error.msg[:1].lower()}{error.msg[1:]} (column {error.colno})."
+        return {}, [Problem("toml-syntax", file, error.lineno, sentence, "Mend this line; nothing else was checked.")]
+
+
+def line_of(text: str, path: Path) -> int:
+    """Find the line, from 1, on which the key or table at `path` first appears; 0 where it does not."""
+    lines = text.splitlines(keepends=True)
+    for number in range(1, len(lines) + 1):
+        try:
+            tree = tomli.loads("".join(lines[:number]))
+        except tomli.TOMLDecodeError:
+            continue
+        if _has(tree, path):
+            return number - _extent(lines, number, path)
+    return line_of(text, path[:-1]) if path else 0
+
+
+def _has(tree: Any, path: Path) -> bool:
+    for key in path:
+        inside = key in tree if isinstance(tree, dict) else isinstance(tree, list) and key in range(len(tree))
+        if not inside:
+            return False
+        tree = tree[key]
+    return True
+
+
+def _extent(lines: list[str], number: int, path: Path) -> int:
+    """How many lines a value that ends on line `number` began before it (a list over several lines)."""
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    begins = re.compile(rf"""^\s*["']?{re.escape(key)}["']?\s*=""")
+    for back in range(number):
+        if begins.match(lines[number - 1 - back]) or lines[number - 1 - back].lstrip().startswith("["):
+            return back
+    return 0
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give a hint with the nearest known words, or with all of them where there are few; else an empty string."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean `{near[0]}`?"
+    return f"Allowed here: {', '.join(names)}." if 0 < len(names) <= 14 else ""

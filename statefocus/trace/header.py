@@ -1,0 +1,80 @@
+"""The first line of a trace: everything that is needed to run the night's decisions again, years later."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pydantic
+
+from statefocus import __version__
+from statefocus.errors import TraceError
+from statefocus.machine.checking import load
+from statefocus.machine.definition import Definition
+from statefocus.profile import Profile
+from statefocus.session import VOCABULARY, Session
+from statefocus.trace.reading import Line
+
+
+def header_body(
+    profile: Profile, origins: Mapping[str, str], definitions: Sequence[Definition], *, seed: int, speed: str
+) -> dict[str, Any]:
+    """Make the header's body.
+
+    Parameters
+    ----------
+    profile
+        The effective profile.
+    origins
+        Where each value that is no default came from, by dotted key, as file:line.
+    definitions
+        The machines, in their order.
+    seed
+        Of the simulated observatory.
+    speed
+        real, max, or a factor.
+    """
+    return {
+        "statefocus": __version__,
+        "python": platform.python_version(),
+        "profile": profile.model_dump(mode="json", by_alias=True),
+        "origins": dict(origins),
+        "machines": [{"name": machine.name, "file": machine.file, "text": machine.text} for machine in definitions],
+        "seed": seed,
+        "speed": speed,
+        "latitude_deg": profile.site.latitude_deg,
+        "longitude_deg": profile.site.longitude_deg,
+        "time_zone": profile.site.time_zone,
+    }
+
+
+def session_of(header: Line) -> Session:
+    """Build the session that a header tells of.
+
+    Raises
+    ------
+    TraceError
+        Where the header's profile or machines cannot be read.
+    DefinitionError
+        Where its machine files have problems.
+    """
+    return Session(definitions_of(header), profile_of(header))
+
+
+def profile_of(header: Line) -> Profile:
+    """Read the profile in a header."""
+    try:
+        return Profile.model_validate(header.body["profile"])
+    except (KeyError, pydantic.ValidationError) as error:
+        said = str(error).splitlines()[0]
+        raise TraceError(f"the header's profile cannot be read: {said}.", header.number) from None
+
+
+def definitions_of(header: Line) -> list[Definition]:
+    """Read and check the machines in a header."""
+    try:
+        tables = [(table["text"], table["file"]) for table in header.body["machines"]]
+    except (KeyError, TypeError):
+        raise TraceError("the header holds no machine files.", header.number) from None
+    return [load(text, file, VOCABULARY) for text, file in tables]

@@ -1,0 +1,144 @@
+"""Reads a trace line by line, with bounded memory; a torn last line is recognised, not fatal.
+
+The chain of digests shows where a line was edited, removed or moved, without the profile that made the trace.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from statefocus.errors import TraceError
+from statefocus.trace.writing import VERSION, chain
+
+KINDS = ("header", "event", "step", "effect", "run", "checkpoint")
+LONGEST_LINE = 4 * 1024 * 1024
+_ENVELOPE = frozenset({"v", "seq", "t", "kind", "run", "digest"})
+_DIGEST_LENGTH = len(',"digest":"0123456789abcdef"}')
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a trace; `body` is what it tells, without the envelope."""
+
+    number: int
+    seq: int
+    t: float
+    kind: str
+    run: int | None
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A line that is not as it was written: `edited`, or lines before it `missing`, or the last one `torn`."""
+
+    line: int
+    what: Literal["edited", "missing", "torn"]
+    sentence: str
+
+
+@dataclass
+class TraceReader:
+    """Iterates over the lines of a trace, and gathers the damage it meets.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    TraceError
+        From the iteration: for a file that cannot be read, and for a line that is no trace line.
+    """
+
+    path: Path
+    damage: list[Damage] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Line]:
+        """Give the lines in order."""
+        previous, seq = "", 0
+        for number, text in self._texts():
+            line, digest, body = _parse(text, number)
+            if line.seq > seq:
+                self._note(number, "missing", f"{line.seq - seq} lines before it were removed.")
+            elif line.seq < seq:
+                self._note(number, "missing", "it is out of order, or stands there twice.")
+            elif chain(previous, body) != digest:
+                self._note(number, "edited", "its text is not what was written.")
+            previous, seq = digest, line.seq + 1
+            yield line
+        if seq == 0:
+            raise TraceError(f"{self.path} holds no lines: it is no trace, or the night ended before it began.")
+
+    @property
+    def torn(self) -> bool:
+        """Whether the last line was cut off, as by a power cut."""
+        return any(damage.what == "torn" for damage in self.damage)
+
+    def _note(self, number: int, what: Literal["edited", "missing", "torn"], sentence: str) -> None:
+        self.damage.append(Damage(number, what, f"line {number}: {sentence}"))
+
+    def _texts(self) -> Iterator[tuple[int, str]]:
+        try:
+            with self.path.open("rb") as file:
+                number = 0
+                while raw := file.readline(LONGEST_LINE):
+                    number += 1
+                    if not raw.endswith(b"\n"):
+                        if len(raw) >= LONGEST_LINE:
+                            raise TraceError(f"it is longer than {LONGEST_LINE} bytes; no trace line is.", number)
+                        self._note(number, "torn", "the last line was cut off (power cut, full disk); it is left out.")
+                        return
+                    yield number, _decode(raw, number)
+        except OSError as error:
+            raise TraceError(f"{self.path} cannot be read: {error.strerror or error}.") from None
+
+
+def _decode(raw: bytes, number: int) -> str:
+    try:
+        return raw.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise TraceError("it is not UTF-8 text; this is no trace, or the file is damaged.", number) from None
+
+
+def _parse(text: str, number: int) -> tuple[Line, str, str]:
+    try:
+        tree = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise TraceError("it is not JSON; this is no trace, or the file is damaged.", number) from None
+    if not isinstance(tree, dict) or not isinstance(tree.get("digest"), str):
+        raise TraceError("it is no trace line: every one is a JSON object that ends with its digest.", number)
+    if tree.get("v") != VERSION:
+        raise TraceError(f"it has version {tree.get('v')!r}; this statefocus reads version {VERSION}.", number)
+    kind, seq, t, run = tree.get("kind"), tree.get("seq"), tree.get("t"), tree.get("run")
+    if kind not in KINDS:
+        raise TraceError(f"unknown kind {kind!r}; the known ones are {', '.join(KINDS)}.", number)
+    if type(seq) is not int or isinstance(t, bool) or not isinstance(t, int | float):
+        raise TraceError("`seq` must be a whole number and `t` a time in unix seconds.", number)
+    body = {key: value for key, value in tree.items() if key not in _ENVELOPE}
+    return Line(number, seq, t, kind, run, body), tree["digest"], text[:-_DIGEST_LENGTH] + "}"
+
+
+def _no_constant(name: str) -> float:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+def read_header(path: Path) -> Line:
+    """Read the first line of a trace, which must be its header.
+
+    Raises
+    ------
+    TraceError
+        Where there is none.
+    """
+    for line in TraceReader(path):
+        if line.kind == "header":
+            return line
+        raise TraceError("the first line is no header; the beginning of the trace is missing.", line.number)
+    raise TraceError(f"{path} is empty.")

@@ -1,0 +1,94 @@
+"""The record of a run: everything N.I.N.A.'s autofocus report holds, for failed runs too, and why it ended as it did."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from statefocus import focusing
+from statefocus.context import Context, Run
+from statefocus.focus.result import FocusFit
+from statefocus.focus.points import FocusPoint
+
+VERSION = 1
+
+
+def run_record(run: Run, context: Context) -> dict[str, Any]:
+    """Tell a concluded run as plain JSON values.
+
+    Parameters
+    ----------
+    run
+        The run.
+    context
+        What is known right after it.
+    """
+    profile = context.profile
+    return {
+        "version": VERSION,
+        "number": run.number,
+        "outcome": run.outcome,
+        "reason": run.reason,
+        "causes": list(run.causes),
+        "started_t": run.started_t,
+        "ended_t": context.now,
+        "duration_s": context.now - run.started_t,
+        "filter": context.plan.filter,
+        "temperature_start_c": run.started_temperature_c,
+        "temperature_c": context.triggers.thermometer.mean_c,
+        "metric": "hfr",
+        "start_position": run.start_position,
+        "end_position": run.position,
+        "best_position": focusing.best_position(run),
+        "predicted_measure": focusing.predicted(run),
+        "validation_measures": list(run.validations),
+        "validation_tolerance_percent": profile.validation.tolerance_percent,
+        "backlash": {"method": profile.focuser.backlash, "overshoot_steps": profile.focuser.overshoot_steps},
+        "sweep": {
+            "points": profile.autofocus.points,
+            "step_size_steps": profile.autofocus.step_size_steps,
+            "shifted_steps": run.sweep.shifted_steps,
+        },
+        "points": [_point(point) for point in run.points],
+        "fit": fit_record(run.fit) if run.fit else None,
+        "cfz_steps": profile.cfz_steps,
+    }
+
+
+def _point(point: FocusPoint) -> dict[str, Any]:
+    return {"position": point.position, "measure": point.measure, "error": point.error, "stars": point.stars}
+
+
+def fit_record(fit: FocusFit) -> dict[str, Any]:
+    """Tell a fit as plain JSON values: where, how sure, which points, every verdict with its number and limit."""
+    return {
+        name: _plain(getattr(fit, name))
+        for name in (
+            "best_position",
+            "sigma_position",
+            "model",
+            "r_squared",
+            "predicted_measure",
+            "used",
+            "rejected",
+            "accepted",
+            "reasons",
+            "verdicts",
+            "coefficients",
+        )
+    }
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "__dataclass_fields__"):
+        return {key: _plain(part) for key, part in asdict(value).items()}
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,96 @@
+"""How far each trigger is from its limit (T). Nothing is decided here: `rules` reads the due flags, machines decide.
+
+There is no priority; one run serves all that are due, and its log names them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from statefocus.context import Context, TriggerState
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One trigger at a moment: its reading, its limit, and the text in brackets that people know."""
+
+    name: str
+    due: bool
+    reading: float | bool | None
+    limit: float | None
+    text: str
+
+
+def _temperature(context: Context) -> Reading:
+    """T1: mean of the last readings against the temperature at the last refocus; never before a full block."""
+    settings, thermometer = context.profile.triggers.temperature, context.triggers.thermometer
+    difference = thermometer.difference_c
+    reached = difference is not None and abs(difference) >= settings.limit_c
+    due = settings.enabled and thermometer.full and reached
+    return Reading("temperature", due, difference, settings.limit_c, thermometer.status)
+
+
+def _count(context: Context) -> Reading:
+    """T2: Light frames of the plan since the last refocus."""
+    settings, lights = context.profile.triggers.count, context.triggers.lights
+    return Reading("count", settings.enabled and lights >= settings.frames, lights, settings.frames, f"[{lights}]")
+
+
+def _time(context: Context) -> Reading:
+    """T3: minutes since the last refocus, or since the session's start."""
+    settings, minutes = context.profile.triggers.time, (context.now - context.triggers.since_t) / 60
+    due = settings.enabled and minutes >= settings.minutes_min
+    return Reading("time", due, minutes, settings.minutes_min, f"[{minutes:.0f}]")
+
+
+def _flag(name: str, flag: Callable[[Context], bool]) -> Callable[[Context], Reading]:
+    """Make the reading of a trigger that something made due, and that a refocus serves."""
+
+    def read(context: Context) -> Reading:
+        due = flag(context)
+        return Reading(name, due, due, None, "[due]" if due else "[-]")
+
+    return read
+
+
+_READERS: tuple[Callable[[Context], Reading], ...] = (
+    _temperature,
+    _count,
+    _time,
+    _flag("filter", lambda context: context.profile.triggers.filter_change and context.triggers.filter_changed),
+    _flag("flip", lambda context: context.profile.triggers.meridian_flip and context.triggers.flipped),
+    _flag("asap", lambda context: context.triggers.asap),
+    _flag("first_frame", lambda context: context.profile.triggers.first_frame and context.triggers.first_frame),
+)
+
+NAMES = ("temperature", "count", "time", "filter", "flip", "asap", "first_frame")
+
+
+def readings(context: Context) -> tuple[Reading, ...]:
+    """Read all triggers, in the order of `NAMES`."""
+    return tuple(read(context) for read in _READERS)
+
+
+def is_due(context: Context, name: str) -> bool:
+    """Whether the named trigger has reached its limit."""
+    return _READERS[NAMES.index(name)](context).due
+
+
+def due(context: Context) -> tuple[str, ...]:
+    """Names of all triggers that have reached their limit."""
+    return tuple(reading.name for reading in readings(context) if reading.due)
+
+
+def restart(triggers: TriggerState, now: float) -> TriggerState:
+    """Begin all triggers anew after a refocus, whatever started it (T11)."""
+    return TriggerState(since_t=now, thermometer=triggers.thermometer.restart(), paused=triggers.paused)
+
+
+def back_off(triggers: TriggerState, now: float, retry_after_min: float) -> TriggerState:
+    """After a failed run, leave what was due as it is, and wait before the next automatic run (T13).
+
+    Each further failure doubles the wait, up to eight times the first.
+    """
+    wait_s = 60 * retry_after_min * min(2**triggers.failures, 8)
+    return replace(triggers, failures=triggers.failures + 1, retry_t=now + wait_s)
