@@ -1,4 +1,4 @@
-"""The callbacks that machine files may name: context in, context and effects out. They return effects, and call nothing.
+"""The callbacks that machine files may name: context in, context and effects out. They call nothing.
 
 Each says which kinds of effects it may return, so that a machine file can be checked before the night.
 """

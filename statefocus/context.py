@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from statefocus.focus.result import FocusFit
 from statefocus.focus.points import FocusPoint
+from statefocus.focus.result import FocusFit
 from statefocus.focus.sweep import Sweep
 from statefocus.profile import Profile
 from statefocus.thermometer import Thermometer

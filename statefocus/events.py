@@ -197,9 +197,10 @@ class RefocusRequested(Event, kind="refocus_requested"):
 
 @dataclass(frozen=True, slots=True)
 class RunRequested(Event, kind="run_requested"):
-    """Run the autofocus now, by hand; `again` centres it on the last best position (A11)."""
+    """Run the autofocus now, by hand; `again` centres it on the last best position (A11), or else on `position`."""
 
     again: bool = False
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,17 +218,20 @@ def _refocus_requested(context: Context, _event: events.RefocusRequested) -> Con
 
 @_folds(events.RunRequested)
 def _run_requested(context: Context, event: events.RunRequested) -> Context:
+    if event.again and event.position is not None and context.last_run is None:
+        context = _remembered(context, best=event.position)
     return replace(context, wish="again" if event.again else "manual")
 
 
 @_folds(events.UndoRequested)
 def _undo_requested(context: Context, event: events.UndoRequested) -> Context:
-    if event.position is None:
-        return context
-    return replace(
-        context,
-        last_run=LastRun(0, "validated", automatic=False, start_position=event.position, best_position=None, ended_t=0),
-    )
+    return context if event.position is None else _remembered(context, start=event.position)
+
+
+def _remembered(context: Context, *, start: int | None = None, best: int | None = None) -> Context:
+    """Take over what another session has left on disk of its last run."""
+    last = LastRun(0, "validated", automatic=False, start_position=start, best_position=best, ended_t=context.now)
+    return replace(context, last_run=last)
 
 
 @_folds(events.TriggersPaused)

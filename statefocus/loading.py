@@ -64,7 +64,7 @@ def read_profile(text: str, file: str) -> LoadedProfile:
         profile = Profile.model_validate(tree)
     except pydantic.ValidationError as error:
         raise ProfileError([_problem(text, file, tree, told) for told in error.errors()]) from None
-    return LoadedProfile(profile, {key: file for key in _keys(tree)}, file)
+    return LoadedProfile(profile, dict.fromkeys(_keys(tree), file), file)
 
 
 def load_machines() -> list[Definition]:
@@ -91,7 +91,9 @@ def _problem(text: str, file: str, tree: Any, told: Any) -> Problem:
     key = ".".join(str(part) for part in path) or "the profile"
     if told["type"] == "extra_forbidden":
         known = _known_keys(told["loc"][:-1])
-        return Problem("unknown-key", file, line, f"`{key}` is no key of a profile.", did_you_mean(str(path[-1]), known))
+        return Problem(
+            "unknown-key", file, line, f"`{key}` is no key of a profile.", did_you_mean(str(path[-1]), known)
+        )
     if told["type"] == "missing":
         return Problem("missing-key", file, line, f"`{key}.{told['loc'][-1]}` is missing.")
     said = told["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

@@ -5,8 +5,7 @@ This is the one place where the parts of the shell meet; each of them knows only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,35 +13,22 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from statefocus import effects, events
-from statefocus.clock import Clock, RealClock, VirtualClock
-from statefocus.crew import Crew, ThreadCrew, VirtualCrew
+from statefocus.clock import Clock
+from statefocus.crew import Crew
 from statefocus.devices.camera import Exposure
-from statefocus.devices.rig import Rig, open_rig
+from statefocus.devices.rig import open_rig
 from statefocus.errors import StatefocusError, UsageError
 from statefocus.hands import Hands, Measure
 from statefocus.hosts.embedded import EmbeddedHost
 from statefocus.hosts.readings import Readings
 from statefocus.hosts.rehearsal import rehearse
 from statefocus.loading import LoadedProfile, load_machines
-from statefocus.profile import Address, PlanJob, Profile
+from statefocus.profile import PlanJob, Profile
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
+from statefocus.telescope import Figures, Judge, devices_of, time_of
 from statefocus.trace.header import header_body
 from statefocus.trace.writing import TraceWriter
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How much of a night's light was in focus, by the truth that the observatory knows."""
-
-    lights: int
-    out_of_focus: int
-    ended_t: float
-
-    @property
-    def in_focus_percent(self) -> float:
-        """Share of the Light frames that were in focus, percent; 100 of none."""
-        return 100 * (1 - self.out_of_focus / self.lights) if self.lights else 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +102,8 @@ class Night:
         StatefocusError
             Where it cannot even begin.
         """
-        clock, crew = self._time()
-        with _devices(self.profile, clock, self.seed) as (profile, judge):
+        clock, crew = time_of(self.profile, self.speed)
+        with devices_of(self.profile, clock, self.seed) as (profile, judge):
             writer = TraceWriter(self.trace)
             try:
                 return self._attend(profile, clock, crew, writer, judge)
@@ -125,21 +111,7 @@ class Night:
                 crew.stop()
                 writer.close()
 
-    def _time(self) -> tuple[Clock, Crew]:
-        embedded = self.profile.devices.kind == "embedded"
-        if not self.speed:
-            if not embedded:
-                raise UsageError("Real devices take real time: leave --speed max to the embedded observatory.")
-            virtual = VirtualClock(starts_at(self.profile))
-            return virtual, VirtualCrew(virtual)
-        if not embedded and self.speed != 1:
-            raise UsageError("Real devices take real time: use --speed real.")
-        real = RealClock(starts_at(self.profile) if embedded else None, self.speed)
-        return real, ThreadCrew(real)
-
-    def _attend(
-        self, profile: Profile, clock: Clock, crew: Crew, writer: TraceWriter, judge: _Judge | None
-    ) -> Ended:
+    def _attend(self, profile: Profile, clock: Clock, crew: Crew, writer: TraceWriter, judge: Judge | None) -> Ended:
         rig = open_rig(profile, clock)
         try:
             machines = load_machines()
@@ -181,7 +153,7 @@ class Night:
             "XBINNING": job.binning,
             "YBINNING": job.binning,
         }
-        if told.get("temperature_c") is not None:
+        if told["temperature_c"] is not None:
             header["FOCTEMP"] = told["temperature_c"]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -190,9 +162,6 @@ class Night:
             self.audience.notify("error", f"Frame {number} could not be saved: {error}. The night goes on without it.")
             return None
         return path
-
-
-_Judge = Callable[[list[float]], Figures]
 
 
 @dataclass
@@ -217,41 +186,6 @@ class _Watcher:
             self.runner.end("--until reached")
         elif self.night.frames is not None and context.plan.lights >= self.night.frames:
             self.runner.end("--frames reached")
-
-
-def starts_at(profile: Profile) -> float:
-    """Unix time at which a simulated night begins."""
-    return datetime.fromisoformat(profile.plan.starts_at).replace(tzinfo=ZoneInfo(profile.site.time_zone)).timestamp()
-
-
-@contextmanager
-def _devices(profile: Profile, clock: Clock, seed: int) -> Iterator[tuple[Profile, _Judge | None]]:
-    """Give the profile with the addresses of its devices; the embedded observatory runs as long as the context."""
-    if profile.devices.kind == "alpaca":
-        yield profile, None
-        return
-    from statefocus.observatory import Observatory, serving
-
-    observatory = Observatory(
-        profile.observatory,
-        clock=clock.now,
-        seed=seed,
-        site_longitude_deg=profile.site.longitude_deg,
-        site_latitude_deg=profile.site.latitude_deg,
-        started_at=clock.now(),
-    )
-
-    def judge(lights_begun: list[float]) -> Figures:
-        begun = {round(t) for t in lights_begun}
-        near = begun | {t + 1 for t in begun} | {t - 1 for t in begun}
-        lights = [shot for shot in observatory.judge.exposures if shot.light and round(shot.started_at) in near]
-        return Figures(len(lights), sum(not shot.in_focus for shot in lights), clock.now())
-
-    with serving(observatory) as server:
-        address = Address(host=server.host, port=server.port)
-        roles = ("camera", "focuser", "filter_wheel", "telescope", "conditions", "safety")
-        devices = profile.devices.model_copy(update=dict.fromkeys(roles, address))
-        yield profile.model_copy(update={"devices": devices}), judge
 
 
 def without_statefocus(night: Night, scratch: Path) -> Figures:

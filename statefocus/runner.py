@@ -1,6 +1,6 @@
 """The shell of a session: stamps events, steps the core, writes the trace, has effects carried out.
 
-One event at a time, one owner thread; `post` is all that another thread may call. It never looks at the name of a state.
+One event at a time, one owner thread; `post` is all that another thread may call. It never looks at a state's name.
 """
 
 from __future__ import annotations

@@ -131,7 +131,8 @@ class Session:
     def _step(self, state: State, event: Event, t: float) -> tuple[State, tuple[Step, ...]]:
         owner = state.context.pending[event.effect].machine if isinstance(event, Answer) else None
         context = fold(state.context, event, t)
-        leaves, steps = dict(state.leaves), []
+        leaves = dict(state.leaves)
+        steps: list[Step] = []
         for name, engine in self._engines.items():
             if owner not in (None, name):
                 continue

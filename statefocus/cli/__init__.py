@@ -1,1 +1,29 @@
-"""What a person types; thin, and the only place that prints."""
+"""The command line: every command of the contract, its errors as one sentence, its exit code."""
+
+from __future__ import annotations
+
+import sys
+
+from statefocus.errors import StatefocusError
+
+FAULT = "statefocus has a fault: {name}: {error}. Run it again with --debug, and report what that prints.\n"
+
+
+def main() -> None:
+    """Run the command line; a traceback is shown only with --debug."""
+    debug = "--debug" in sys.argv
+    argv = [word for word in sys.argv[1:] if word != "--debug"]
+    from statefocus.cli.app import app
+
+    try:
+        app(args=argv, prog_name="statefocus")
+    except StatefocusError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        sys.stderr.write(FAULT.format(name=type(error).__name__, error=error))
+        sys.exit(1)

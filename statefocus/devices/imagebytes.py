@@ -38,7 +38,7 @@ def read_image(name: str, content: bytes) -> NDArray[Any]:
     if error:
         said = content[start:].decode(errors="replace")
         raise Refused(f"The {name} says: {said or 'error without words'} (0x{error:X}).", error)
-    if version != 1 or rank != 2 or kind not in _TYPES:  # noqa: PLR2004  # a plane has two dimensions
+    if version != 1 or rank != 2 or kind not in _TYPES:  # a plane has two dimensions
         raise Protocol(f"The {name} sent an image of version {version}, type {kind}, rank {rank}; none of ours.")
     dtype = np.dtype(_TYPES[kind])
     if len(content) - start != width * height * dtype.itemsize:

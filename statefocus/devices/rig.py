@@ -9,7 +9,7 @@ from statefocus.devices.camera import Camera
 from statefocus.devices.focuser import Focuser
 from statefocus.devices.mount import Conditions, FilterWheel, Mount, Safety
 from statefocus.devices.transport import TimeLimits, Wire, value_of
-from statefocus.errors import ProfileError, Problem
+from statefocus.errors import Problem, ProfileError
 from statefocus.profile import Address, Profile
 
 _TYPES = {

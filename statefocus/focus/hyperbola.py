@@ -41,7 +41,7 @@ def fit_hyperbolas(samples: Samples, masks: BoolArray) -> list[Curve | None]:
     """
     if len(samples) < 3 or samples.span <= 0:
         return [None] * len(masks)
-    centre = 0.5 * (samples.positions[0] + samples.positions[-1])
+    centre = 0.5 * float(samples.positions[0] + samples.positions[-1])
     half, top = 0.5 * samples.span, float(samples.measures.max())
     u, v = (samples.positions - centre) / half, samples.measures / top
     weights = masks * (top / samples.sigmas) ** 2

@@ -47,13 +47,14 @@ def levenberg_marquardt(
     damping = np.full(len(here), 1e-2)
     curve, slopes = model(here)
     chi = np.nan_to_num(np.sum(weights * (values - curve) ** 2, axis=1), nan=np.inf)
+    done = np.zeros(len(here), dtype=np.bool_)
     for _ in range(iterations):
         move = _step(weights, values - curve, slopes, damping)
         there = np.clip(here + move, *bounds)
         curve_there, slopes_there = model(there)
         chi_there = np.sum(weights * (values - curve_there) ** 2, axis=1)
         better = chi_there <= chi
-        settled = np.abs(there - here).max(axis=1) <= TOLERANCE
+        done |= (np.abs(there - here).max(axis=1) <= TOLERANCE) | (damping >= 1e12)
         pick = better[:, None]
         here, chi = np.where(pick, there, here), np.where(better, chi_there, chi)
         curve = np.where(pick, curve_there, curve)
@@ -63,7 +64,7 @@ def levenberg_marquardt(
             np.where(pick, slopes_there[2], slopes[2]),
         )
         damping = np.clip(np.where(better, damping * 0.2, damping * 5.0), 1e-12, 1e12)
-        if np.all(settled | (damping >= 1e12)):
+        if done.all():
             break
     return here, chi
 

@@ -15,7 +15,7 @@ def fit_parabola(samples: Samples) -> Curve | None:
     """Fit a weighted parabola to at least three samples; None when it has no minimum."""
     if np.unique(samples.positions).size < 3:
         return None
-    centre, half = 0.5 * (samples.positions[0] + samples.positions[-1]), 0.5 * samples.span
+    centre, half = 0.5 * float(samples.positions[0] + samples.positions[-1]), 0.5 * samples.span
     u = ((samples.positions - centre) / half)[None, :]
     columns = (np.ones_like(u), u, u * u)
     weights = samples.sigmas[None, :] ** -2.0

@@ -188,6 +188,7 @@ class EmbeddedHost:
     def _expose_once(self, planned: PlannedFrame) -> Waiting:
         job, number = planned.job, planned.number
         position, begun = self._rig.focuser.position(), self._clock.now()
+        temperature_c = self._rig.focuser.temperature_c()
         self._post(events.ExposureStarted(number=number, exposure_s=job.exposure_s))
         exposure = yield from self._rig.camera.expose(
             job.exposure_s, gain=job.gain, binning=job.binning, light=job.frame_type in ("Light", "Flat")
@@ -195,7 +196,7 @@ class EmbeddedHost:
         self._post(events.ExposureEnded(number=number))
         if job.frame_type == "Light":
             self.lights_begun.append(begun)
-        told = {"position": position, "filter": self._filter, "begun": begun}
+        told = {"position": position, "filter": self._filter, "begun": begun, "temperature_c": temperature_c}
         path = self._save(number, job, exposure, told)
         following = self.frames[number].job.frame_type if number < len(self.frames) else None
         self._post(

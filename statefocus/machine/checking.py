@@ -67,7 +67,9 @@ def _unknown_names(checked: _Checked) -> Iterator[Problem]:
         yield from _unknown(checked, "unknown-guard", 0, f"conjunction `{name}` names guard", parts, words.guards)
     for state in definition.states.values():
         used = (*state.enter, *state.exit)
-        yield from _unknown(checked, "unknown-action", state.line, f"state {state.name} names action", used, words.actions)
+        yield from _unknown(
+            checked, "unknown-action", state.line, f"state {state.name} names action", used, words.actions
+        )
     for row in definition.rows:
         said = f"row `{row.id}` names"
         yield from _unknown(checked, "unknown-event", row.line, f"{said} event", row.on, words.events)
@@ -138,7 +140,9 @@ def _duplicates(checked: _Checked) -> Iterator[Problem]:
             for index, row in enumerate(rows):
                 before = next((other for other in rows[:index] if _covers(definition, other, row)), None)
                 if before is not None and _only_here(definition, row, event, leaf):
-                    sentence = f"row `{row.id}` can never fire on {event} in {leaf}: row `{before.id}` always fires first."
+                    sentence = (
+                        f"row `{row.id}` can never fire on {event} in {leaf}: row `{before.id}` always fires first."
+                    )
                     yield checked.problem("shadowed-row", row.line, sentence, "Order them, or delete one.")
 
 
@@ -165,9 +169,13 @@ def _reachability(checked: _Checked) -> Iterator[Problem]:
     for leaf in definition.leaves():
         state = definition.states[leaf]
         if leaf not in reached:
-            yield checked.problem("unreachable-state", state.line, f"no row ever leads to {leaf}.", "Lead there, or delete it.")
+            yield checked.problem(
+                "unreachable-state", state.line, f"no row ever leads to {leaf}.", "Lead there, or delete it."
+            )
         elif not _reach(definition, leaf) - {leaf} and leaf != start:
-            yield checked.problem("trap-state", state.line, f"no row leads out of {leaf}.", "Every state needs a way out.")
+            yield checked.problem(
+                "trap-state", state.line, f"no row leads out of {leaf}.", "Every state needs a way out."
+            )
         elif not any(home & set(definition.lineage(other)) for other in _reach(definition, leaf)):
             top = definition.lineage(start)[-1]
             yield checked.problem("no-way-home", state.line, f"from {leaf} no way leads back to {top}.")

@@ -122,7 +122,9 @@ class _Reading:
             if key not in allowed:
                 self.complain("unknown-key", (*path, key), f"`{key}` is no key here.", did_you_mean(key, allowed))
 
-    def string(self, table: Mapping[str, Any], key: str, path: tuple[str | int, ...], default: str | None = None) -> str:
+    def string(
+        self, table: Mapping[str, Any], key: str, path: tuple[str | int, ...], default: str | None = None
+    ) -> str:
         value = table.get(key, default)
         if isinstance(value, str):
             return value

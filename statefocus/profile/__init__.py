@@ -1,8 +1,8 @@
-"""A profile: one rig and the rules for its nights. Every key, its default and its meaning is told here and only here."""
+"""A profile: one rig and the rules for its nights; every key, its default and its meaning, told once."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ from statefocus.profile.observatory import ObservatorySettings
 from statefocus.profile.rig import Address, Devices, Focuser, Optics, Site
 from statefocus.profile.session import Act, Guards, Host, Plan, PlanJob, Records, Triggers
 
-SCHEMA = 1
+SCHEMA: Final = 1
 
 __all__ = [
     "SCHEMA",
@@ -77,6 +77,6 @@ class Profile(Section):
         if self.devices.kind == "alpaca":
             missing = [name for name in ("camera", "focuser") if getattr(self.devices, name) is None]
             if missing:
-                message = f"devices.kind = \"alpaca\" needs an address for {' and '.join(missing)}"
+                message = f'devices.kind = "alpaca" needs an address for {" and ".join(missing)}'
                 raise ValueError(message)
         return self

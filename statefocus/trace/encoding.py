@@ -9,7 +9,6 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 from statefocus.effects import Effect
@@ -46,9 +45,13 @@ def decode_event(body: Mapping[str, Any], line: int) -> Event:
         raise TraceError(f"{name}: {error}.", line) from None
 
 
-@cache
+_TYPES: dict[str, dict[str, Any]] = {}
+
+
 def _types_of(kind: type[Event]) -> dict[str, Any]:
-    return field_types(kind)
+    if kind.kind not in _TYPES:
+        _TYPES[kind.kind] = field_types(kind)
+    return _TYPES[kind.kind]
 
 
 def _fits(value: Any, wanted: Any) -> bool:

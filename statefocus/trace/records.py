@@ -1,4 +1,4 @@
-"""The record of a run: everything N.I.N.A.'s autofocus report holds, for failed runs too, and why it ended as it did."""
+"""The record of a run: what N.I.N.A.'s autofocus report holds, for failed runs too, and why it ended as it did."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from statefocus import focusing
 from statefocus.context import Context, Run
-from statefocus.focus.result import FocusFit
 from statefocus.focus.points import FocusPoint
+from statefocus.focus.result import FocusFit
 
 VERSION = 1
 

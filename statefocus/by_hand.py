@@ -1,0 +1,205 @@
+"""One autofocus run, now: the same machines as in a night, with nobody running a plan (A11, A12)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from statefocus import events
+from statefocus.context import Run
+from statefocus.crew import Crew
+from statefocus.devices.rig import open_rig
+from statefocus.errors import UsageError
+from statefocus.hands import Hands, Measure
+from statefocus.hosts.readings import Readings
+from statefocus.loading import LoadedProfile, load_machines
+from statefocus.night import Audience
+from statefocus.runner import Runner
+from statefocus.session import Session, State, Step
+from statefocus.telescope import devices_of, time_of
+from statefocus.trace.header import header_body
+from statefocus.trace.writing import TraceWriter
+
+Choice = Literal["accept", "again", "cancel"]
+Wish = Literal["run", "again", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Where the last run by hand began, and what it found; kept on disk beside the records."""
+
+    start: int | None = None
+    best: int | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Positions:
+        """Read them; nothing where there is no file, or none that can be read."""
+        try:
+            tree = json.loads(path.read_text("utf-8"))
+            return cls(start=tree["start_position"], best=tree["best_position"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls()
+
+    def write(self, path: Path) -> None:
+        """Write them, by way of a temporary file, so that there is never half a file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part")
+        draft.write_text(json.dumps({"start_position": self.start, "best_position": self.best}) + "\n", "utf-8")
+        os.replace(draft, path)
+
+
+class HandHost:
+    """A host without a plan: there is nothing to hold."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+
+    def hold(self, effect: int) -> None:
+        """Nothing runs."""
+        self._crew.post(events.PlanHeld(effect=effect, running=False))
+
+    def release(self) -> None:
+        """Nothing runs."""
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+@dataclass
+class HandRun:
+    """Watches a run by hand, asks what to do with its result, and ends the session.
+
+    Attributes
+    ----------
+    audience
+        Sees everything.
+    wish
+        What to do first.
+    ask
+        Asks a person after each run; `accept` where nobody is there.
+    """
+
+    audience: Audience
+    crew: Crew
+    wish: Wish
+    positions: Positions
+    ask: Callable[[Run], Choice]
+    runner: Runner | None = None
+    concluded: list[Run] = field(default_factory=list)
+    refusal: str = ""
+
+    def first_wish(self) -> events.Event:
+        """The event that begins it."""
+        if self.wish == "undo":
+            return events.UndoRequested(position=self.positions.start)
+        return events.RunRequested(again=self.wish == "again", position=self.positions.best)
+
+    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
+        """An event was worked off."""
+        self.audience.saw(event, steps, state)
+        if self.runner is None:
+            return
+        if isinstance(event, events.RunRequested | events.UndoRequested) and state.context.run is None:
+            self.refusal = _refusal(steps)
+            self.runner.end("refused")
+        if state.context.concluded is not None:
+            self._after(state.context.concluded, state)
+
+    def _after(self, run: Run, state: State) -> None:
+        self.concluded.append(run)
+        last = state.context.last_run
+        if run.outcome in ("validated", "unvalidated") and last is not None:
+            self.positions = Positions(start=run.start_position, best=last.best_position)
+        choice: Choice = "accept" if run.causes == ("undo",) or state.context.plan.ending else self.ask(run)
+        if choice == "again":
+            self.crew.post(events.RunRequested(again=True))
+        elif choice == "cancel":
+            self.crew.post(events.UndoRequested())
+        elif self.runner is not None:
+            self.runner.end("done")
+
+
+def _refusal(steps: tuple[Step, ...]) -> str:
+    from statefocus.rules import GUARDS
+
+    said = [
+        f"`{name}` is {ruling}, and must be so: {GUARDS[name].doc}"
+        for step in steps
+        for tried in step.tried
+        for name, ruling in tried.guards.items()
+        if not ruling.passes
+    ]
+    return " ".join(dict.fromkeys(said)) or "A run by hand is not possible now."
+
+
+@dataclass(frozen=True, slots=True)
+class Focused:
+    """How a run by hand went: the runs it made, why it was refused, and where everything lies."""
+
+    runs: tuple[Run, ...]
+    refusal: str
+    trace: Path
+
+
+def focus_now(
+    loaded: LoadedProfile,
+    *,
+    wish: Wish,
+    trace: Path,
+    measure: Measure,
+    audience: Audience,
+    ask: Callable[[Run], Choice],
+    interruptible: Callable[[Callable[[], None]], None],
+    seed: int = 1,
+    speed: float = 0.0,
+) -> Focused:
+    """Make one autofocus run, or return to where the last one began.
+
+    Raises
+    ------
+    StatefocusError
+        Where it cannot even begin.
+    """
+    kept = Path(loaded.profile.records.folder) / f"{loaded.profile.name}.positions.json"
+    positions = Positions.read(kept)
+    if wish == "undo":
+        undo_is_possible(positions)
+    clock, crew = time_of(loaded.profile, speed)
+    with devices_of(loaded.profile, clock, seed) as (profile, _), closing(TraceWriter(trace)) as writer:
+        rig = open_rig(profile, clock)
+        try:
+            machines = load_machines()
+            hands = Hands(rig, HandHost(crew), crew, clock, measure, audience)
+            header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
+            writer.write("header", round(clock.now(), 3), header)
+            watcher = HandRun(audience, crew, wish, positions, ask)
+            runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher)
+            watcher.runner = runner
+            interruptible(runner.interrupt)
+            audience.begin(loaded.profile, 0, trace)
+            Readings(profile, rig, crew, clock, lambda: 86_400.0).start()
+            crew.post(watcher.first_wish())
+            runner.run(events.SessionStarted(position=rig.focuser.position()))
+        finally:
+            crew.stop()
+            rig.close()
+    if watcher.positions != positions:
+        watcher.positions.write(kept)
+    return Focused(tuple(watcher.concluded), watcher.refusal, trace)
+
+
+def undo_is_possible(positions: Positions) -> None:
+    """See to it that there is a position to return to.
+
+    Raises
+    ------
+    UsageError
+        Where there is none.
+    """
+    if positions.start is None:
+        raise UsageError("There is nothing to undo: no run by hand has been recorded for this profile.")

@@ -1,0 +1,109 @@
+"""`focus`: one autofocus run now, or the run again from saved frames."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from statefocus.errors import UsageError
+
+
+def focus(
+    profile: Path | None = typer.Argument(None, help="Profile of the rig; none uses the embedded observatory."),
+    package: Path | None = typer.Option(None, help="Folder of saved frames: the run again, without any device."),
+    json_: bool = typer.Option(False, "--json", help="Only the run record, as JSON, on standard output."),
+    again: bool = typer.Option(False, "--again", help="Centre the run on the last best position."),
+    undo: bool = typer.Option(False, "--undo", help="Return to where the last run by hand began."),
+    trace: Path | None = typer.Option(None, help="Where the trace goes."),
+    seed: int = typer.Option(1, help="Seed of the embedded observatory."),
+) -> None:
+    """Focus now. Ctrl-C cancels, and the focuser goes back to where it was."""
+    if package is not None:
+        _from_package(package, profile, json_=json_)
+        return
+    if again and undo:
+        raise UsageError("--again and --undo exclude each other.")
+    wish = "undo" if undo else "again" if again else "run"
+    _now(profile, wish, trace, seed, json_=json_)
+
+
+def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, *, json_: bool) -> None:
+    from statefocus.by_hand import focus_now
+    from statefocus.cli.nights import interruptible, measurer, new_trace, speed_of
+    from statefocus.faces.progress import Progress
+    from statefocus.loading import load_profile
+    from statefocus.trace.reading import TraceReader
+
+    loaded = load_profile(path)
+    profile = loaded.profile
+    console = Console(highlight=False, soft_wrap=True, stderr=json_)
+    focused = focus_now(
+        loaded,
+        wish=wish,
+        trace=trace or new_trace(profile),
+        measure=measurer(profile),
+        audience=Progress(console),
+        ask=_ask,
+        interruptible=interruptible,
+        seed=seed,
+        speed=speed_of(None, profile),
+    )
+    if json_:
+        for line in TraceReader(focused.trace):
+            if line.kind == "run":
+                typer.echo(json.dumps(line.body, ensure_ascii=False))
+    if focused.refusal:
+        typer.echo(f"Refused: {focused.refusal}", err=True)
+        raise typer.Exit(1)
+    good = ("cancelled",) if wish == "undo" else ("validated", "unvalidated")
+    if not focused.runs or focused.runs[-1].outcome not in good:
+        raise typer.Exit(1)
+
+
+def _ask(run: Any) -> Any:
+    """On a terminal, ask what to do with the result; elsewhere it is accepted."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "accept"
+    choices = {"a": "accept", "r": "again", "c": "cancel"}
+    while True:
+        typed = typer.prompt(f"Run {run.number} {run.outcome}: [a]ccept, [r]un again, [c]ancel", default="a")
+        choice = choices.get(typed.strip().lower()[:1])
+        if choice:
+            return choice
+
+
+def _from_package(folder: Path, path: Path | None, *, json_: bool) -> None:
+    from statefocus.loading import load_profile
+    from statefocus.package import focus_package
+
+    loaded = load_profile(path) if path else None
+    record = focus_package(folder, loaded.profile if loaded else None)
+    if json_:
+        typer.echo(json.dumps(record, ensure_ascii=False))
+    else:
+        _tell(record)
+    if not record["accepted"]:
+        raise typer.Exit(1)
+
+
+def _tell(record: dict[str, Any]) -> None:
+    """Print a run from saved frames for a person."""
+    for point in record["points"]:
+        shown = "no star" if point["measure"] is None else f"HFR {point['measure']:.3f} ± {point['error'] or 0:.3f} px"
+        typer.echo(f"  {point['position']:10.1f}  {shown}")
+    if record["best_position"] is None:
+        typer.echo("No position found: REJECTED")
+    else:
+        sigma = "?" if record["sigma_position"] is None else f"{record['sigma_position']:.2f}"
+        said = "accepted" if record["accepted"] else "REJECTED"
+        typer.echo(f"{record['model']}: best focus at {record['best_position']:.2f} ± {sigma}: {said}")
+    for reason in record["reasons"]:
+        typer.echo(f"  {reason}")
+
+
+COMMANDS = (focus,)

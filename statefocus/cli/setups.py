@@ -1,0 +1,59 @@
+"""`check`, `machine`: what a profile and the machines say, before the night."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from statefocus.errors import UsageError
+
+
+def check(
+    profile: Path | None = typer.Argument(None, help="Profile to check; the embedded one if none."),
+    schema: bool = typer.Option(False, "--schema", help="Print the profile's JSON Schema, for editors."),
+) -> None:
+    """Check a profile and the machines; tell every effective value, and where it comes from."""
+    from statefocus.loading import load_machines, load_profile
+    from statefocus.profile import Profile
+    from statefocus.profile.telling import flat
+
+    if schema:
+        typer.echo(json.dumps(Profile.model_json_schema(by_alias=True), indent=2))
+        return
+    loaded = load_profile(profile)
+    machines = load_machines()
+    values = flat(loaded.profile)
+    width = max(len(key) for key in values)
+    for key, value in values.items():
+        origin = loaded.origins.get(key, "default")
+        typer.echo(f"{key:<{width}} = {json.dumps(value)}  ({origin})")
+    zone = f"{loaded.profile.cfz_um:.1f} um = {loaded.profile.cfz_steps:.1f} steps"
+    typer.echo(f"\n{loaded.file}: no problems. Critical focus zone {zone}.")
+    for machine in machines:
+        typer.echo(f"{machine.file}: no problems. {len(machine.leaves())} states, {len(machine.rows)} rows.")
+
+
+def machine(
+    name: str = typer.Argument("session", help="Name of the machine: session or compensation."),
+    format_: str = typer.Option("table", "--format", help="table or mermaid."),
+) -> None:
+    """Show a machine: its states, rows, and what every name in it means."""
+    from statefocus.loading import load_machines
+    from statefocus.machine.diagram import markdown, mermaid
+    from statefocus.session import VOCABULARY
+    from statefocus.toml_text import did_you_mean
+
+    machines = {definition.name: definition for definition in load_machines()}
+    if name not in machines:
+        raise UsageError(f"There is no machine {name!r}. {did_you_mean(name, machines)}")
+    if format_ == "mermaid":
+        typer.echo(mermaid(machines[name]), nl=False)
+    elif format_ == "table":
+        typer.echo(markdown(machines[name], VOCABULARY), nl=False)
+    else:
+        raise UsageError(f"--format {format_}: write table or mermaid.")
+
+
+COMMANDS = (check, machine)

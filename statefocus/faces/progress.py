@@ -1,0 +1,144 @@
+"""What a person follows while a night goes on: one line a frame, one a point of the V-curve, one a thing to know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.markup import escape
+
+from statefocus import effects, events, triggers
+from statefocus.context import Context, Run
+from statefocus.devices.camera import Exposure
+from statefocus.profile import Profile
+from statefocus.session import State, Step
+from statefocus.trace.times import show, zone_of
+
+_LEVELS = {"info": "cyan", "warning": "yellow", "error": "bold red"}
+_BAR_PX = 8.0
+_BAR_WIDTH = 32
+
+
+class Progress:
+    """Prints a night's progress.
+
+    Parameters
+    ----------
+    console
+        Where to; colours only where it is a terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._zone: ZoneInfo = zone_of("UTC")
+        self._total = 0
+        self._now = 0.0
+        self._points = 0
+
+    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
+        """The night begins."""
+        self._zone, self._total = zone_of(profile.site.time_zone), total_frames
+        self._console.print(f"statefocus attends [bold]{escape(profile.name)}[/]; trace {escape(str(trace))}")
+        self._console.print(f"critical focus zone {profile.cfz_um:.0f} um = {profile.cfz_steps:.1f} steps")
+
+    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
+        """An event was worked off."""
+        context = self._context = state.context
+        self._now = context.now
+        match event:
+            case events.FrameSaved():
+                self._frame(event, state)
+            case events.FilterChanged():
+                self._line(f"filter {event.former} -> {event.filter}")
+            case events.FlipStarted():
+                self._line("meridian flip begins", "magenta")
+            case events.FlipFinished():
+                self._line(f"meridian flip done, mount on the {event.pier_side} side", "magenta")
+            case events.EffectFailed() if event.reason != "halted":
+                self._line(event.sentence, "yellow")
+            case events.PlanFinished():
+                self._line(f"plan finished{': ' + event.reason if event.reason else ''}")
+        if context.run is not None:
+            self._run(context.run, steps)
+        for step in steps:
+            self._step(step, context)
+        if context.concluded is not None:
+            self._concluded(context.concluded)
+
+    def curve(self, effect: effects.PublishCurve) -> None:
+        """A curve was fitted."""
+        run = self._context.run
+        if run is None or run.fit is None:
+            return
+        fit = run.fit
+        if fit.best_position is None:
+            self._line("  no curve", "yellow")
+            return
+        sigma = "?" if fit.sigma_position is None else f"{fit.sigma_position:.2f}"
+        said = "accepted" if effect.accepted else "rejected"
+        least = "" if fit.predicted_measure is None else f", minimum {fit.predicted_measure:.2f} px"
+        self._line(f"  {fit.model}: best focus {fit.best_position:.1f} ± {sigma} steps{least}: {said}", "green")
+        for rejected in fit.rejected:
+            self._line(f"    point at {rejected.position:.0f} left out: {rejected.why}", "yellow")
+
+    def notify(self, level: str, sentence: str) -> None:
+        """A person should know."""
+        self._line(sentence, _LEVELS.get(level, ""))
+
+    def frame(self, name: str, exposure: Exposure) -> None:
+        """A focus frame was taken; its point is shown when it is measured."""
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._console.print(f"{show(self._now, self._zone)}  {text}", style=style, markup=False, highlight=False)
+
+    def _frame(self, event: events.FrameSaved, state: State) -> None:
+        told = {reading.name: reading.text for reading in triggers.readings(state.context)}
+        minutes = told["time"].strip("[]")
+        self._line(
+            f"{state.leaves['session']:<16} {event.frame_type:<5} {event.filter or '-':<4} "
+            f"frame {event.number:3d} of {self._total}  focuser {event.position}  "
+            f"T {told['temperature']}  since refocus: {minutes} min, {told['count'].strip('[]')} frames"
+        )
+
+    def _run(self, run: Run, steps: tuple[Step, ...]) -> None:
+        begun = any(step.after.startswith("Refocusing") and not step.before.startswith("Refocusing") for step in steps)
+        if begun:
+            self._points = 0
+            self._line(f"Refocusing, run {run.number}: {', '.join(run.causes)}", "bold blue")
+        if len(run.points) > self._points:
+            self._points = len(run.points)
+            self._point(run)
+
+    def _point(self, run: Run) -> None:
+        point = run.points[-1]
+        place = f"  point {len(run.points)} of {len(run.sweep.targets)} at {point.position:.0f}"
+        if point.measure is None:
+            self._line(f"{place}: no star", "yellow")
+            return
+        bar = "=" * max(1, min(_BAR_WIDTH, round(point.measure / _BAR_PX * _BAR_WIDTH)))
+        error = 0.0 if point.error is None else point.error
+        self._line(f"{place}: HFR {point.measure:5.2f} ± {error:.2f} px, {point.stars or 0:3d} stars {bar}", "blue")
+
+    def _step(self, step: Step, context: Context) -> None:
+        if step.outcome == "fault":
+            self._line(f"FAULT: {step.fault}", "bold red")
+        if step.outcome == "inhibited":
+            said = sorted({name for tried in step.tried if tried.inhibited for name in _blocking(tried.guards)})
+            due = ", ".join(reading.name for reading in step.triggers if reading.due)
+            self._line(f"{due} due, inhibited by {', '.join(said)}", "yellow")
+        for effect in step.effects:
+            if isinstance(effect, effects.MoveFocuser) and effect.purpose == "compensation":
+                self._line(f"TempCompensating: focuser to {effect.position}, T {context.triggers.thermometer.status}")
+
+    def _concluded(self, run: Run) -> None:
+        style = "green" if run.outcome == "validated" else "yellow"
+        shown = ", ".join("no star" if value is None else f"{value:.2f} px" for value in run.validations)
+        seen = f" (validation frame: {shown})" if run.validations else ""
+        why = f": {run.reason}" if run.reason else ""
+        self._line(f"run {run.number} {run.outcome}, focuser at {run.position}{seen}{why}", style)
+
+
+def _blocking(guards: object) -> list[str]:
+    table = dict(guards) if isinstance(guards, dict) else {}
+    return [f"{name} ({ruling})" for name, ruling in table.items() if not ruling.passes]

@@ -1,0 +1,79 @@
+"""Times that people type and read: the site's local time from a trace's header, `Z` for UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from statefocus.errors import UsageError
+
+_TIME = re.compile(r"^(?:(\d{4}-\d\d-\d\d)[T ])?(\d{1,2}):(\d\d)(?::(\d\d(?:\.\d+)?))?(Z)?$")
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Find a time zone by its IANA name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise UsageError(f"Unknown time zone {name!r}: use an IANA name such as Europe/Vienna.") from None
+
+
+def show(t: float, zone: ZoneInfo, *, date: bool = False) -> str:
+    """Show a time, unix seconds, in a zone, to the second."""
+    return datetime.fromtimestamp(t, tz=zone).strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
+
+
+def parse_time(text: str, zone: ZoneInfo, first: float, last: float) -> float:
+    """Read a time that a person typed: `03:12`, `03:12:30`, `2026-03-15 03:12`, with `Z` for UTC.
+
+    Parameters
+    ----------
+    text
+        What was typed.
+    zone
+        The site's.
+    first, last
+        The span that it must lie in, unix seconds; an ambiguous time needs a date.
+
+    Raises
+    ------
+    UsageError
+        Where it is no time, lies outside, or is ambiguous.
+    """
+    match = _TIME.match(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no time: write 03:12, 03:12:30 or 2026-03-15T03:12, with Z for UTC.")
+    day, hour, minute, second, utc = match.groups()
+    where = UTC if utc else zone
+    days = [day] if day else _days(first, last, where)
+    try:
+        found = {
+            candidate
+            for one in days
+            for fold in (0, 1)
+            if first - 60 <= (candidate := _stamp(one, hour, minute, second, where, fold)) <= last + 60
+        }
+    except ValueError:
+        raise UsageError(f"{text!r} is no time of the day.") from None
+    if len(found) == 1:
+        return found.pop()
+    span = f"{show(first, zone, date=True)} to {show(last, zone, date=True)}"
+    if not found:
+        raise UsageError(f"{text} lies outside this trace, which runs from {span} ({zone.key}).")
+    raise UsageError(f"{text} stands for {len(found)} moments of this trace ({span}): add a date, or use UTC with Z.")
+
+
+def _days(first: float, last: float, where: tzinfo) -> list[str]:
+    day = datetime.fromtimestamp(first, tz=where).date()
+    end = datetime.fromtimestamp(last, tz=where).date()
+    days = []
+    while day <= end:
+        days.append(day.isoformat())
+        day += timedelta(days=1)
+    return days
+
+
+def _stamp(day: str, hour: str, minute: str, second: str | None, where: tzinfo, fold: int) -> float:
+    moment = datetime.fromisoformat(f"{day}T{int(hour):02d}:{minute}:{second or '00'}")
+    return moment.replace(tzinfo=where, fold=fold).timestamp()
