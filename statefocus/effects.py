@@ -24,10 +24,11 @@ class Effect:
 
     def __init_subclass__(cls, kind: str = "", answer: str | None = None, **kwargs: Any) -> None:
         super(Effect, cls).__init_subclass__(**kwargs)
-        if kind:
-            cls.kind = kind
-            cls.answer = answer
-            KINDS[kind] = cls
+        name = kind or cls.__dict__.get("kind", "")  # slots make a second class of the first: that one counts
+        if name:
+            cls.kind = name
+            cls.answer = answer or cls.__dict__.get("answer")
+            KINDS[name] = cls
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ class Event:
 
     def __init_subclass__(cls, kind: str = "", **kwargs: Any) -> None:
         super(Event, cls).__init_subclass__(**kwargs)
-        if kind:
-            cls.kind = kind
-            KINDS[kind] = cls
+        name = kind or cls.__dict__.get("kind", "")  # slots make a second class of the first: that one counts
+        if name:
+            cls.kind = name
+            KINDS[name] = cls
 
 
 # --- the host: the imaging session and its plan ---

@@ -17,7 +17,7 @@ from statefocus.machine.definition import Definition
 from statefocus.profile import Profile
 from statefocus.session import VOCABULARY
 from statefocus.toml_text import Path as KeyPath
-from statefocus.toml_text import did_you_mean, line_of, parse
+from statefocus.toml_text import did_you_mean, key_lines, line_of, parse
 
 MACHINES = ("session", "compensation")
 """In the order in which they see each event."""
@@ -64,7 +64,9 @@ def read_profile(text: str, file: str) -> LoadedProfile:
         profile = Profile.model_validate(tree)
     except pydantic.ValidationError as error:
         raise ProfileError([_problem(text, file, tree, told) for told in error.errors()]) from None
-    return LoadedProfile(profile, dict.fromkeys(_keys(tree), file), file)
+    lines = key_lines(text)
+    origins = {key: f"{file}:{lines[key]}" if key in lines else file for key in _keys(tree)}
+    return LoadedProfile(profile, origins, file)
 
 
 def load_machines() -> list[Definition]:
@@ -94,6 +96,10 @@ def _problem(text: str, file: str, tree: Any, told: Any) -> Problem:
         return Problem(
             "unknown-key", file, line, f"`{key}` is no key of a profile.", did_you_mean(str(path[-1]), known)
         )
+    if told["type"] == "union_tag_invalid":
+        tag, tags = str(told["ctx"]["tag"]), [part.strip(" '") for part in told["ctx"]["expected_tags"].split(",")]
+        said = f"`{key}.do` is {tag!r}; allowed: {', '.join(tags)}."
+        return Problem("bad-value", file, line, said, did_you_mean(tag, tags))
     if told["type"] == "missing":
         return Problem("missing-key", file, line, f"`{key}.{told['loc'][-1]}` is missing.")
     said = told["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

@@ -19,7 +19,7 @@ from statefocus.machine.definition import Definition
 from statefocus.machine.engine import Engine, Fired, Tried
 from statefocus.machine.vocabulary import Vocabulary
 from statefocus.profile import Profile
-from statefocus.triggers import Reading, readings
+from statefocus.triggers import NAMES, Reading, readings
 
 Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 
@@ -194,4 +194,4 @@ def _told(machine: str, before: str, fired: Fired, context: Context) -> Step:
 
 
 def _names_trigger(tried: Tried) -> bool:
-    return any(name.endswith("_due") for name in tried.guards)
+    return any(f"{name}_due" in tried.guards for name in NAMES)

@@ -26,17 +26,39 @@ def parse(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
         return {}, [Problem("toml-syntax", file, error.lineno, sentence, "Mend this line; nothing else was checked.")]
 
 
+_HEADER = re.compile(r"^\s*\[([^\[\]]+)\]\s*(#.*)?$")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_.-]+)\s*=")
+
+
+def key_lines(text: str) -> dict[str, int]:
+    """Find the line of each plain key of a file that has parsed, by dotted key; keys inside inline tables are left out."""
+    table, lines = "", {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = header[1].strip()
+        elif key := _KEY.match(line):
+            lines[f"{table}.{key[1]}" if table else key[1]] = number
+    return lines
+
+
 def line_of(text: str, path: Path) -> int:
     """Find the line, from 1, on which the key or table at `path` first appears; 0 where it does not."""
     lines = text.splitlines(keepends=True)
     for number in range(1, len(lines) + 1):
+        tree = _prefix("".join(lines[:number]))
+        if tree is not None and _has(tree, path):
+            return number
+    return line_of(text, path[:-1]) if path else 0
+
+
+def _prefix(text: str) -> dict[str, Any] | None:
+    """Parse the beginning of a file, inside a list over several lines too."""
+    for closing in ("", "]"):
         try:
-            tree = tomli.loads("".join(lines[:number]))
+            return tomli.loads(text + closing)
         except tomli.TOMLDecodeError:
             continue
-        if _has(tree, path):
-            return number - _extent(lines, number, path)
-    return line_of(text, path[:-1]) if path else 0
+    return None
 
 
 def _has(tree: Any, path: Path) -> bool:
@@ -46,16 +68,6 @@ def _has(tree: Any, path: Path) -> bool:
             return False
         tree = tree[key]
     return True
-
-
-def _extent(lines: list[str], number: int, path: Path) -> int:
-    """How many lines a value that ends on line `number` began before it (a list over several lines)."""
-    key = next((part for part in reversed(path) if isinstance(part, str)), "")
-    begins = re.compile(rf"""^\s*["']?{re.escape(key)}["']?\s*=""")
-    for back in range(number):
-        if begins.match(lines[number - 1 - back]) or lines[number - 1 - back].lstrip().startswith("["):
-            return back
-    return 0
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

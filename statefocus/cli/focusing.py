@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
 
+from statefocus.cli.console import console as make_console
 from statefocus.errors import UsageError
 
 
@@ -41,7 +41,7 @@ def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, *, json_: 
 
     loaded = load_profile(path)
     profile = loaded.profile
-    console = Console(highlight=False, soft_wrap=True, stderr=json_)
+    console = make_console(stderr=json_)
     focused = focus_now(
         loaded,
         wish=wish,

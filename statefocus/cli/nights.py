@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from statefocus.cli.console import console as make_console
 from statefocus.errors import UsageError
 from statefocus.profile import Profile
 
@@ -35,7 +36,7 @@ def run(
     from statefocus.night import Night
 
     loaded = load_profile(profile)
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     night = Night(
         loaded=loaded,
         trace=trace or new_trace(loaded.profile),

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
+
+from statefocus.cli.console import console as make_console
 
 
 def replay(traces: list[Path] = typer.Argument(help="Traces to run through their own machines again.")) -> None:
@@ -82,7 +83,7 @@ def log(
         for entry in entries:
             typer.echo(json.dumps(entry.as_json(), ensure_ascii=False))
         return
-    console = Console(highlight=False)
+    console = make_console()
     console.print(log_table(entries, str(header.body.get("time_zone", "UTC"))))
     for entry in entries:
         if entry.reason:

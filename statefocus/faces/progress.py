@@ -96,7 +96,7 @@ class Progress:
         told = {reading.name: reading.text for reading in triggers.readings(state.context)}
         minutes = told["time"].strip("[]")
         self._line(
-            f"{state.leaves['session']:<16} {event.frame_type:<5} {event.filter or '-':<4} "
+            f"{state.leaves['session']:<18} {event.frame_type:<5} {event.filter or '-':<4} "
             f"frame {event.number:3d} of {self._total}  focuser {event.position}  "
             f"T {told['temperature']}  since refocus: {minutes} min, {told['count'].strip('[]')} frames"
         )
@@ -123,7 +123,7 @@ class Progress:
     def _step(self, step: Step, context: Context) -> None:
         if step.outcome == "fault":
             self._line(f"FAULT: {step.fault}", "bold red")
-        if step.outcome == "inhibited":
+        if step.outcome == "inhibited" and step.triggers:
             said = sorted({name for tried in step.tried if tried.inhibited for name in _blocking(tried.guards)})
             due = ", ".join(reading.name for reading in step.triggers if reading.due)
             self._line(f"{due} due, inhibited by {', '.join(said)}", "yellow")

@@ -79,21 +79,21 @@ def _find(
         return _nothing(unusable, "No star was measured at any position: is it clouded, capped, or far out of focus?")
     samples, outliers, fits = reject_outliers(everything, limits.outlier_probability, limits.outlier_fraction)
     curve = _fit(samples, fits.whole, model)
+    missing: tuple[Verdict, ...] = ()
     if curve is None or not _within_reach(samples, curve):
+        missing = (_no_curve(everything, curve),)
         samples, outliers, fits, curve = everything, (), leave_one_out(everything), _fallback(everything)
     verdicts = judge(
         samples,
         curve,
         limits,
-        rejected=len(outliers),
         evidence=curve if curve.model in ("hyperbola", "parabola") else fits.whole,
+        rejected=len(outliers),
         shift=_shift(samples, curve, fits),
         cfz_steps=cfz_steps,
         history=history,
     )
-    if curve.model == "fallback":
-        verdicts = (_no_curve(model), *verdicts)
-    return _result(points, samples, curve, verdicts, unusable + tuple(_told(points, o) for o in outliers))
+    return _result(points, samples, curve, missing + verdicts, unusable + tuple(_told(points, o) for o in outliers))
 
 
 def _fit(samples: Samples, hyperbola: Curve | None, model: str) -> Curve | None:
@@ -134,9 +134,12 @@ def _fallback(samples: Samples) -> Curve:
     return Curve("fallback", (position, measure), position, math.inf, measure, 0.0, 0, 0.0)
 
 
-def _no_curve(model: str) -> Verdict:
-    name = "curve" if model == "auto" else model
-    sentence = f"No {name} with a minimum near the sampled range fits; the lowest average of three neighbours is shown."
+def _no_curve(samples: Samples, curve: Curve | None) -> Verdict:
+    if curve is None:
+        sentence = "No curve with a minimum fits the points; the lowest average of three neighbours is shown."
+    else:
+        side = "inward" if curve.best_position < samples.positions[0] else "outward"
+        sentence = f"The measure keeps falling {side}: the focus is far {side} of the sampled range; sweep there."
     return Verdict("curve_found", passed=False, value=None, limit=None, sentence=sentence)
 
 

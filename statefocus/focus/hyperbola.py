@@ -14,8 +14,8 @@ from statefocus.focus.least_squares import levenberg_marquardt, normal_sums, sol
 from statefocus.focus.points import BoolArray, FloatArray, Samples
 
 # x0, a, b in units of half the sampled range and of the largest measure
-BOUNDS = (np.array([-20.0, 0.0, 1e-6]), np.array([20.0, 10.0, 1e3]))
-SEARCH, POLISH = 12, 80  # iterations from every start, and then from the best
+BOUNDS = (np.array([-5.0, 0.0, 1e-6]), np.array([5.0, 10.0, 1e3]))
+SEARCH, POLISH = 10, 50  # iterations from every start, and then from the best
 Derivatives = tuple[FloatArray, FloatArray, FloatArray]
 
 

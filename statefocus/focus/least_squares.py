@@ -16,7 +16,9 @@ Bounds = tuple[FloatArray, FloatArray]
 # model(parameters (b, 3)) -> values (b, n), three partial derivatives (b, n) each
 Model = Callable[[FloatArray], tuple[FloatArray, tuple[FloatArray, FloatArray, FloatArray]]]
 
-TOLERANCE = 1e-12
+TOLERANCE = 1e-12  # a smaller step is none
+GAIN = 1e-6  # a smaller relative gain in chi square is a crawl, or the last digits
+PATIENCE = 8  # iterations with no more than that, after which a problem counts as solved
 PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
@@ -47,14 +49,15 @@ def levenberg_marquardt(
     damping = np.full(len(here), 1e-2)
     curve, slopes = model(here)
     chi = np.nan_to_num(np.sum(weights * (values - curve) ** 2, axis=1), nan=np.inf)
-    done = np.zeros(len(here), dtype=np.bool_)
+    done, quiet = np.zeros(len(here), dtype=np.bool_), np.zeros(len(here), dtype=np.int64)
     for _ in range(iterations):
         move = _step(weights, values - curve, slopes, damping)
         there = np.clip(here + move, *bounds)
         curve_there, slopes_there = model(there)
         chi_there = np.sum(weights * (values - curve_there) ** 2, axis=1)
         better = chi_there <= chi
-        done |= (np.abs(there - here).max(axis=1) <= TOLERANCE) | (damping >= 1e12)
+        quiet = np.where(chi_there < chi * (1.0 - GAIN), 0, quiet + 1)
+        done |= (np.abs(there - here).max(axis=1) <= TOLERANCE) | (quiet >= PATIENCE)
         pick = better[:, None]
         here, chi = np.where(pick, there, here), np.where(better, chi_there, chi)
         curve = np.where(pick, curve_there, curve)
@@ -63,7 +66,7 @@ def levenberg_marquardt(
             np.where(pick, slopes_there[1], slopes[1]),
             np.where(pick, slopes_there[2], slopes[2]),
         )
-        damping = np.clip(np.where(better, damping * 0.2, damping * 5.0), 1e-12, 1e12)
+        damping = np.clip(np.where(better, damping * 0.2, damping * 5.0), 1e-6, 1e6)
         if done.all():
             break
     return here, chi

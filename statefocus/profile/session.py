@@ -110,11 +110,9 @@ class Plan(Section):
 class Host(Section):
     """The program that runs the imaging session."""
 
-    rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night (embedded host only).")
 
-    kind: Literal["embedded", "none"] = Field(
-        "embedded", description="`embedded` executes [plan]; `none` attends without a plan (focus by hand)."
-    )
+    kind: Literal["embedded"] = Field("embedded", description="`embedded` executes [plan] over the devices.")
+    rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night.")
 
 
 class Records(Section):

@@ -7,7 +7,7 @@ from statefocus.focus import find_focus
 
 from .sweeps import NOT_A_FOCUS, STEP, good_sweep
 
-SEEDS = 100
+SEEDS = 60
 
 
 @pytest.mark.parametrize("error", [None, 0.01])
@@ -26,14 +26,13 @@ def test_good_sweeps_are_accepted_with_an_honest_sigma(off: float, jitter: float
     assert 0.4 < np.median(pulls) < 1.0  # 0.67 for perfect standard errors
 
 
-@pytest.mark.parametrize("n", [5, 7, 9, 11])
+@pytest.mark.parametrize("n", [5, 9])
 @pytest.mark.parametrize("kind", NOT_A_FOCUS)
 def test_what_is_no_focus_is_refused(kind: str, n: int) -> None:
     accepted = [
-        find_focus(NOT_A_FOCUS[kind](np.random.default_rng([seed, 2]), n), model="auto").accepted
-        for seed in range(SEEDS)
+        find_focus(NOT_A_FOCUS[kind](np.random.default_rng([seed, 2]), n), model="auto").accepted for seed in range(40)
     ]
-    assert np.mean(accepted) <= 0.02
+    assert sum(accepted) <= 1
 
 
 @pytest.mark.parametrize("model", ["hyperbola", "parabola", "lines"])
