@@ -139,8 +139,6 @@ def _frame_saved(context: Context, event: events.FrameSaved) -> Context:
     light = event.frame_type == "Light"
     context = _plan(context, exposing=False, lights=context.plan.lights + light)
     context = _triggers(context, lights=context.triggers.lights + light)
-    if light:
-        context = _triggers(context, first_frame=False)
     return _with_facts(context, frame_type=event.next_frame_type or "none")
 
 

@@ -145,7 +145,7 @@ def asap_due(context: Context) -> bool:
 
 @_test
 def first_frame_due(context: Context) -> bool:
-    """T7: a plan has begun, and no frame was focused for it yet."""
+    """T7: a plan has begun, and it was not focused for it yet; stays due until it is."""
     return triggers.is_due(context, "first_frame")
 
 

@@ -22,6 +22,11 @@ def main() -> None:
             raise
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}\n")
+        sys.exit(1)
     except Exception as error:
         if debug:
             raise

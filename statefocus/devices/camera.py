@@ -76,6 +76,7 @@ class Camera:
         yield exposure_s
         while not self._device.ImageReady:
             if self._clock.now() >= deadline:
+                self.abort()  # so that another one can be tried
                 raise Timeout(
                     f"The {self.name} gave no image {GRACE_S:g} s after an exposure of {exposure_s:g} s: "
                     "restart its server or driver."

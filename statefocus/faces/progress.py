@@ -135,7 +135,7 @@ class Progress:
         style = "green" if run.outcome == "validated" else "yellow"
         shown = ", ".join("no star" if value is None else f"{value:.2f} px" for value in run.validations)
         seen = f" (validation frame: {shown})" if run.validations else ""
-        why = f": {run.reason}" if run.reason else ""
+        why = f": {run.reason}" if run.outcome == "cancelled" else ""  # the others were told as a notification
         self._line(f"run {run.number} {run.outcome}, focuser at {run.position}{seen}{why}", style)
 
 

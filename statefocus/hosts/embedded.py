@@ -17,8 +17,8 @@ from statefocus.events import Event
 from statefocus.profile import Plan, PlanJob
 
 POLL_S = 0.2
-TRIES = 3
-_RETRY_S = 30.0
+TRIES = 6
+RETRY_S = 30.0
 _LONG_S = 86_400.0
 
 Waiting = Generator[float, None, None]
@@ -98,7 +98,7 @@ class EmbeddedHost:
                 yield from self._gap()
                 if self._stopped:
                     break
-                yield from self._take(planned)
+                yield from self._persist(planned)
         except DeviceError as error:
             self.failure = str(error)
         except Exception as error:  # noqa: BLE001  # the session must be wound up, whatever the host ran into
@@ -131,6 +131,18 @@ class EmbeddedHost:
         if self._held_for is not None and not self._hold_told:
             self._hold_told = True
             self._post(events.PlanHeld(effect=self._held_for, running=running))
+
+    def _persist(self, planned: PlannedFrame) -> Waiting:
+        """Take a frame, and try again for a while where a device fails: a cable may come back."""
+        for left in reversed(range(TRIES)):
+            try:
+                yield from self._take(planned)
+                return
+            except DeviceError:
+                if not left or self._stopped:
+                    raise
+                yield RETRY_S
+                yield from self._gap()
 
     def _take(self, planned: PlannedFrame) -> Waiting:
         job = planned.job
@@ -175,17 +187,6 @@ class EmbeddedHost:
         yield from self._gap()
 
     def _expose(self, planned: PlannedFrame) -> Waiting:
-        for left in reversed(range(TRIES)):
-            try:
-                yield from self._expose_once(planned)
-                return
-            except DeviceError:
-                if not left:
-                    raise
-                yield _RETRY_S
-                yield from self._gap()
-
-    def _expose_once(self, planned: PlannedFrame) -> Waiting:
         job, number = planned.job, planned.number
         position, begun = self._rig.focuser.position(), self._clock.now()
         temperature_c = self._rig.focuser.temperature_c()

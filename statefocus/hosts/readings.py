@@ -43,14 +43,14 @@ class Readings:
             self._repeat("safety", self._read_safety, guards.read_every_s)
         if guards.astro_night != "ignore":
             self._repeat("sun", self._read_sun, _SUN_EVERY_S)
-        if self._temperature_every_s:
-            self._repeat("temperature", self._read_temperature, self._temperature_every_s)
+        self._repeat("temperature", self._read_temperature, self._temperature_every_s)
 
     @property
     def _temperature_every_s(self) -> float:
+        """As often as the quicker of its readers wants it; the focusing log wants it in any case."""
         trigger, compensation = self._profile.triggers.temperature, self._profile.compensation
-        wanted = [part.reading_every_s for part in (trigger, compensation) if part.enabled]
-        return min(wanted) if wanted else 0.0
+        every_s = trigger.reading_every_s
+        return min(every_s, compensation.reading_every_s) if compensation.enabled else every_s
 
     def _repeat(self, lane: str, read: Callable[[], events.Event], every_s: float) -> None:
         def task() -> Task:

@@ -65,8 +65,8 @@ class Failure(Section):
         "continue", description="Plan goes on out of focus, stays paused, or is given up; a person is told each time."
     )
     retry_after_min: float = Field(15.0, ge=0, le=600, description="Back-off before an automatic run is tried again.")
-    restore_retries: int = Field(3, ge=0, le=20, description="How often putting the focuser back is tried again.")
-    retry_wait_s: float = Field(10.0, ge=0, le=600, description="Wait between two such tries.")
+    restore_retries: int = Field(6, ge=0, le=20, description="How often putting the focuser back is tried again.")
+    retry_wait_s: float = Field(20.0, ge=0, le=600, description="Wait between two such tries.")
 
 
 class Compensation(Section):

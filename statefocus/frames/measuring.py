@@ -1,0 +1,230 @@
+"""From pixels to the half-flux radius of a frame.
+
+The scale is found by trying: at each level of a pyramid the brightest maxima are measured as if stars had that size,
+and the size that accounts for most light in round, separate, complete stars is believed. A focused field is settled at
+the finest level, a donut of an obstructed telescope at one where its hole has closed. Then all stars are measured on
+the pixels themselves, with one aperture for the whole frame.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from statefocus.frames import star as column
+from statefocus.frames.compiling import FloatArray, Image
+from statefocus.frames.errors import FrameError
+from statefocus.frames.peaks import find_peaks
+from statefocus.frames.sky import LEAST_SIDE, Pyramid, build_pyramid
+from statefocus.frames.star import measure_stars
+from statefocus.frames.stars import Rules, StarFlag, flag_odd_sizes, flag_stars, star_table
+
+THRESHOLD = 7.0  # signal to noise of a maximum
+TRIALS = 40  # brightest maxima that a size is tried on
+MOST_STARS = 400
+FINER = 2  # sizes are tried on an image so many levels below the one that the stars were found on
+LEAST_PIXELS = 2 * LEAST_SIDE * 2  # side of the smallest frame
+FULL_UINT16 = 64_000  # ADU; cameras of 12 and 14 bits reach no more when their values are scaled up
+NEAR_TOP = 0.99  # pixels above this fraction of the brightest one of a frame are on a plateau
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMeasurement:
+    """How large the stars of a frame are.
+
+    Parameters
+    ----------
+    value, error : float or None
+        Half-flux radius of the frame, in px, and its standard error; None when no star was found.
+    stars : int
+        Accepted stars.
+    hfr_px, hfd_px, fwhm_px : float or None
+        Half-flux radius and diameter; full width at half maximum, only when it was asked for.
+    saturated : int
+        Stars that were left out because their tops are flat.
+    background_adu : float
+        Median sky.
+    star_table : structured ndarray of `statefocus.frames.stars.STAR_TYPE`
+        Everything that was looked at, accepted or not, brightest first.
+    """
+
+    value: float | None
+    error: float | None
+    stars: int
+    hfr_px: float | None
+    hfd_px: float | None
+    fwhm_px: float | None
+    saturated: int
+    background_adu: float
+    star_table: npt.NDArray[Any]
+
+
+def measure_frame(
+    pixels: npt.NDArray[Any],
+    *,
+    saturation_adu: float | None = None,
+    min_star_px: float | None = None,
+    crop_percent: float = 0.0,
+    fwhm: bool = False,
+) -> FrameMeasurement:
+    """Measure the half-flux radius of the stars of a frame.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (height, width)
+        ADU; any real type. Monochrome, or a Bayer mosaic as it is. Values that are not numbers count as sky.
+    saturation_adu : float, optional
+        Level at which a pixel is full; 64 000 for unsigned 16-bit pixels. Flat tops are recognised besides.
+    min_star_px : float, optional
+        Least diameter that holds 90 % of a star's light, in px of this frame (so already divided by its binning).
+    crop_percent : float
+        Part of the width and of the height that is left out, half of it at each edge.
+    fwhm : bool
+        Whether to fit the full width at half maximum too (photutils; takes its time).
+
+    Returns
+    -------
+    FrameMeasurement
+        With `value` None when there is no star; that is not an error.
+
+    Raises
+    ------
+    FrameError
+        When the array is no frame: not two-dimensional, smaller than 16 x 16, or without any number.
+    """
+    image, transposed = _prepare(pixels)
+    left, top = _crop(image.shape, crop_percent)
+    inner = np.ascontiguousarray(image[top : image.shape[0] - top, left : image.shape[1] - left])
+    if min(inner.shape) < LEAST_PIXELS:
+        raise FrameError(f"A crop of {crop_percent:g} % leaves {_size(inner.shape)}: too small to hold a star.")
+    pyramid = build_pyramid(inner)
+    rules = Rules((inner.shape[0], inner.shape[1]), _saturation(pixels, saturation_adu), min_star_px or 0.0)
+    rows, flags = _measure(inner, pyramid, rules)
+    good = flags == StarFlag.ACCEPTED
+    value, error = _frame_value(rows[good])
+    fitted = _fwhm(inner, rows[good], value) if fwhm and value is not None else None
+    rows[:, column.X] += left
+    rows[:, column.Y] += top
+    if transposed:
+        rows[:, [column.X, column.Y]] = rows[:, [column.Y, column.X]]
+    return FrameMeasurement(
+        value=value,
+        error=error,
+        stars=int(np.count_nonzero(good)),
+        hfr_px=value,
+        hfd_px=None if value is None else 2.0 * value,
+        fwhm_px=fitted,
+        saturated=int(np.count_nonzero(flags == StarFlag.SATURATED)),
+        background_adu=float(np.median(pyramid.background)),
+        star_table=star_table(rows, flags),
+    )
+
+
+def _prepare(pixels: npt.NDArray[Any]) -> tuple[Image, bool]:
+    """Return a contiguous frame of a type that the kernels know, and whether its axes were exchanged for that."""
+    frame = np.asarray(pixels)
+    if frame.ndim != 2:
+        raise FrameError(f"A frame has two dimensions, this one has {frame.ndim}: give one colour, or the raw mosaic.")
+    if min(frame.shape) < LEAST_PIXELS:
+        raise FrameError(f"A frame of {_size(frame.shape)} is too small to hold a star: the least is 16 x 16.")
+    if frame.dtype.kind not in "uifb":
+        raise FrameError(f"A frame holds real numbers, this one holds {frame.dtype}.")
+    transposed = bool(frame.flags.f_contiguous and not frame.flags.c_contiguous)
+    frame = frame.T if transposed else frame
+    if frame.dtype == np.uint16 and frame.dtype.isnative:
+        return np.ascontiguousarray(frame), transposed
+    image = np.ascontiguousarray(frame, dtype=np.float32)
+    if frame.dtype.kind == "f":
+        bad = ~np.isfinite(image)
+        if bad.all():
+            raise FrameError("The frame holds no number at all: every pixel is NaN or infinite.")
+        if bad.any():
+            image = np.where(bad, np.median(image[~bad]), image)
+    return image, transposed
+
+
+def _crop(shape: tuple[int, ...], percent: float) -> tuple[int, int]:
+    if not 0.0 <= percent < 100.0:
+        raise FrameError(f"A crop is a percentage from 0 to less than 100, not {percent:g}.")
+    return int(shape[1] * percent / 200.0), int(shape[0] * percent / 200.0)
+
+
+def _saturation(pixels: npt.NDArray[Any], level: float | None) -> float:
+    if level is not None:
+        return level
+    return float(FULL_UINT16) if pixels.dtype.itemsize == 2 and pixels.dtype.kind == "u" else math.inf
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]} x {shape[0]}"
+
+
+def _measure(image: Image, pyramid: Pyramid, rules: Rules) -> tuple[FloatArray, npt.NDArray[np.int16]]:
+    """Find the size of the stars, then measure them all; again, when the pixels tell another size."""
+    plateau = NEAR_TOP * float(image.max())
+    hfr = _try_sizes(pyramid)
+    rows, flags = _measure_all(image, pyramid, hfr, plateau, rules)
+    for _ in range(2):
+        good = flags == StarFlag.ACCEPTED
+        if not good.any():
+            break
+        found = float(np.median(rows[good, column.HFR]))
+        if abs(found - hfr) <= 0.1 * hfr + 0.2:
+            break
+        hfr = found
+        rows, flags = _measure_all(image, pyramid, hfr, plateau, rules)
+    return rows, flags
+
+
+def _try_sizes(pyramid: Pyramid) -> float:
+    """Return the half-flux radius, in pixels, that accounts for most light in good stars."""
+    best, best_light = 1.5 * pyramid.block, 0.0
+    for level, image in enumerate(pyramid.levels):
+        x, y = find_peaks(image, THRESHOLD, 2.0, TRIALS)
+        finer = max(level - FINER, 0)
+        ratio = 1 << (level - finer)
+        fine = pyramid.levels[finer]
+        rows = measure_stars(fine, (x + 0.5) * ratio - 0.5, (y + 0.5) * ratio - 0.5, float(ratio), np.inf, 0.0, 1.0)
+        flags = flag_stars(rows, Rules((fine.shape[0], fine.shape[1]), pixels=False))
+        flag_odd_sizes(flags, rows[:, column.HFR])
+        good = flags == StarFlag.ACCEPTED
+        # the noise of each level is one, so light in units of the finest level's noise doubles with each level
+        light = float(rows[good, column.FLUX].sum()) * (1 << finer)
+        if light > 1.2 * best_light:
+            best, best_light = float(np.median(rows[good, column.HFR])) * pyramid.scale(finer), light
+    return best
+
+
+def _measure_all(
+    image: Image, pyramid: Pyramid, hfr: float, plateau: float, rules: Rules
+) -> tuple[FloatArray, npt.NDArray[np.int16]]:
+    """Find stars at the level that fits their size and measure them on the pixels."""
+    level = min(max(round(math.log2(hfr / pyramid.block)), 0), len(pyramid.levels) - 1)
+    scale = pyramid.scale(level)
+    x, y = find_peaks(pyramid.levels[level], THRESHOLD, (1.6 * hfr + 1.0) / scale, MOST_STARS)
+    sky, noise = float(np.median(pyramid.background)), float(np.median(pyramid.noise)) * pyramid.block
+    rows = measure_stars(image, (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, hfr, plateau, sky, noise)
+    flags = flag_stars(rows, rules)
+    flag_odd_sizes(flags, rows[:, column.HFR])
+    return rows, flags
+
+
+def _frame_value(rows: FloatArray) -> tuple[float | None, float | None]:
+    """Return the median half-flux radius and its standard error: scatter of the stars, and what each is known to."""
+    if len(rows) == 0:
+        return None, None
+    hfr, error = rows[:, column.HFR], rows[:, column.ERROR]
+    value = float(np.median(hfr))
+    alone = float(np.sqrt(np.mean(error**2)))
+    scatter = 1.4826 * float(np.median(np.abs(hfr - value)))
+    return value, 1.2533 * max(alone, scatter) / math.sqrt(len(rows)) if len(rows) > 1 else alone
+
+
+def _fwhm(image: Image, rows: FloatArray, hfr: float | None) -> float | None:
+    from statefocus.frames.fwhm import fit_fwhm_px
+
+    return fit_fwhm_px(image, rows[:, column.X], rows[:, column.Y], hfr or 1.0)

@@ -1,0 +1,160 @@
+"""The commands as a person types them: what they print, what they leave on disk, how they exit."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.generate import STORIES, TRACES
+
+NIGHT = TRACES / "cooling_tube.jsonl"
+
+
+def statefocus(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "statefocus", *map(str, words)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=200, check=False, cwd=cwd, stdin=subprocess.DEVNULL
+    )
+
+
+def test_a_wrong_option_is_wrong_use() -> None:
+    done = statefocus("run", "--sped", "max")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_profile_is_told_in_one_sentence() -> None:
+    done = statefocus("run", "nowhere.toml")
+    assert done.returncode == 2
+    assert done.stderr == "There is no profile nowhere.toml: give the path of a TOML file, or none at all.\n"
+
+
+def test_check_tells_every_value_and_its_origin() -> None:
+    done = statefocus("check", STORIES / "cooling_tube.toml")
+    assert done.returncode == 0
+    assert "triggers.temperature.limit_c" in done.stdout
+    assert re.search(r"limit_c += 0.5  \(.*cooling_tube.toml:\d+\)", done.stdout)
+    assert "(default)" in done.stdout
+
+
+def test_check_tells_every_problem_with_file_and_line(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text('schema = 1\n[focuser]\nsettel_s = 1\nbacklash = "overshot"\n', "utf-8")
+    done = statefocus("check", bad)
+    assert done.returncode == 2
+    assert f"{bad}:3: `focuser.settel_s` is no key of a profile. Did you mean `settle_s`?" in done.stderr
+    assert f"{bad}:4: `focuser.backlash` is 'overshot'" in done.stderr
+
+
+def test_check_publishes_a_json_schema() -> None:
+    assert json.loads(statefocus("check", "--schema").stdout)["title"] == "Profile"
+
+
+def test_machine_draws_and_tells() -> None:
+    assert statefocus("machine", "--format", "mermaid").stdout.startswith("stateDiagram-v2\n")
+    assert "| `count-due` |" in statefocus("machine", "session").stdout
+    assert statefocus("machine", "sesion").returncode == 2
+
+
+def test_replay_of_a_golden_night_exits_zero() -> None:
+    done = statefocus("replay", NIGHT)
+    assert done.returncode == 0
+    assert "every decision is the same" in done.stdout
+
+
+def test_replay_names_the_edited_line_and_the_first_differing_decision(tmp_path: Path) -> None:
+    lines = NIGHT.read_text("utf-8").splitlines(keepends=True)
+    number = max(index for index, line in enumerate(lines[: len(lines) // 4]) if '"temperature_read"' in line)
+    reading = json.loads(lines[number])
+    edited = lines[number].replace(f'"focuser_c":{reading["focuser_c"]}', '"focuser_c":9.5')
+    assert edited != lines[number]
+    trace = tmp_path / "edited.jsonl"
+    trace.write_text("".join([*lines[:number], edited, *lines[number + 1 :]]), "utf-8")
+    done = statefocus("replay", trace)
+    assert done.returncode == 1
+    assert f"line {number + 1}: its text is not what was written" in done.stdout
+    assert "DIFFERS: line" in done.stdout
+
+
+def test_replay_survives_a_torn_last_line(tmp_path: Path) -> None:
+    trace = tmp_path / "torn.jsonl"
+    trace.write_bytes(NIGHT.read_bytes()[:-25])
+    done = statefocus("replay", trace)
+    assert done.returncode == 0
+    assert "the last line was cut off" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["replay", "log", "diff", "explain"])
+def test_rubbish_is_no_trace_and_no_traceback(command: str, tmp_path: Path) -> None:
+    rubbish = tmp_path / "rubbish.jsonl"
+    rubbish.write_bytes(b"\x00\xff not a trace\n" * 3)
+    words = {"diff": [rubbish, NIGHT], "explain": [rubbish, "--at", "21:00"]}.get(command, [rubbish])
+    done = statefocus(command, *words)
+    assert done.returncode == 1
+    assert "line 1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_log_gives_one_json_line_a_run() -> None:
+    entries = [json.loads(line) for line in statefocus("log", NIGHT, "--json").stdout.splitlines()]
+    assert [entry["causes"] for entry in entries][:2] == [["first_frame"], ["temperature"]]
+
+
+def test_explain_tells_what_was_due_and_what_forbade_it() -> None:
+    done = statefocus("explain", TRACES / "dusk.jsonl", "--at", "19:30")
+    assert done.returncode == 0
+    assert "`astro_night` failed" in done.stdout
+    assert "first_frame has been due and inhibited since 19:25:00." in done.stdout
+
+
+def test_explain_wants_a_time_inside_the_night() -> None:
+    assert statefocus("explain", NIGHT, "--at", "12:00").returncode == 2
+
+
+def test_fit_answers_as_json(tmp_path: Path) -> None:
+    points = tmp_path / "points.csv"
+    rows = [f"{x},{(4 + (0.03 * (x - 1907)) ** 2) ** 0.5}" for x in range(1700, 2101, 50)]
+    points.write_text("position,measure\n" + "\n".join(rows) + "\n", "utf-8")
+    done = statefocus("fit", points, "--model", "hyperbola", "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert answer["accepted"] is True
+    assert answer["best_position"] == pytest.approx(1907)
+
+
+def test_fit_rejects_a_flat_line_with_exit_one(tmp_path: Path) -> None:
+    points = tmp_path / "points.csv"
+    points.write_text("position,measure\n" + "".join(f"{x},3.0\n" for x in range(9)), "utf-8")
+    assert statefocus("fit", points).returncode == 1
+
+
+def test_fit_names_the_line_that_is_no_number(tmp_path: Path) -> None:
+    points = tmp_path / "points.csv"
+    points.write_text("position,measure\n1,2\n3,oops\n", "utf-8")
+    done = statefocus("fit", points)
+    assert done.returncode == 2
+    assert f"{points}:3: measure is 'oops'" in done.stderr
+
+
+def test_a_trace_that_exists_is_never_overwritten(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("mine", "utf-8")
+    done = statefocus("run", "--trace", trace)
+    assert done.returncode == 2
+    assert trace.read_text("utf-8") == "mine"
+
+
+def test_a_rig_that_cannot_be_reached_exits_three(tmp_path: Path) -> None:
+    profile = tmp_path / "rig.toml"
+    device = '{ host = "127.0.0.1", port = 9 }'
+    profile.write_text(
+        f'schema = 1\nname = "rig"\n[devices]\nkind = "alpaca"\ncamera = {device}\nfocuser = {device}\n', "utf-8"
+    )
+    done = statefocus("focus", profile, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "cannot be reached" in done.stderr

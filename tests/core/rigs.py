@@ -1,0 +1,68 @@
+"""Rigs with only the triggers that a test asks for, and answers that devices give on a bad night."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from statefocus import events
+from statefocus.effects import Effect
+from statefocus.events import Event
+from statefocus.machine.engine import Tried
+from statefocus.session import Step
+from statefocus.testing import Reply, SimulatedRig, failed
+from statefocus.triggers import Reading, readings
+
+OFF: dict[str, Any] = {
+    "temperature": {"enabled": False},
+    "count": {"enabled": False},
+    "time": {"enabled": False},
+    "filter_change": False,
+    "meridian_flip": False,
+    "first_frame": False,
+}
+
+
+def quiet_rig(triggers: dict[str, Any] | None = None, **profile: Any) -> SimulatedRig:
+    """A rig whose triggers are all off but those that are given; keywords beyond the tables go to the rig."""
+    own = {name: profile.pop(name) for name in ("position", "max_step", "best") if name in profile}
+    return SimulatedRig({"triggers": OFF | (triggers or {}), **profile}, **own)
+
+
+def reading(rig: SimulatedRig, name: str) -> Reading:
+    """What a trigger reads now."""
+    return next(one for one in readings(rig.state.context) if one.name == name)
+
+
+def due(rig: SimulatedRig) -> list[str]:
+    """Names of the triggers that are due now."""
+    return [one.name for one in readings(rig.state.context) if one.due]
+
+
+def tried(steps: tuple[Step, ...], row: str) -> Tried:
+    """The row that was tried in these steps, with what its guards said."""
+    return next(one for step in steps for one in step.tried if one.row == row)
+
+
+def measured(value: float | None) -> Reply:
+    """Answer a measurement with this value."""
+
+    def reply(effect: Effect) -> Event:
+        return events.FrameMeasured(effect=effect.id, value=value, error=None, stars=0 if value is None else 100)
+
+    return reply
+
+
+def fail(rig: SimulatedRig, kind: str, times: int = 1) -> None:
+    """Let the next effects of a kind fail."""
+    rig.script(kind, *[failed] * times)
+
+
+def run_now(rig: SimulatedRig) -> None:
+    """Make one automatic run, as soon as possible."""
+    rig.tell(events.RefocusRequested())
+
+
+def begin_run(rig: SimulatedRig, leaf: str = "Refocusing.Exposing") -> None:
+    """Begin an automatic run, and stop in the midst of it."""
+    rig.send(events.RefocusRequested())
+    rig.until(leaf)

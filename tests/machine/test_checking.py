@@ -1,0 +1,128 @@
+"""Machine files: every check has a file that fails it, in `bad/<code>/`; the line it tells is marked.
+
+`# <- here` marks the line that it stands on, `# here:` the line after it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from statefocus import toml_text
+from statefocus.errors import DefinitionError, Problem
+from statefocus.machine import checking, definition
+from statefocus.machine.checking import check, load
+from statefocus.session import VOCABULARY
+from statefocus.testing import machines
+
+BAD = Path(__file__).parent / "bad"
+REPORTERS = {"Problem", "problem", "complain", "_unknown"}
+
+
+def problems_of(text: str, file: str = "machine.toml") -> tuple[Problem, ...]:
+    with pytest.raises(DefinitionError) as raised:
+        load(text, file, VOCABULARY)
+    return raised.value.problems
+
+
+@pytest.mark.parametrize("path", sorted(BAD.glob("*/*.toml")), ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_each_bad_file_is_told_by_its_code_and_its_lines_and_nothing_else(path: Path) -> None:
+    text = path.read_text("utf-8")
+    lines = text.splitlines()
+    marked = [number for number, line in enumerate(lines, 1) if "# <- here" in line or lines[number - 2] == "# here:"]
+    found = problems_of(text, str(path))
+    assert {problem.code for problem in found} == {path.parent.name}
+    assert [problem.line for problem in found] == marked
+    assert all(problem.file == str(path) and problem.sentence.endswith(".") for problem in found)
+
+
+def _codes_in(module: object) -> set[str]:
+    """The string that stands first or second in each call that reports a problem."""
+    tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))  # type: ignore[attr-defined]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [(getattr(call.func, "id", getattr(call.func, "attr", "")), call.args[:2]) for call in calls]
+    said = [arg.value for name, args in named if name in REPORTERS for arg in args if isinstance(arg, ast.Constant)]
+    return {code for code in said if isinstance(code, str) and re.fullmatch(r"[a-z]+(-[a-z]+)*", code)}
+
+
+def test_every_code_in_the_source_has_a_bad_file() -> None:
+    codes = _codes_in(checking) | _codes_in(definition) | _codes_in(toml_text)
+    assert len(codes) >= 20
+    assert codes == {path.parent.name for path in BAD.glob("*/machine.toml")}
+
+
+def test_the_machines_that_come_with_statefocus_have_no_problem() -> None:
+    assert [problem for machine in machines() for problem in check(machine, VOCABULARY)] == []
+
+
+def test_a_problem_is_told_with_file_line_sentence_hint_and_code() -> None:
+    (problem,) = problems_of((BAD / "unknown-event" / "machine.toml").read_text("utf-8"), "mine.toml")
+    assert str(problem) == (
+        "mine.toml:9: row `saved` names event `frame_safed`, which does not exist. "
+        "Did you mean `frame_saved`? [unknown-event]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "meant"),
+    [
+        ("unknown-key", "machine", "when"),
+        ("unknown-key", "state", "enter"),
+        ("unknown-state", "machine", "Imaging"),
+        ("unknown-state", "initial", "Imaging"),
+        ("unknown-guard", "in_conjunction", "tracking"),
+        ("unknown-action", "in_row", "tell_not_now"),
+    ],
+)
+def test_a_slip_of_the_finger_is_answered_with_the_nearest_name(code: str, file: str, meant: str) -> None:
+    (problem,) = problems_of((BAD / code / f"{file}.toml").read_text("utf-8"))
+    assert problem.hint == f"Did you mean `{meant}`?"
+
+
+def test_several_problems_are_told_at_once_in_the_order_of_their_lines() -> None:
+    text = """schema = 1
+machine = "bad"
+initial = "Imaging"
+[states.Imaging]
+enter = ["no_action"]
+[[transition]]
+id = "saved"
+on = "no_event"
+from = "Nowhere"
+when = ["no_guard"]
+"""
+    found = problems_of(text)
+    assert [problem.line for problem in found] == [4, 6, 6, 6, 6]
+    assert {problem.code for problem in found} == {
+        "unknown-action",
+        "unknown-event",
+        "unknown-state",
+        "unknown-guard",
+        "incomplete-row",
+    }
+
+
+def test_problems_of_form_are_told_at_once_too() -> None:
+    found = problems_of('schema = 3\nmachine = 4\ninitial = "Imaging"\ncolour = "red"\n[states.Imaging]\n')
+    assert {(problem.code, problem.line) for problem in found} == {("schema", 1), ("wrong-type", 2), ("unknown-key", 4)}
+
+
+@pytest.mark.parametrize("text", ["", "schema = 1", "states = 3", "states = {A = 3}", "transition = 1", "guards = 1"])
+def test_a_file_that_is_no_machine_at_all_is_a_problem_not_a_traceback(text: str) -> None:
+    assert problems_of(text)
+
+
+def test_the_line_of_a_row_is_found_behind_a_comment_too() -> None:
+    text = (BAD / "unknown-event" / "machine.toml").read_text("utf-8").replace("[[transition]]", "[[transition]]  # 1st")
+    (problem,) = problems_of(text)
+    assert problem.line == 9
+
+
+def test_a_guard_is_never_taken_from_the_vocabularys_conjunctions_of_the_same_name() -> None:
+    """`may_refocus` is only what the file says it is; the rule asks for the guards themselves."""
+    text = (BAD / "inviolable-rule" / "machine.toml").read_text("utf-8")
+    whole = text.replace('"aids_closed", ', '"aids_closed", "safe", ')
+    assert load(whole, "good.toml", VOCABULARY).name == "bad"
