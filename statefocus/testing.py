@@ -148,7 +148,7 @@ class SimulatedRig:
 
     def ideal(self, effect: Effect) -> Event:
         """Carry an effect out, and make the event that answers it."""
-        carry_out = getattr(self, f"_{effect.kind}", lambda _effect: {})
+        carry_out: Callable[[Effect], dict[str, Any]] = getattr(self, f"_{effect.kind}", lambda _effect: {})
         return events.KINDS[str(effect.answer)](**{"effect": effect.id, **carry_out(effect)})
 
     def tell(self, event: Event) -> tuple[Step, ...]:
@@ -191,7 +191,7 @@ class SimulatedRig:
         """Take frames of the plan, one minute each, with fresh facts before each ends."""
         for _ in range(number):
             self.open_shutter(frame_type)
-            self.close_shutter(frame_type)
+            self.close_shutter(frame_type, frame_type)
 
     def open_shutter(self, frame_type: str = "Light") -> None:
         """Prepare and begin a frame of the plan; an error where the plan is held."""
@@ -206,9 +206,7 @@ class SimulatedRig:
         self.t += 60.0
         self.read_facts()
         self.tell(events.ExposureEnded(number=self.frames))
-        return self.tell(
-            events.FrameSaved(number=self.frames, frame_type=frame_type, next_frame_type=next_frame_type)
-        )
+        return self.tell(events.FrameSaved(number=self.frames, frame_type=frame_type, next_frame_type=next_frame_type))
 
     # --- what devices and host do, and what their answers tell ---
 

@@ -188,7 +188,7 @@ def _try_sizes(pyramid: Pyramid) -> float:
         finer = max(level - FINER, 0)
         ratio = 1 << (level - finer)
         fine = pyramid.levels[finer]
-        rows = measure_stars(fine, (x + 0.5) * ratio - 0.5, (y + 0.5) * ratio - 0.5, float(ratio), np.inf, 0.0, 1.0)
+        rows = measure_stars(fine, (x + 0.5) * ratio - 0.5, (y + 0.5) * ratio - 0.5, 2.2 * ratio + 2.0, 1.5 * ratio + 1.0, np.inf, 0.0, 1.0)
         flags = flag_stars(rows, Rules((fine.shape[0], fine.shape[1]), pixels=False))
         flag_odd_sizes(flags, rows[:, column.HFR])
         good = flags == StarFlag.ACCEPTED
@@ -207,7 +207,7 @@ def _measure_all(
     scale = pyramid.scale(level)
     x, y = find_peaks(pyramid.levels[level], THRESHOLD, (1.6 * hfr + 1.0) / scale, MOST_STARS)
     sky, noise = float(np.median(pyramid.background)), float(np.median(pyramid.noise)) * pyramid.block
-    rows = measure_stars(image, (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, hfr, plateau, sky, noise)
+    rows = measure_stars(image, (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, 2.2 * hfr + 4.0, 1.5 * hfr + 2.0, plateau, sky, noise)
     flags = flag_stars(rows, rules)
     flag_odd_sizes(flags, rows[:, column.HFR])
     return rows, flags

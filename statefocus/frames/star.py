@@ -21,17 +21,17 @@ SPREAD = 2.0 * np.log(2.0) / 12.0  # square of the half-flux radius that one pix
 
 @kernel
 def measure_stars(
-    image: Image, x: FloatArray, y: FloatArray, hfr: float, plateau: float, sky: float, noise: float
+    image: Image, x: FloatArray, y: FloatArray, radius: float, core: float, plateau: float, sky: float, noise: float
 ) -> FloatArray:
-    """Measure stars of about the half-flux radius `hfr` at the given positions.
+    """Measure stars of about one size at the given positions.
 
     Parameters
     ----------
     image : ndarray, shape (height, width)
     x, y : ndarray, shape (n,)
         Approximate centres, in elements of the image; the centre of the first element is 0.
-    hfr : float
-        What is expected, in elements; the aperture is 2.2 hfr + 4, its core 1.5 hfr + 2.
+    radius, core : float
+        Of the aperture that must hold all light of a star, and of the circle that its centre is sought in.
     plateau : float
         Pixels at or above this level are counted as a flat top.
     sky, noise : float
@@ -43,7 +43,6 @@ def measure_stars(
         A row with a flux of 0 means that there was nothing to measure.
     """
     rows = np.zeros((len(x), COLUMNS))
-    radius, core = 2.2 * hfr + 4.0, 1.5 * hfr + 2.0
     for star in range(len(x)):
         row = rows[star]
         row[X], row[Y] = x[star], y[star]

@@ -18,6 +18,7 @@ LEAST_SNR = 15.0
 MOST_SHARPNESS = 0.42  # share of the light in one pixel; more is a hot pixel or a cosmic ray
 LEAST_AXIS_RATIO = 0.55
 GROWTH = (0.85, 1.10)  # light within 3/4 of the aperture: less is a blend or a larger star, more a dark surrounding
+LEAST_COVERED = 0.4  # share of the aperture that lies in the frame
 ODD_SIZE = 4.0  # robust standard deviations from the median of the frame
 LEAST_SCATTER = 0.03  # relative; stars that differ less are never odd
 
@@ -90,7 +91,7 @@ def flag_stars(rows: FloatArray, rules: Rules) -> npt.NDArray[np.int16]:
         (StarFlag.ELONGATED, rows[:, column.AXIS_RATIO] < LEAST_AXIS_RATIO),
         (StarFlag.FAINT, rows[:, column.SNR] < LEAST_SNR),
         (StarFlag.SATURATED, _saturated(rows, rules.saturation)),
-        (StarFlag.EDGE, outside | (rows[:, column.COVERED] < 0.5)),
+        (StarFlag.EDGE, outside | (rows[:, column.COVERED] < LEAST_COVERED)),
         (StarFlag.EMPTY, rows[:, column.FLUX] <= 0.0),
     ]
     if rules.pixels:

@@ -58,11 +58,13 @@ def fail(rig: SimulatedRig, kind: str, times: int = 1) -> None:
 
 
 def run_now(rig: SimulatedRig) -> None:
-    """Make one automatic run, as soon as possible."""
+    """Make one automatic run, as soon as possible, with fresh facts."""
+    rig.read_facts()
     rig.tell(events.RefocusRequested())
 
 
 def begin_run(rig: SimulatedRig, leaf: str = "Refocusing.Exposing") -> None:
-    """Begin an automatic run, and stop in the midst of it."""
+    """Begin an automatic run with fresh facts, and stop in the midst of it."""
+    rig.read_facts()
     rig.send(events.RefocusRequested())
     rig.until(leaf)
