@@ -261,7 +261,8 @@ def mark_lost(context: Context) -> Result:
 def halt(context: Context) -> Result:
     """Stop the focuser and the focus exposure; answers still on their way will be stale."""
     waiting = {key: value for key, value in context.pending.items() if value.machine != context.acting}
-    return _emit(replace(context, pending=waiting), HaltDevices)
+    given_up = tuple(sorted(set(context.pending) - set(waiting)))
+    return _emit(replace(context, pending=waiting), HaltDevices, gives_up=given_up)
 
 
 @_action(MoveFocuser)

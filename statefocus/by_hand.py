@@ -176,9 +176,10 @@ def focus_now(
             machines = load_machines()
             hands = Hands(rig, HandHost(crew), crew, clock, measure, audience)
             header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
-            writer.write("header", round(clock.now(), 3), header)
+            started = round(clock.now(), 3)
+            writer.write("header", started, header)
             watcher = HandRun(audience, crew, wish, positions, ask)
-            runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher)
+            runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher, started)
             watcher.runner = runner
             interruptible(runner.interrupt)
             audience.begin(loaded.profile, 0, trace)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import heapq
 import queue
 import threading
+import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +20,9 @@ from statefocus.events import Event
 
 Task = Generator[float, None, Event | None]
 
+PATIENCE_S = 0.2
+"""How long a thread waits before it looks whether it is to stop."""
+
 WORKED_OFF = -1.0
 """A task that yields this goes on when every event posted so far has been worked off."""
 
@@ -26,11 +30,11 @@ WORKED_OFF = -1.0
 class Crew(Protocol):
     """Whoever carries out tasks."""
 
-    def start(self, lane: str, task: Task) -> None:
-        """Carry a task out, after those that were started in the same lane before."""
+    def start(self, lane: str, task: Task, key: int = 0) -> None:
+        """Carry a task out, after those that were started in the same lane before; `key` is for giving it up."""
 
-    def cancel(self, lane: str) -> None:
-        """Give up what is under way and what waits in a lane; the tasks are closed, and answer no more."""
+    def cancel(self, keys: Collection[int]) -> None:
+        """Give tasks up by their keys; they are closed, and answer no more."""
 
     def next_event(self) -> Event | None:
         """Give the next event, after waiting for it; None where a while has passed without one."""
@@ -48,6 +52,7 @@ class _Waiting:
     order: int
     lane: str = field(compare=False)
     task: Task = field(compare=False)
+    key: int = field(compare=False)
 
 
 class VirtualCrew:
@@ -63,22 +68,29 @@ class VirtualCrew:
         self._awake: list[_Waiting] = []
         self._started = 0
 
-    def start(self, lane: str, task: Task) -> None:
+    def start(self, lane: str, task: Task, key: int = 0) -> None:
         """Carry a task out, after those in the same lane."""
         self._started += 1
-        waiting = _Waiting(self._clock.now(), self._started, lane, task)
+        waiting = _Waiting(self._clock.now(), self._started, lane, task, key)
         line = self._lanes.setdefault(lane, deque())
         line.append(waiting)
         if len(line) == 1:
             heapq.heappush(self._awake, waiting)
 
-    def cancel(self, lane: str) -> None:
-        """Give a lane's tasks up."""
-        given_up = self._lanes.pop(lane, deque())
-        self._awake = [waiting for waiting in self._awake if waiting.lane != lane]
-        heapq.heapify(self._awake)
-        for waiting in given_up:
-            waiting.task.close()
+    def cancel(self, keys: Collection[int]) -> None:
+        """Give tasks up by their keys."""
+        for line in self._lanes.values():
+            for waiting in [waiting for waiting in line if waiting.key in keys]:
+                self._give_up(line, waiting)
+
+    def _give_up(self, line: deque[_Waiting], waiting: _Waiting) -> None:
+        first = line[0] is waiting
+        line.remove(waiting)
+        if first:
+            self._awake = [other for other in self._awake if other is not waiting]
+            heapq.heapify(self._awake)
+            self._wake_next(line)
+        waiting.task.close()
 
     def post(self, event: Event) -> None:
         """Put an event into the queue."""
@@ -92,8 +104,10 @@ class VirtualCrew:
 
     def stop(self) -> None:
         """Give everything up."""
-        for lane in list(self._lanes):
-            self.cancel(lane)
+        lines, self._lanes, self._awake = self._lanes, {}, []
+        for line in lines.values():
+            for waiting in line:
+                waiting.task.close()
 
     def _go_on(self, waiting: _Waiting) -> None:
         self._clock.advance_to(waiting.wake)
@@ -101,20 +115,21 @@ class VirtualCrew:
             seconds = next(waiting.task)
         except StopIteration as done:
             self._finish(waiting, done.value)
-            return
-        if any(other is waiting for other in self._lanes.get(waiting.lane, ())):  # else it cancelled its own lane
+        else:
             waiting.wake = self._clock.now() + max(seconds, 0.0)
             heapq.heappush(self._awake, waiting)
 
     def _finish(self, waiting: _Waiting, answer: Event | None) -> None:
         if answer is not None:
             self._inbox.append(answer)
-        line = self._lanes.get(waiting.lane)
-        if line and line[0] is waiting:
-            line.popleft()
-            if line:
-                line[0].wake = self._clock.now()
-                heapq.heappush(self._awake, line[0])
+        line = self._lanes[waiting.lane]
+        line.popleft()
+        self._wake_next(line)
+
+    def _wake_next(self, line: deque[_Waiting]) -> None:
+        if line:
+            line[0].wake = self._clock.now()
+            heapq.heappush(self._awake, line[0])
 
 
 class _Lane:
@@ -122,25 +137,23 @@ class _Lane:
 
     def __init__(self, crew: ThreadCrew, name: str) -> None:
         self._crew = crew
-        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
-        self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"statefocus {name}", daemon=True)
-        self._thread.start()
+        self._tasks: queue.SimpleQueue[tuple[Task, int]] = queue.SimpleQueue()
+        self.woken = threading.Event()
+        threading.Thread(target=self._work, name=f"statefocus {name}", daemon=True).start()
 
-    def put(self, task: Task) -> None:
-        self._tasks.put(task)
-
-    def cancel(self) -> None:
-        """Close what is under way at its next pause, and drop what waits."""
-        self._cancelled.set()
-        self._tasks.put(None)
+    def put(self, task: Task, key: int) -> None:
+        self._tasks.put((task, key))
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            self._carry_out(task)
+        while not self._crew.stopped:
+            try:
+                task, key = self._tasks.get(timeout=PATIENCE_S)
+            except queue.Empty:
+                continue
+            self._carry_out(task, key)
 
-    def _carry_out(self, task: Task) -> None:
-        while not self._cancelled.is_set():
+    def _carry_out(self, task: Task, key: int) -> None:
+        while not self._crew.given_up(key):
             try:
                 seconds = next(task)
             except StopIteration as done:
@@ -148,10 +161,17 @@ class _Lane:
                     self._crew.post(done.value)
                 return
             if seconds == WORKED_OFF:
-                self._crew.wait_until_worked_off(self._cancelled)
+                self._crew.wait_until_worked_off()
             else:
-                self._cancelled.wait(seconds / self._crew.speed)
+                self._pause(seconds / self._crew.speed, key)
         task.close()
+
+    def _pause(self, seconds: float, key: int) -> None:
+        """Wait, unless the task is given up meanwhile."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self._crew.given_up(key):
+            self.woken.wait(left)
+            self.woken.clear()
 
 
 class ThreadCrew:
@@ -159,19 +179,25 @@ class ThreadCrew:
 
     def __init__(self, clock: RealClock) -> None:
         self.speed = clock.speed
+        self.stopped = False
+        self._given_up: set[int] = set()
         self._inbox: queue.SimpleQueue[Event | threading.Event] = queue.SimpleQueue()
         self._lanes: dict[str, _Lane] = {}
 
-    def start(self, lane: str, task: Task) -> None:
+    def start(self, lane: str, task: Task, key: int = 0) -> None:
         """Carry a task out, after those in the same lane."""
         if lane not in self._lanes:
             self._lanes[lane] = _Lane(self, lane)
-        self._lanes[lane].put(task)
+        self._lanes[lane].put(task, key)
 
-    def cancel(self, lane: str) -> None:
-        """Give a lane's tasks up; the lane's thread ends at its next pause, and a new one serves the next task."""
-        if lane in self._lanes:
-            self._lanes.pop(lane).cancel()
+    def cancel(self, keys: Collection[int]) -> None:
+        """Give tasks up by their keys; each is closed at its next pause."""
+        self._given_up |= set(keys)
+        self._wake_all()
+
+    def given_up(self, key: int) -> bool:
+        """Whether the task with that key is to be closed."""
+        return self.stopped or (key != 0 and key in self._given_up)
 
     def post(self, event: Event) -> None:
         """Put an event into the queue, from any thread."""
@@ -181,21 +207,25 @@ class ThreadCrew:
         """Give the next event, or None after a moment without one."""
         while True:
             try:
-                item = self._inbox.get(timeout=0.2)
+                item = self._inbox.get(timeout=PATIENCE_S)
             except queue.Empty:
                 return None
             if not isinstance(item, threading.Event):
                 return item
             item.set()
 
-    def wait_until_worked_off(self, cancelled: threading.Event) -> None:
+    def wait_until_worked_off(self) -> None:
         """Wait, in a lane's thread, until every event posted so far has been worked off."""
         reached = threading.Event()
         self._inbox.put(reached)
-        while not reached.wait(0.1) and not cancelled.is_set():
+        while not reached.wait(PATIENCE_S) and not self.stopped:
             pass
 
     def stop(self) -> None:
         """Give everything up."""
-        for lane in list(self._lanes):
-            self.cancel(lane)
+        self.stopped = True
+        self._wake_all()
+
+    def _wake_all(self) -> None:
+        for lane in self._lanes.values():
+            lane.woken.set()

@@ -76,7 +76,9 @@ class SwitchDriverCompensation(Effect, kind="switch_driver_compensation", answer
 
 @dataclass(frozen=True, slots=True)
 class HaltDevices(Effect, kind="halt_devices", answer="devices_halted"):
-    """Stop the focuser and give up the focus exposure, at once."""
+    """Give up the effects named, and stop the devices that they use, at once."""
+
+    gives_up: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from statefocus.events import Event
 
 HALT_TIMEOUT_S = 30.0
 _POLL_S = 0.2
-_RUN_LANES = ("focuser", "camera", "measure", "timer")
 
 Measure = Callable[[Exposure], tuple[float | None, float | None, int]]
 """Pixels to metric, its error, and the number of stars; None, None, 0 without stars."""
@@ -89,9 +88,8 @@ class Hands:
                 self._host.stop()
                 self._crew.post(events.PlanAborted(effect=effect.id))
             case effects.HaltDevices():
-                exposing = "camera" in self._unanswered.values()
-                self._give_up_tasks()
-                self._start("focuser", effect, self._halt(effect, exposing=exposing))
+                lanes = self._give_up(effect.gives_up)
+                self._start("halt", effect, self._halt(effect, lanes))
             case _:
                 self._start(*self._task(effect))
 
@@ -118,7 +116,7 @@ class Hands:
 
     def _start(self, lane: str, effect: Effect, task: Task) -> None:
         self._unanswered[effect.id] = lane
-        self._crew.start(lane, self._answered(effect, task))
+        self._crew.start(lane, self._answered(effect, task), key=effect.id)
 
     def _answered(self, effect: Effect, task: Task) -> Task:
         """See to it that an effect is answered, whatever its task runs into."""
@@ -134,12 +132,11 @@ class Hands:
         self._unanswered.pop(effect.id, None)
         return answer
 
-    def _give_up_tasks(self) -> None:
-        for lane in _RUN_LANES:
-            self._crew.cancel(lane)
-        for effect in [key for key, lane in self._unanswered.items() if lane in _RUN_LANES]:
-            del self._unanswered[effect]
-            self._crew.post(events.EffectFailed(effect=effect, reason="halted", sentence="It was given up."))
+    def _give_up(self, given_up: tuple[int, ...]) -> set[str]:
+        """Close the tasks of effects that are given up; gives the lanes in which there were any."""
+        lanes = {lane for key in given_up if (lane := self._unanswered.pop(key, None))}
+        self._crew.cancel(given_up)
+        return lanes
 
     # --- the focuser ---
 
@@ -170,10 +167,12 @@ class Hands:
         former = self._rig.focuser.switch_driver_compensation(on=effect.on)
         return events.DriverCompensationSwitched(effect=effect.id, former=former)
 
-    def _halt(self, effect: effects.HaltDevices, *, exposing: bool) -> Task:
-        if exposing:  # else the shutter that is open is the plan's own
+    def _halt(self, effect: effects.HaltDevices, lanes: set[str]) -> Task:
+        """Stop what was given up, and nothing else: an open shutter may be the plan's, a move the compensation's."""
+        if "camera" in lanes:
             self._rig.camera.abort()
-        self._rig.focuser.halt()
+        if "focuser" in lanes:
+            self._rig.focuser.halt()
         yield _POLL_S
         return events.DevicesHalted(effect=effect.id, position=self._rig.focuser.position())
 

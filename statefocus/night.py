@@ -123,7 +123,7 @@ class Night:
             started = round(clock.now(), 3)
             writer.write("header", started, header)
             watcher = _Watcher(self, host)
-            runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher)
+            runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
             watcher.runner = runner
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, len(host.frames), self.trace)

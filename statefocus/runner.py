@@ -53,6 +53,8 @@ class Runner:
         Starts an effect.
     watcher
         Sees everything.
+    began
+        When the session began, unix seconds: the time of the trace's header, since replay begins there too.
     """
 
     def __init__(
@@ -63,10 +65,11 @@ class Runner:
         clock: Clock,
         carry_out: Callable[[Effect], None],
         watcher: Watcher,
+        began: float,
     ) -> None:
         self._session, self._writer, self._crew, self._clock = session, writer, crew, clock
         self._carry_out, self._watcher = carry_out, watcher
-        self.state = session.begin(self._stamp())
+        self.state = session.begin(began)
         self._events = 0
         self._ending: _WindingUp | None = None
         self._interrupts = 0

@@ -155,7 +155,7 @@ class Session:
         back = context.run.start_position if context.run else None
         told = f"statefocus has a fault ({type(error).__name__}: {error}); triggers are paused, the plan goes on."
         number = context.next_effect
-        out: list[Effect] = [HaltDevices(number)]
+        out: list[Effect] = [HaltDevices(number, gives_up=tuple(context.pending))]
         if back is not None:
             out.append(MoveFocuser(number + 1, position=back, purpose="fault"))
         out += [ResumePlan(number + 2), Notify(number + 3, "error", told)]

@@ -193,7 +193,7 @@ def _try_sizes(pyramid: Pyramid) -> float:
         flag_odd_sizes(flags, rows[:, column.HFR])
         good = flags == StarFlag.ACCEPTED
         # the noise of each level is one, so light in units of the finest level's noise doubles with each level
-        light = float(rows[good, column.FLUX].sum()) * (1 << finer)
+        light = float(rows[good, column.FLUX].sum()) * (1 << finer) * min(np.count_nonzero(good), 4) ** 0.5
         if light > 1.2 * best_light:
             best, best_light = float(np.median(rows[good, column.HFR])) * pyramid.scale(finer), light
     return best

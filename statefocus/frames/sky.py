@@ -162,26 +162,29 @@ def whiten_rows(
     rows, columns = background.shape
     height, width = image.shape
     count = block * block
-    sky, scale = np.empty(width, np.float32), np.empty(width, np.float32)
+    sky, scale = np.empty(columns), np.empty(columns)
     for y in range(first, last):
         v = min(max((y + 0.5) * rows / height - 0.5, 0.0), rows - 1.0)
         j = min(int(v), max(rows - 2, 0))
-        down, below = np.float32(v - j), min(j + 1, rows - 1)
-        for x in range(width):
-            u = min(max((x + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
-            i = min(int(u), max(columns - 2, 0))
-            right, beside = np.float32(u - i), min(i + 1, columns - 1)
-            left_sky = background[j, i] + down * (background[below, i] - background[j, i])
-            right_sky = background[j, beside] + down * (background[below, beside] - background[j, beside])
-            left_noise = noise[j, i] + down * (noise[below, i] - noise[j, i])
-            right_noise = noise[j, beside] + down * (noise[below, beside] - noise[j, beside])
-            sky[x] = left_sky + right * (right_sky - left_sky)
-            scale[x] = 1.0 / (left_noise + right * (right_noise - left_noise))
-        for x in range(width):
-            excess, highest = image[y, x] - sky[x], brightest[y, x] - sky[x]
-            if highest * scale[x] > 5.0 * block and highest > HOT * count * excess:
-                excess = (count * excess - highest) / (count - 1)
-            image[y, x] = excess * scale[x]
+        down, below = v - j, min(j + 1, rows - 1)
+        for i in range(columns):
+            sky[i] = background[j, i] + down * (background[below, i] - background[j, i])
+            scale[i] = 1.0 / (noise[j, i] + down * (noise[below, i] - noise[j, i]))
+        # between the middles of two tiles both run straight; half a tile at each end they are level
+        for i in range(-1, columns):
+            a, b = max(i, 0), min(i + 1, columns - 1)
+            start = 0 if i < 0 else int((i + 0.5) * width / columns)
+            end = width if i == columns - 1 else int((i + 1.5) * width / columns)
+            origin = (i + 0.5) * width / columns - 0.5
+            slope = np.float32((sky[b] - sky[a]) * columns / width)
+            grade = np.float32((scale[b] - scale[a]) * columns / width)
+            for x in range(start, end):
+                away = np.float32(x - origin)
+                here, unit = np.float32(sky[a]) + slope * away, np.float32(scale[a]) + grade * away
+                excess, highest = image[y, x] - here, brightest[y, x] - here
+                if highest * unit > 5.0 * block and highest > HOT * count * excess:
+                    excess = (count * excess - highest) / (count - 1)
+                image[y, x] = excess * unit
 
 
 @kernel

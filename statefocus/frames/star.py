@@ -149,13 +149,9 @@ def _grow(image: Image, row: FloatArray, radius: float, sky_pixels: int) -> None
 def _cosmetic(image: Image, x: int, y: int, sky: float, noise: float) -> float:
     """Return a pixel, or the mean of its neighbours where it is hot: far above the noise and six times that mean."""
     value = float(image[y, x])
-    if value - sky < 10.0 * noise or x < 1 or y < 1 or y >= image.shape[0] - 1 or x >= image.shape[1] - 1:
+    if value - sky < 10.0 * noise:
         return value
-    total = -value
-    for b in range(y - 1, y + 2):
-        for a in range(x - 1, x + 2):
-            total += image[b, a]
-    mean = total / 8.0
+    mean = _beside(image, x, y)
     return mean if value - sky > 6.0 * max(mean - sky, noise) else value
 
 
@@ -211,8 +207,9 @@ def _crossing(curve: FloatArray, level: float) -> float:
 def _shape(image: Image, row: FloatArray, radius: float, plateau: float) -> None:
     """Fill axis ratio, sharpness, brightest pixel and number of pixels at the plateau, within `radius`."""
     height, width = image.shape
-    cx, cy, sky = row[X], row[Y], row[SKY]
-    flux, xx, yy, xy, top, level = 0.0, 0.0, 0.0, 0.0, -1e30, 0
+    cx, cy, sky, noise = row[X], row[Y], row[SKY], row[NOISE]
+    steepest = 1.4 + 2.2 / row[HFR] ** 2
+    flux, xx, yy, xy, top, level, sharp = 0.0, 0.0, 0.0, 0.0, -1e30, 0, 0.0
     for y in range(max(int(cy - radius), 0), min(int(cy + radius) + 2, height)):
         for x in range(max(int(cx - radius), 0), min(int(cx + radius) + 2, width)):
             dx, dy = x - cx, y - cy
@@ -224,11 +221,23 @@ def _shape(image: Image, row: FloatArray, radius: float, plateau: float) -> None
             yy += light * dy * dy
             xy += light * dx * dy
             top = max(top, float(image[y, x]))
-            if image[y, x] >= plateau:
-                level += 1
-    row[TOP], row[PLATEAU], row[SHARPNESS] = top, level, (top - sky) / row[FLUX]
+            level += image[y, x] >= plateau
+            if light > 5.0 * noise and light - steepest * (_beside(image, x, y) - sky) > 3.0 * np.sqrt(light):
+                sharp += light
+    row[TOP], row[PLATEAU], row[SHARPNESS] = top, level, max((top - sky) / row[FLUX], sharp / row[FLUX])
     if flux <= 0.0:
         return
     middle, half = (xx + yy) / 2.0, np.sqrt(((xx - yy) / 2.0) ** 2 + xy * xy)
     if middle > half:
         row[AXIS_RATIO] = np.sqrt((middle - half) / (middle + half))
+
+
+@kernel
+def _beside(image: Image, x: int, y: int) -> float:
+    """Return the mean of the neighbours of a pixel."""
+    total, count = 0.0, 0
+    for b in range(max(y - 1, 0), min(y + 2, image.shape[0])):
+        for a in range(max(x - 1, 0), min(x + 2, image.shape[1])):
+            total += image[b, a]
+            count += 1
+    return (total - image[y, x]) / (count - 1)

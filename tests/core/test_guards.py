@@ -1,0 +1,328 @@
+"""Guards (G): each blocks when false, unknown or stale, passes when not used, and is recorded whatever the others say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from statefocus import events
+from statefocus.machine.vocabulary import Ruling
+from statefocus.testing import SimulatedRig
+
+from .rigs import begin_run, due, quiet_rig, reading, run_now, tried
+
+MAY_REFOCUS = (
+    "triggers_armed",
+    "tracking",
+    "unparked",
+    "light_plan",
+    "aids_closed",
+    "astro_night",
+    "safe",
+    "flip_not_imminent",
+)
+BY_DEVICE = {
+    "tracking": {"tracking": False},
+    "unparked": {"parked": True},
+    "safe": {"safe": False},
+    "flip_not_imminent": {"flip_in_s": 100.0},
+}
+
+
+def asked(rig: SimulatedRig) -> dict[str, Ruling]:
+    """Ask for a refocus with nothing running, and give what each guard said."""
+    steps = rig.tell(events.RefocusRequested())
+    return dict(tried(steps, "asap-now").guards)
+
+
+def night_rig(mode: str, altitude_deg: float | None) -> SimulatedRig:
+    rig = quiet_rig(guards={"astro_night": mode})
+    if altitude_deg is not None:
+        rig.tell(events.SunRead(altitude_deg=altitude_deg))
+    return rig
+
+
+# --- may_refocus, one guard at a time ---
+
+
+def test_all_guards_are_evaluated_and_recorded_when_all_pass() -> None:
+    said = asked(quiet_rig())
+    assert [name for name in said if name in MAY_REFOCUS] == list(MAY_REFOCUS)
+    assert {name: ruling for name, ruling in said.items() if ruling is not Ruling.PASSED} == {
+        "astro_night": Ruling.NOT_USED
+    }
+
+
+@pytest.mark.parametrize(("guard", "facts"), BY_DEVICE.items(), ids=BY_DEVICE)
+def test_a_false_fact_blocks_and_the_others_are_recorded_all_the_same(guard: str, facts: dict[str, Any]) -> None:
+    rig = quiet_rig()
+    rig.read_facts(**facts)
+    said = asked(rig)
+    assert (said[guard], rig.runs, due(rig)) == (Ruling.FAILED, [], ["asap"])
+    assert [name for name, ruling in said.items() if not ruling.passes] == [guard]
+    assert set(MAY_REFOCUS) <= set(said)
+
+
+@pytest.mark.parametrize(("guard", "facts"), BY_DEVICE.items(), ids=BY_DEVICE)
+def test_a_fact_that_could_not_be_read_is_unknown_and_blocks(guard: str, facts: dict[str, Any]) -> None:
+    rig = quiet_rig()
+    rig.read_facts(**dict.fromkeys(facts))
+    assert (asked(rig)[guard], rig.runs) == (Ruling.UNKNOWN, [])
+
+
+@pytest.mark.parametrize("guard", BY_DEVICE)
+def test_a_stale_fact_is_unknown_and_blocks(guard: str) -> None:
+    rig = quiet_rig(guards={"stale_after_s": 60.0})
+    rig.t += 60.0
+    assert asked(rig)[guard] is Ruling.PASSED
+    rig.t += 0.1
+    rig.t += 60.0
+    assert (asked(rig)[guard], len(rig.runs)) == (Ruling.UNKNOWN, 1)
+
+
+@pytest.mark.parametrize(("guard", "facts"), BY_DEVICE.items(), ids=BY_DEVICE)
+def test_a_fact_that_is_not_used_passes_and_is_recorded_as_such(guard: str, facts: dict[str, Any]) -> None:
+    rig = quiet_rig(guards={guard: "not_used"})
+    rig.read_facts(**facts)
+    assert asked(rig)[guard] is Ruling.NOT_USED
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+def test_a_run_that_would_not_end_before_the_flip_waits_for_it() -> None:
+    rig = quiet_rig(autofocus={"expected_run_s": 180.0})
+    rig.read_facts(flip_in_s=180.0)
+    assert asked(rig)["flip_not_imminent"] is Ruling.FAILED
+    rig.read_facts(flip_in_s=180.1)
+    assert asked(rig)["flip_not_imminent"] is Ruling.PASSED
+
+
+def test_paused_triggers_block() -> None:
+    rig = quiet_rig()
+    rig.tell(events.TriggersPaused())
+    assert (asked(rig)["triggers_armed"], rig.runs) == (Ruling.FAILED, [])
+
+
+def test_an_open_aid_blocks_until_the_last_one_is_closed() -> None:
+    rig = quiet_rig()
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    rig.tell(events.AidOpened(aid="Focusing Aid"))
+    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
+    assert (asked(rig)["aids_closed"], rig.runs) == (Ruling.FAILED, [])
+    rig.tell(events.AidClosed(aid="Focusing Aid"))
+    assert asked(rig)["aids_closed"] is Ruling.PASSED
+
+
+@pytest.mark.parametrize("kind", ["Dark", "Flat", "Bias"])
+def test_light_plan_blocks_while_the_plan_takes_anything_but_light_frames(kind: str) -> None:
+    rig = quiet_rig()
+    rig.start_plan(kind)
+    assert (asked(rig)["light_plan"], rig.runs) == (Ruling.FAILED, [])
+
+
+def test_light_plan_looks_at_what_the_plan_takes_next() -> None:
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.start_plan()
+    rig.open_shutter()
+    steps = rig.close_shutter(next_frame_type="Dark")
+    assert tried(steps, "count-due").guards["light_plan"] is Ruling.FAILED
+
+
+def test_no_run_follows_the_last_frame_of_a_plan() -> None:
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.start_plan()
+    rig.open_shutter()
+    rig.close_shutter(next_frame_type=None)
+    assert rig.runs == []
+
+
+def test_light_plan_is_unknown_when_the_host_has_been_silent_for_too_long() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    rig.t += 121.0
+    rig.read_facts()
+    assert asked(rig)["light_plan"] is Ruling.UNKNOWN
+
+
+def test_light_plan_may_be_left_out() -> None:
+    rig = quiet_rig(guards={"light_plan": "not_used"})
+    rig.start_plan("Dark")
+    assert asked(rig)["light_plan"] is Ruling.NOT_USED
+
+
+@pytest.mark.parametrize(
+    ("mode", "altitude_deg", "said"),
+    [
+        ("require", -18.0, Ruling.PASSED),
+        ("require", -17.9, Ruling.FAILED),
+        ("require", None, Ruling.UNKNOWN),
+        ("forbid", -17.9, Ruling.PASSED),
+        ("forbid", -18.0, Ruling.FAILED),
+        ("forbid", None, Ruling.UNKNOWN),
+        ("ignore", None, Ruling.NOT_USED),
+        ("ignore", 10.0, Ruling.NOT_USED),
+    ],
+)
+def test_astro_night_is_as_the_profile_wants_it(mode: str, altitude_deg: float | None, said: Ruling) -> None:
+    rig = night_rig(mode, altitude_deg)
+    assert asked(rig)["astro_night"] is said
+    assert len(rig.runs) == said.passes
+
+
+def test_a_due_trigger_that_is_inhibited_says_so_with_every_reading() -> None:
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.read_facts(safe=False)
+    rig.start_plan()
+    rig.open_shutter()
+    (step, *_) = rig.close_shutter()
+    assert step.outcome == "inhibited"
+    assert [one.name for one in step.triggers if one.due] == ["count"]
+    assert len(step.triggers) == 7
+
+
+# --- a run by hand ---
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"tracking": False}, {"tracking": None}, {"flip_in_s": 1.0}, {"flip_in_s": None}],
+    ids=str,
+)
+def test_a_manual_run_needs_neither_tracking_nor_time_before_the_flip(facts: dict[str, Any]) -> None:
+    rig = quiet_rig()
+    rig.read_facts(**facts)
+    rig.tell(events.RunRequested())
+    assert [(run.causes, run.outcome) for run in rig.runs] == [(("manual",), "validated")]
+
+
+def test_a_manual_run_needs_neither_armed_triggers_nor_light_frames_nor_night() -> None:
+    rig = night_rig("require", 20.0)
+    rig.start_plan("Flat")
+    rig.tell(events.TriggersPaused())
+    rig.tell(events.RunRequested())
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+@pytest.mark.parametrize(
+    ("guard", "facts", "said"),
+    [
+        ("unparked", {"parked": True}, Ruling.FAILED),
+        ("unparked", {"parked": None}, Ruling.UNKNOWN),
+        ("safe", {"safe": False}, Ruling.FAILED),
+        ("safe", {"safe": None}, Ruling.UNKNOWN),
+    ],
+)
+def test_a_manual_run_needs_unparked_and_safe(guard: str, facts: dict[str, Any], said: Ruling) -> None:
+    rig = quiet_rig()
+    rig.read_facts(**facts)
+    steps = rig.tell(events.RunRequested())
+    assert (tried(steps, "run-by-hand").guards[guard], rig.runs) == (said, [])
+    assert "Not now" in rig.emitted("notify")[-1].sentence
+
+
+def test_a_manual_run_needs_all_aids_closed() -> None:
+    rig = quiet_rig()
+    rig.tell(events.AidOpened(aid="Auto Focus Aid"))
+    steps = rig.tell(events.RunRequested())
+    assert tried(steps, "run-by-hand").guards["aids_closed"] is Ruling.FAILED
+
+
+def test_a_manual_run_is_refused_in_the_middle_of_an_exposure() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    rig.open_shutter()
+    rig.tell(events.RunRequested())
+    assert (rig.runs, rig.leaf) == ([], "Imaging.Exposing")
+    assert "Not now" in rig.emitted("notify")[-1].sentence
+
+
+# --- the ground is lost in the middle of a run ---
+
+IN_A_RUN = (
+    "Refocusing.Holding",
+    "Refocusing.Readying",
+    "Refocusing.Moving",
+    "Refocusing.Settling",
+    "Refocusing.Exposing",
+    "Refocusing.Measuring",
+    "Refocusing.Fitting",
+    "Validating.Moving",
+    "Validating.Settling",
+    "Validating.Exposing",
+    "Validating.Measuring",
+)
+GROUND = {
+    "unsafe": events.SafetyRead(safe=False),
+    "parked": events.MountRead(tracking=True, parked=True, flip_in_s=86_400.0),
+    "not-tracking": events.MountRead(tracking=False, parked=False, flip_in_s=86_400.0),
+    "flip": events.FlipStarted(),
+}
+
+
+@pytest.mark.parametrize("happened", GROUND.values(), ids=GROUND)
+@pytest.mark.parametrize("leaf", IN_A_RUN)
+def test_what_takes_the_ground_away_cancels_the_run_restores_and_leaves_it_due(
+    leaf: str, happened: events.Event
+) -> None:
+    rig = quiet_rig(best=10_025)
+    rig.start_plan()
+    begin_run(rig, leaf)
+    (step, *_) = rig.send(happened)
+    assert (step.outcome, step.after) == ("taken", "Restoring.Halting")
+    rig.until("")
+    assert [(run.outcome, run.automatic) for run in rig.runs] == [("cancelled", True)]
+    assert (rig.position, rig.held) == (10_000, False)
+    assert due(rig) == ["asap"]
+    assert rig.state.context.triggers.retry_t is None
+    assert rig.leaf == ("MeridianFlip" if isinstance(happened, events.FlipStarted) else "Imaging.Idle")
+
+
+def test_a_fact_that_becomes_unknown_in_the_middle_of_a_run_cancels_nothing() -> None:
+    rig = quiet_rig()
+    begin_run(rig)
+    rig.send(events.SafetyRead(safe=None))
+    rig.send(events.MountRead())
+    rig.until("")
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+def test_a_manual_run_goes_on_without_tracking_and_ends_when_it_is_unsafe() -> None:
+    rig = quiet_rig()
+    rig.send(events.RunRequested())
+    rig.until("Refocusing.Exposing")
+    rig.send(GROUND["not-tracking"])
+    assert rig.leaf == "Refocusing.Exposing"
+    rig.send(GROUND["unsafe"])
+    assert rig.leaf == "Restoring.Halting"
+
+
+def test_a_source_that_is_not_used_takes_no_ground_away() -> None:
+    rig = quiet_rig(guards={"safe": "not_used"})
+    begin_run(rig)
+    rig.send(GROUND["unsafe"])
+    assert rig.leaf == "Refocusing.Exposing"
+
+
+def test_what_was_interrupted_is_served_once_the_ground_is_back() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    begin_run(rig)
+    rig.tell(GROUND["unsafe"])
+    rig.read_facts(safe=True)
+    rig.take_frames(1)
+    assert [run.outcome for run in rig.runs] == ["cancelled", "validated"]
+
+
+def test_a_facts_age_counts_from_its_last_reading() -> None:
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.start_plan()
+    rig.open_shutter()
+    rig.t += 600.0
+    steps = (
+        *rig.tell(events.ExposureEnded(number=1)),
+        *rig.tell(events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light")),
+    )
+    assert tried(steps, "count-due").guards["tracking"] is Ruling.UNKNOWN
+    assert reading(rig, "count").due
+    run_now(rig)
+    assert len(rig.runs) == 1

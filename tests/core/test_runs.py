@@ -1,0 +1,463 @@
+"""The run: the sweep (A1, A2, A8), Run Again, cancel and undo (A11-A13), validation (V), and giving everything back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from statefocus import events
+from statefocus.context import Run
+from statefocus.testing import SimulatedRig, failed
+
+from .rigs import begin_run, due, fail, measured, quiet_rig, run_now
+
+
+def swept(rig: SimulatedRig) -> list[int]:
+    """Where the sweep of the first run went."""
+    return [move.position for move in rig.emitted("move_focuser") if move.purpose == "sweep"]
+
+
+def only(rig: SimulatedRig) -> Run:
+    (run,) = rig.runs
+    return run
+
+
+# --- A1, A2, A7: the sweep ---
+
+
+def test_a1_seven_points_of_ten_steps_go_out_by_thirty_then_inward_six_times() -> None:
+    rig = quiet_rig(autofocus={"points": 7, "step_size_steps": 10}, position=1000, best=1000)
+    run_now(rig)
+    assert swept(rig) == [1030, 1020, 1010, 1000, 990, 980, 970]
+
+
+def test_a1_three_points_of_ten_steps_at_a_thousand() -> None:
+    rig = quiet_rig(autofocus={"points": 3, "step_size_steps": 10}, position=1000, best=1000)
+    rig.slope = 0.3
+    run_now(rig)
+    assert swept(rig) == [1010, 1000, 990]
+    assert (only(rig).outcome, only(rig).position) == ("validated", 1000)
+
+
+def test_a7_the_way_out_goes_beyond_so_that_every_position_is_reached_inward() -> None:
+    rig = quiet_rig(focuser={"backlash": "overshoot", "overshoot_steps": 80}, best=10_020)
+    run_now(rig)
+    vias = [(move.purpose, move.via) for move in rig.emitted("move_focuser") if move.via]
+    assert vias == [("sweep", (10_140,)), ("best", (10_100,))]
+
+
+def test_a7_without_backlash_compensation_every_move_is_direct() -> None:
+    rig = quiet_rig(focuser={"backlash": "none"}, best=10_020)
+    run_now(rig)
+    assert all(move.via == () for move in rig.emitted("move_focuser"))
+
+
+@pytest.mark.parametrize(
+    ("position", "best", "positions"),
+    [
+        (20, 60, list(range(120, -1, -15))),
+        (49_990, 49_900, list(range(49_940, 49_819, -15))),
+    ],
+    ids=["inner-end", "outer-end"],
+)
+def test_a1_a_sweep_that_would_leave_the_travel_is_shifted(position: int, best: int, positions: list[int]) -> None:
+    rig = quiet_rig(position=position, best=best)
+    run_now(rig)
+    assert swept(rig) == positions
+    assert (only(rig).outcome, only(rig).position) == ("validated", best)
+
+
+def test_a1_a_sweep_longer_than_the_travel_is_refused_before_any_move() -> None:
+    rig = quiet_rig(max_step=119, position=60)
+    run_now(rig)
+    assert (rig.moves, only(rig).outcome) == ([], "restored")
+    assert "needs 120 steps of travel, and the focuser has 119" in only(rig).reason
+    assert not rig.held
+
+
+def test_a2_a_focuser_that_is_not_absolute_is_refused_before_any_move() -> None:
+    rig = quiet_rig()
+    rig.absolute = False
+    run_now(rig)
+    assert (rig.moves, only(rig).outcome) == ([], "restored")
+    assert "not absolute" in only(rig).reason
+
+
+def test_a8_each_move_is_followed_by_the_settle_time() -> None:
+    rig = quiet_rig(focuser={"settle_s": 2.5})
+    run_now(rig)
+    assert [timer.seconds for timer in rig.emitted("start_timer")] == [2.5] * 10
+
+
+def test_a3_focus_frames_use_the_settings_of_the_filter() -> None:
+    own = {"exposure_s": 8.0, "gain": 200, "binning": 2}
+    rig = quiet_rig(autofocus={"exposure_s": 3.0, "filters": {"Ha": own}})
+    rig.tell(events.FilterChanged(former="L", filter="Ha"))
+    run_now(rig)
+    frames = {(frame.exposure_s, frame.gain, frame.binning) for frame in rig.emitted("take_frame")}
+    assert frames == {(8.0, 200, 2)}
+    assert {frame.binning for frame in rig.emitted("measure_frame")} == {2}
+
+
+def test_the_plan_is_held_before_the_focuser_is_touched_and_let_go_at_the_end() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    run_now(rig)
+    kinds = [effect.kind for step in rig.steps for effect in step.effects]
+    assert kinds[:2] == ["pause_plan", "prepare_focuser"]
+    assert kinds[-2:] == ["release_focuser", "resume_plan"]
+
+
+# --- A11-A13: Run Again, cancel, undo ---
+
+
+def a12_rig() -> SimulatedRig:
+    rig = quiet_rig(autofocus={"step_size_steps": 50}, position=2000, best=1900)
+    rig.slope = 0.02
+    rig.tell(events.RunRequested())
+    assert (rig.position, only(rig).start_position) == (1900, 2000)
+    return rig
+
+
+def test_a12_cancel_after_the_end_returns_to_where_the_run_began() -> None:
+    rig = a12_rig()
+    rig.tell(events.UndoRequested())
+    assert rig.position == 2000
+    assert [(run.causes, run.outcome) for run in rig.runs][-1] == (("undo",), "cancelled")
+
+
+def test_a12_run_again_stores_the_best_position_as_the_one_to_return_to() -> None:
+    rig = a12_rig()
+    rig.best = 1890
+    rig.tell(events.RunRequested(again=True))
+    assert rig.position == 1890
+    rig.tell(events.UndoRequested())
+    assert rig.position == 1900
+
+
+def test_a11_run_again_centres_on_the_last_best_position() -> None:
+    rig = a12_rig()
+    rig.tell(events.UndoRequested())
+    before = len(swept(rig))
+    rig.tell(events.RunRequested(again=True))
+    assert swept(rig)[before:] == list(range(2100, 1699, -50))
+
+
+def test_a11_a_position_from_another_session_is_taken_where_there_is_no_run_yet() -> None:
+    rig = quiet_rig(position=2000, best=1900)
+    rig.tell(events.RunRequested(again=True, position=1910))
+    assert swept(rig)[4] == 1910
+
+
+def test_a12_a_second_cancel_stays_where_the_first_one_went() -> None:
+    rig = a12_rig()
+    rig.tell(events.UndoRequested())
+    rig.tell(events.UndoRequested())
+    assert rig.position == 2000
+
+
+def test_a12_a_start_position_from_another_session_can_be_returned_to() -> None:
+    rig = quiet_rig(position=1900)
+    rig.tell(events.UndoRequested(position=2000))
+    assert rig.position == 2000
+
+
+def test_a12_without_a_run_there_is_nothing_to_undo_and_a_person_is_told() -> None:
+    rig = quiet_rig()
+    rig.tell(events.UndoRequested())
+    assert (rig.moves, rig.runs) == ([], [])
+    assert "Not now" in rig.emitted("notify")[-1].sentence
+
+
+def test_a7_an_undo_ends_inward_as_the_sweep_does() -> None:
+    """Outward from 1900 to 2000: without going beyond, the backlash swallows the move."""
+    rig = a12_rig()
+    rig.tell(events.UndoRequested())
+    back = rig.emitted("move_focuser")[-1]
+    assert (back.position, back.via) == (2000, (2060,))
+
+
+def test_a_plan_that_runs_is_held_during_an_undo() -> None:
+    rig = a12_rig()
+    rig.start_plan()
+    rig.send(events.UndoRequested())
+    rig.until("Restoring.Moving")
+    assert rig.held
+
+
+@pytest.mark.parametrize("leaf", ["Refocusing.Moving", "Refocusing.Fitting", "Validating.Measuring"])
+def test_a12_cancel_at_any_moment_returns_to_the_start(leaf: str) -> None:
+    rig = quiet_rig(best=10_025)
+    begin_run(rig, leaf)
+    rig.tell(events.CancelRequested())
+    assert (rig.position, only(rig).outcome, only(rig).reason) == (10_000, "cancelled", "A person cancelled the run.")
+    assert (due(rig), rig.leaf) == (["asap"], "Imaging.Idle")
+
+
+def test_a12_a_run_that_a_person_cancelled_backs_off() -> None:
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.start_plan()
+    begin_run(rig)
+    rig.tell(events.CancelRequested())
+    rig.take_frames(3)
+    assert len(rig.runs) == 1
+
+
+def test_a12_the_sessions_end_cancels_too() -> None:
+    rig = quiet_rig(best=10_025)
+    begin_run(rig)
+    rig.tell(events.SessionEnding(reason="Ctrl-C"))
+    assert (rig.position, only(rig).outcome, rig.state.at_rest) == (10_000, "cancelled", True)
+
+
+def test_no_automatic_run_begins_once_the_session_is_ending() -> None:
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.start_plan()
+    rig.open_shutter()
+    rig.tell(events.SessionEnding())
+    rig.close_shutter()
+    assert rig.runs == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [("prepare_focuser", 1), ("move_focuser", 1), ("start_timer", 1), ("take_frame", 2), ("measure_frame", 1)],
+)
+def test_a13_a_device_that_fails_ends_the_run_restored(kind: str, times: int) -> None:
+    rig = quiet_rig(best=10_025)
+    rig.start_plan()
+    fail(rig, kind, times)
+    run_now(rig)
+    assert (only(rig).outcome, rig.position, rig.held) == ("restored", 10_000, False)
+    assert only(rig).reason == f"{kind} failed on purpose."
+
+
+def test_a13_a_host_that_cannot_hold_its_plan_ends_the_run_before_any_move() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    fail(rig, "pause_plan")
+    run_now(rig)
+    assert (rig.moves, only(rig).outcome, rig.leaf) == ([], "restored", "Imaging.Idle")
+    assert len(rig.emitted("resume_plan")) == 1
+
+
+def test_one_exposure_may_fail_at_each_point_without_costing_the_run() -> None:
+    rig = quiet_rig(best=10_025)
+    for _ in range(9):
+        rig.script("take_frame", failed, rig.ideal)
+    run_now(rig)
+    assert only(rig).outcome == "validated"
+    assert len(rig.emitted("take_frame")) == 19
+
+
+def test_a_picture_that_cannot_be_drawn_changes_nothing() -> None:
+    rig = quiet_rig()
+    fail(rig, "publish_curve")
+    run_now(rig)
+    assert only(rig).outcome == "validated"
+
+
+# --- F7: clouds do not pass ---
+
+
+def test_f7_no_star_at_any_point_ends_restored_with_the_reason() -> None:
+    rig = quiet_rig(best=10_025)
+    rig.script("measure_frame", *[measured(None)] * 9)
+    run_now(rig)
+    assert (only(rig).outcome, rig.position) == ("restored", 10_000)
+    assert "No star was measured" in only(rig).reason
+
+
+def test_f7_a_minimum_outside_the_sweep_is_not_accepted() -> None:
+    rig = quiet_rig(best=10_500)
+    run_now(rig)
+    assert (only(rig).outcome, rig.position) == ("restored", 10_000)
+
+
+# --- V: validation ---
+
+
+def blurred_rig(values: list[float | None], **tables: Any) -> SimulatedRig:
+    """A rig whose frames at the new position measure these values."""
+    rig = quiet_rig(best=10_025, **tables)
+    rig.script("measure_frame", *[rig.ideal] * 9, *[measured(value) for value in values])
+    run_now(rig)
+    return rig
+
+
+@pytest.mark.parametrize("value", [2.19, 1.81])
+def test_v1_a_frame_within_the_tolerance_of_the_prediction_validates(value: float) -> None:
+    rig = blurred_rig([value])
+    assert (only(rig).outcome, rig.position, len(only(rig).validations)) == ("validated", 10_025, 1)
+
+
+@pytest.mark.parametrize("value", [2.21, 1.79, None])
+def test_v2_a_miss_is_repeated_once_and_the_repeat_may_validate(value: float | None) -> None:
+    rig = blurred_rig([value, 2.0])
+    assert (only(rig).outcome, only(rig).validations) == ("validated", (value, 2.0))
+
+
+def test_v2_keep_records_the_run_as_unvalidated_and_warns() -> None:
+    rig = blurred_rig([2.5, 2.5])
+    assert (only(rig).outcome, rig.position) == ("unvalidated", 10_025)
+    (told,) = rig.emitted("notify")
+    assert told.level == "warning"
+    assert "measures 2.50 px; the curve predicts 2.00 px within 10 %" in told.sentence
+    assert due(rig) == []
+
+
+def test_v2_keep_says_so_when_no_star_was_seen() -> None:
+    rig = blurred_rig([None, None])
+    assert "shows no star" in only(rig).reason
+
+
+def test_v2_restore_goes_back_and_leaves_the_trigger_due() -> None:
+    rig = blurred_rig([2.5, 2.5], validation={"on_miss": "restore"})
+    assert (only(rig).outcome, rig.position, due(rig)) == ("restored", 10_000, ["asap"])
+    assert any(told.level == "warning" for told in rig.emitted("notify"))
+
+
+def test_v2_the_tolerance_is_the_profiles() -> None:
+    rig = blurred_rig([2.5], validation={"tolerance_percent": 30.0})
+    assert only(rig).outcome == "validated"
+
+
+def test_v2_a_curve_that_only_a_frame_could_confirm_is_never_kept_without_one() -> None:
+    """Three points are too few to judge a focus by (F5)."""
+    rig = quiet_rig(autofocus={"points": 3, "step_size_steps": 10})
+    rig.slope = 0.3
+    rig.script("measure_frame", *[rig.ideal] * 3, measured(3.0), measured(3.0))
+    run_now(rig)
+    assert (only(rig).outcome, rig.position) == ("restored", 10_000)
+
+
+# --- putting things back ---
+
+
+def test_a_way_back_that_fails_is_tried_again_after_a_wait() -> None:
+    rig = quiet_rig(failure={"restore_retries": 3, "retry_wait_s": 7.0})
+    begin_run(rig)
+    fail(rig, "move_focuser", 3)
+    rig.tell(events.CancelRequested())
+    assert (only(rig).outcome, rig.position) == ("cancelled", 10_000)
+    assert [timer.seconds for timer in rig.emitted("start_timer") if timer.purpose == "retry"] == [7.0] * 3
+
+
+def lost_rig() -> SimulatedRig:
+    """A rig whose focuser is stuck away from where the run began."""
+    rig = quiet_rig(best=10_025, failure={"restore_retries": 2, "retry_wait_s": 1.0})
+    rig.start_plan()
+    begin_run(rig)
+    fail(rig, "move_focuser", 3)
+    rig.tell(events.CancelRequested())
+    return rig
+
+
+def test_when_every_way_back_fails_the_run_is_lost_a_person_is_told_and_the_plan_goes_on() -> None:
+    rig = lost_rig()
+    assert (only(rig).outcome, rig.held, rig.leaf) == ("lost", False, "Imaging.Idle")
+    told = rig.emitted("notify")[0]
+    assert (told.level, "could not be returned to position 10000" in told.sentence) == ("error", True)
+
+
+def test_after_a_lost_run_the_next_failure_returns_to_the_last_verified_position() -> None:
+    rig = lost_rig()
+    assert rig.position != 10_000
+    begin_run(rig)
+    rig.tell(events.CancelRequested())
+    assert rig.position == 10_000
+    assert not rig.state.context.lost
+
+
+@pytest.mark.parametrize("how", ["cancelled-before-it-was-read", "refused-before-any-move"])
+def test_the_focuser_stays_lost_until_something_has_moved_it_back(how: str) -> None:
+    rig = lost_rig()
+    if how.startswith("cancelled"):
+        begin_run(rig, "Refocusing.Holding")
+        rig.tell(events.CancelRequested())
+    else:
+        rig.absolute = False
+        run_now(rig)
+    assert rig.state.context.lost
+
+
+def test_a_host_that_does_not_resume_is_asked_again_then_a_person_is_told() -> None:
+    rig = quiet_rig(failure={"restore_retries": 2, "retry_wait_s": 5.0})
+    rig.start_plan()
+    fail(rig, "resume_plan", 3)
+    run_now(rig)
+    assert (rig.leaf, len(rig.emitted("resume_plan"))) == ("Paused", 3)
+    assert "does not resume its plan" in rig.emitted("notify")[-1].sentence
+
+
+def test_tries_of_the_way_back_are_not_taken_from_those_of_the_host() -> None:
+    rig = quiet_rig(failure={"restore_retries": 2, "retry_wait_s": 1.0})
+    rig.start_plan()
+    begin_run(rig)
+    fail(rig, "move_focuser", 2)
+    fail(rig, "resume_plan", 1)
+    rig.tell(events.CancelRequested())
+    assert (rig.leaf, rig.held) == ("Imaging.Idle", False)
+
+
+def test_a_host_that_cannot_abort_leaves_the_plan_paused_and_tells() -> None:
+    rig = quiet_rig(failure={"policy": "abort"})
+    rig.start_plan()
+    fail(rig, "measure_frame")
+    fail(rig, "abort_plan")
+    run_now(rig)
+    assert rig.leaf == "Paused"
+    assert "Resume it by hand" in rig.emitted("notify")[-1].sentence
+
+
+def test_a_plan_that_somebody_else_paused_stays_paused_after_a_run() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    begin_run(rig)
+    rig.send(events.PlanPaused())
+    rig.until("")
+    assert rig.leaf == "Paused"
+    rig.tell(events.PlanResumed())
+    assert rig.leaf == "Imaging.Idle"
+
+
+def test_two_runs_never_overlap_and_a_person_is_told() -> None:
+    rig = quiet_rig()
+    begin_run(rig)
+    (step, *_) = rig.send(events.RunRequested())
+    assert (step.row, step.after) == ("run-not-now", "Refocusing.Exposing")
+    rig.until("")
+    assert len(rig.runs) == 1
+
+
+# --- C8: the driver's own compensation during a run ---
+
+
+@pytest.mark.parametrize("former", [True, False])
+def test_c8_the_drivers_compensation_is_off_during_a_run_and_as_before_at_the_end(*, former: bool) -> None:
+    rig = quiet_rig()
+    rig.driver_compensation = former
+    begin_run(rig)
+    assert not rig.driver_compensation
+    rig.until("")
+    assert rig.driver_compensation is former
+
+
+def test_c8_it_is_set_back_too_when_the_run_is_cancelled_before_the_answer_has_come() -> None:
+    """The focuser was read and its driver switched off; the answer is still in the queue behind the cancel."""
+    rig = quiet_rig()
+    rig.driver_compensation = True
+    begin_run(rig, "Refocusing.Readying")
+    late = rig.ideal(rig.waiting[0])
+    rig.send(events.CancelRequested())
+    rig.send(late)
+    rig.until("")
+    assert rig.driver_compensation
+
+
+def test_c8_a_driver_that_cannot_be_switched_off_refuses_the_run() -> None:
+    rig = quiet_rig()
+    fail(rig, "prepare_focuser")
+    run_now(rig)
+    assert (rig.moves, only(rig).outcome) == ([], "restored")
