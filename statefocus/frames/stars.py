@@ -80,7 +80,7 @@ def flag_stars(rows: FloatArray, rules: Rules) -> npt.NDArray[np.int16]:
     """Return a `StarFlag` for each row of `statefocus.frames.star.measure_stars`, before sizes are compared."""
     flags = np.zeros(len(rows), np.int16)
     hfr, size = rows[:, column.HFR], 2.0 * rows[:, column.R90]
-    margin = 1.4 * hfr + 1.0
+    margin = 1.4 * hfr
     height, width = rules.shape
     x, y = rows[:, column.X], rows[:, column.Y]
     outside = (x < margin) | (y < margin) | (x > width - 1 - margin) | (y > height - 1 - margin)

@@ -93,8 +93,8 @@ def test_replay_survives_a_torn_last_line(tmp_path: Path) -> None:
 def test_rubbish_is_no_trace_and_no_traceback(command: str, tmp_path: Path) -> None:
     rubbish = tmp_path / "rubbish.jsonl"
     rubbish.write_bytes(b"\x00\xff not a trace\n" * 3)
-    words = {"diff": [rubbish, NIGHT], "explain": [rubbish, "--at", "21:00"]}.get(command, [rubbish])
-    done = statefocus(command, *words)
+    more: dict[str, list[object]] = {"diff": [NIGHT], "explain": ["--at", "21:00"]}
+    done = statefocus(command, rubbish, *more.get(command, []))
     assert done.returncode == 1
     assert "line 1" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,62 @@
+"""A real Alpaca server on the loopback interface, with a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pytest
+
+from statefocus.clock import VirtualClock
+from statefocus.devices.rig import Rig, open_rig
+from statefocus.observatory import Observatory, serving
+from statefocus.profile import Address, Profile
+
+START = 1_760_000_000.0
+Result = TypeVar("Result")
+
+
+@dataclass
+class Site:
+    clock: VirtualClock
+    rig: Rig
+    observatory: Observatory
+
+    def finish(self, task: Generator[float, None, Result]) -> Result:
+        """Carry a task out in virtual time; gives what it returns."""
+        while True:
+            try:
+                seconds = next(task)
+            except StopIteration as done:
+                result: Result = done.value
+                return result
+            self.clock.advance_to(self.clock.now() + max(seconds, 0.0))
+
+
+def profile_of(**observatory: object) -> Profile:
+    small = {"width_px": 128, "height_px": 128}
+    return Profile.model_validate(
+        {"schema": 1, "observatory": {"camera": small, "sky": {"stars": 12}, **observatory}},
+    )
+
+
+@pytest.fixture
+def happenings() -> list[dict[str, object]]:
+    return []
+
+
+@pytest.fixture
+def site(happenings: list[dict[str, object]]) -> Iterator[Site]:
+    profile = profile_of(happenings=happenings)
+    clock = VirtualClock(START)
+    observatory = Observatory(profile.observatory, clock=clock.now, seed=1, started_at=START)
+    with serving(observatory) as server:
+        address = Address(host=server.host, port=server.port)
+        roles = ("camera", "focuser", "filter_wheel", "telescope", "conditions", "safety")
+        devices = profile.devices.model_copy(update=dict.fromkeys(roles, address))
+        rig = open_rig(profile.model_copy(update={"devices": devices}), clock)
+        try:
+            yield Site(clock, rig, observatory)
+        finally:
+            rig.close()

@@ -1,0 +1,119 @@
+"""Devices over real HTTP, against the simulated observatory: what they do, and what they say when they cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from statefocus.devices.camera import GRACE_S
+from statefocus.errors import Refused, Timeout, Unreachable
+from tests.devices.conftest import START, Site
+
+HAPPENINGS = "happenings"
+
+
+def scripted(*script: dict[str, object]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(HAPPENINGS, [list(script)], ids=["scripted"])
+
+
+def test_a_move_arrives_and_is_verified(site: Site) -> None:
+    assert site.finish(site.rig.focuser.move(25_100, via=(25_160,))) == 25_100
+    assert site.rig.focuser.position() == 25_100
+
+
+@scripted({"at_min": 0.0, "do": "focuser_stuck", "moves_percent": 40.0})
+def test_a_focuser_that_stops_short_is_told_with_both_positions(site: Site) -> None:
+    with pytest.raises(Timeout, match=r"stopped at 25040 instead of 25100: look for a stuck drawtube"):
+        site.finish(site.rig.focuser.move(25_100))
+
+
+def test_a_focuser_that_takes_too_long_is_told(site: Site) -> None:
+    slow = site.rig.focuser
+    slow._settings = slow._settings.model_copy(update={"move_timeout_s": 3.0})
+    with pytest.raises(Timeout, match=r"still moves after .* s: it is at \d+, not at 0"):
+        site.finish(slow.move(0))
+
+
+def test_a_halt_stops_a_move_under_way(site: Site) -> None:
+    move = site.rig.focuser.move(30_000)
+    for _ in range(5):
+        site.clock.advance_to(site.clock.now() + next(move))
+    site.rig.focuser.halt()
+    assert 25_000 < site.rig.focuser.position() < 30_000
+
+
+def test_the_drivers_own_compensation_is_switched_and_verified(site: Site) -> None:
+    assert site.rig.focuser.switch_driver_compensation(on=True) is False
+    assert site.rig.focuser.driver_compensation() is True
+    assert site.rig.focuser.switch_driver_compensation(on=False) is True
+
+
+def test_an_exposure_gives_its_pixels_in_x_y_order(site: Site) -> None:
+    exposure = site.finish(site.rig.camera.expose(2.0))
+    assert exposure.pixels.shape == (128, 128)
+    assert exposure.pixels.dtype == "uint16"
+
+
+def test_a_dark_shows_no_stars(site: Site) -> None:
+    light, dark = (site.finish(site.rig.camera.expose(30.0, light=light)) for light in (True, False))
+    assert dark.pixels.mean() < light.pixels.mean()
+
+
+@scripted({"at_min": 0.0, "do": "camera_hangs"})
+def test_an_exposure_that_never_ends_is_given_up_and_aborted(site: Site) -> None:
+    with pytest.raises(Timeout, match=r"gave no image 30 s after an exposure of 2 s"):
+        site.finish(site.rig.camera.expose(2.0))
+    assert site.clock.now() == pytest.approx(START + 2 + GRACE_S, abs=1)
+    site.rig.camera._device.StartExposure(1.0, Light=True)
+
+
+@scripted({"at_min": 0.0, "do": "device_error", "device": "focuser", "message": "the motor is hot"})
+def test_a_drivers_error_is_told_in_its_own_words(site: Site) -> None:
+    with pytest.raises(Refused, match=r"The focuser at 127.0.0.1:\d+ says: the motor is hot \(0x500\)") as told:
+        site.rig.focuser.position()
+    assert told.value.code == 0x500
+
+
+@scripted({"at_min": 0.0, "do": "sensor_failed", "sensor": "focuser", "answers": "error"})
+def test_a_sensor_that_fails_reads_nothing(site: Site) -> None:
+    assert site.rig.focuser.temperature_c() is None
+
+
+@scripted({"at_min": 1.0, "do": "server_gone"})
+def test_a_server_that_has_gone_is_unreachable(site: Site) -> None:
+    site.clock.advance_to(START + 90)
+    with pytest.raises(Unreachable, match="cannot be reached"):
+        site.rig.focuser.position()
+
+
+@scripted({"at_min": 1.0, "do": "server_gone", "for_min": 1.0})
+def test_a_server_that_comes_back_is_reached_again(site: Site) -> None:
+    site.clock.advance_to(START + 90)
+    with pytest.raises(Unreachable):
+        site.rig.focuser.position()
+    site.clock.advance_to(START + 150)
+    assert site.rig.focuser.position() == 25_000
+
+
+def test_the_wheel_turns_and_knows_its_filters(site: Site) -> None:
+    wheel = site.rig.filter_wheel
+    assert wheel is not None
+    site.finish(wheel.turn_to("B"))
+    assert wheel.current() == "B"
+    with pytest.raises(Refused, match="has no filter 'Z'; it has L, R, B"):
+        site.finish(wheel.turn_to("Z"))
+
+
+def test_a_flip_changes_sides(site: Site) -> None:
+    mount = site.rig.mount
+    assert mount is not None
+    assert mount.state().west
+    site.clock.advance_to(START + 121 * 60)
+    assert site.finish(mount.flip()) == "east"
+    assert not mount.state().west
+
+
+def test_the_time_to_the_transit_runs_down(site: Site) -> None:
+    assert site.rig.mount is not None
+    assert site.rig.mount.state().to_transit_s == pytest.approx(120 * 60, abs=2)
+    site.clock.advance_to(START + 3600)
+    assert site.rig.mount.state().to_transit_s == pytest.approx(60 * 60, abs=2)

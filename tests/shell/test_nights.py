@@ -1,0 +1,130 @@
+"""Whole nights through the command line: the two commands of the README, Ctrl-C, a full disk, two runs of one seed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from astropy.io import fits
+
+from statefocus.trace.diffing import diff
+from statefocus.trace.reading import TraceReader
+from statefocus.trace.replaying import replay
+from tests.generate import STORIES
+
+RUN = [sys.executable, "-m", "statefocus", "run"]
+
+
+def attend(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [*RUN, *map(str, words)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=220, check=False, cwd=cwd, stdin=subprocess.DEVNULL
+    )
+
+
+@pytest.fixture(scope="module")
+def embedded_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    folder = tmp_path_factory.mktemp("night")
+    done = attend(cwd=folder)
+    return done, next(folder.glob("nights/*/trace.jsonl"))
+
+
+@pytest.mark.night
+def test_a_night_without_a_profile_keeps_its_frames_in_focus(
+    embedded_night: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    done, trace = embedded_night
+    assert done.returncode == 0, done.stderr
+    row = next(line for line in done.stdout.splitlines() if "│ in focus" in line)
+    ours, without = (float(cell.strip(" %")) for cell in row.split("│")[2:4])
+    assert ours >= 95
+    assert without < ours
+    first, last = (line.t for line in (*list(TraceReader(trace))[:1], *list(TraceReader(trace))[-1:]))
+    assert 3.5 * 3600 < last - first < 5 * 3600
+
+
+@pytest.mark.night
+def test_a_night_replays_and_leaves_frames_with_their_headers(
+    embedded_night: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    _, trace = embedded_night
+    assert replay(trace).same
+    files = sorted((trace.parent / "frames").glob("*.fits"))
+    assert len(files) == 112
+    header = fits.getheader(files[0])
+    assert header["IMAGETYP"] in ("Light", "Dark")
+    assert {"FOCUSPOS", "FOCTEMP", "FILTER", "EXPTIME", "DATE-OBS"} <= set(header)
+    assert {fits.getheader(path)["IMAGETYP"] for path in files} == {"Light", "Dark"}
+
+
+@pytest.mark.night
+def test_the_same_seed_makes_the_same_decisions_and_another_does_not(tmp_path: Path) -> None:
+    story = STORIES / "clouds_over_a_run.toml"
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        assert attend(story, "--seed", seed, "--trace", f"{name}.jsonl", "--no-compare", cwd=tmp_path).returncode == 0
+    assert diff(tmp_path / "a.jsonl", tmp_path / "b.jsonl") is None
+    assert diff(tmp_path / "a.jsonl", tmp_path / "c.jsonl") is not None
+
+
+@pytest.mark.night
+@pytest.mark.parametrize("moment", ["Refocusing", "TempCompensating", "frame   2"])
+def test_ctrl_c_winds_the_session_up(moment: str, tmp_path: Path) -> None:
+    command = [*RUN, "--speed", "200", "--no-compare", "--trace", "trace.jsonl"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if moment in line:
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stdout.read()
+        assert process.wait(60) == 0, said
+    assert "Ended early: Ctrl-C" in said
+    assert "Traceback" not in said
+    verdict = replay(tmp_path / "trace.jsonl")
+    assert verdict.same
+    assert not any(damage.what == "torn" for damage in verdict.damage)
+    last = list(TraceReader(tmp_path / "trace.jsonl"))[-2:]
+    assert last[0].body["event"] == "session_ended"
+
+
+@pytest.mark.night
+def test_a_night_that_is_killed_leaves_a_trace_that_replays(tmp_path: Path) -> None:
+    command = [*RUN, "--no-compare", "--trace", "trace.jsonl"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tmp_path) as process:
+        trace, end = tmp_path / "trace.jsonl", time.monotonic() + 60
+        while time.monotonic() < end and (not trace.exists() or trace.stat().st_size < 200_000):
+            time.sleep(0.02)
+        process.kill()
+    assert replay(trace).same
+
+
+@pytest.mark.night
+def test_a_structured_log_tells_each_decision_as_json(tmp_path: Path) -> None:
+    done = attend(STORIES / "cooling_tube.toml", "--frames", 2, "--log", "json", cwd=tmp_path)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert next(line["row"] for line in lines if line.get("outcome") == "taken") == "first-frame-due"
+
+
+@pytest.mark.night
+def test_focus_now_and_undo(tmp_path: Path) -> None:
+    def focus(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "statefocus", "focus", *words]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL
+        )
+
+    assert focus("--undo").returncode == 2
+    done = focus("--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["causes"] == ["manual"]
+    assert record["fit"]["accepted"] is True
+    assert abs(record["best_position"] - 25_015) <= 5
+    assert focus("--undo").returncode == 0
