@@ -42,10 +42,14 @@ def move_to(context: Context, position: int) -> Target:
 
 
 def best_position(run: Run) -> int | None:
-    """The position that the curve found, to the nearest whole step, half away from zero; None without one."""
+    """The position that the curve found, to the nearest whole step; None without one.
+
+    The one rule for rounding a position: first to a millionth of a step, so that the last bits of a processor decide
+    nothing, then half away from zero.
+    """
     if run.fit is None or run.fit.best_position is None:
         return None
-    whole = int(abs(run.fit.best_position) + 0.5)
+    whole = int(round(abs(run.fit.best_position), 6) + 0.5)
     return whole if run.fit.best_position >= 0 else -whole
 
 

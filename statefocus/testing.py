@@ -34,8 +34,6 @@ START_T = 1_773_516_600.0
 Reply = Callable[[Effect], Event | None]
 """Answers an effect otherwise than ideally; None leaves it unanswered."""
 
-_PLAN = frozenset({"pause_plan", "resume_plan", "abort_plan"})
-
 
 class Happening(NamedTuple):
     """One event, and what it did."""
@@ -133,8 +131,8 @@ class SimulatedRig:
         self.state, steps = self.session.step(self.state, event, self.t)
         self.log.append(Happening(self.t, event, steps, self.state))
         for effect in (effect for step in steps for effect in step.effects if effect.answer):
-            if effect.kind == "halt_devices":
-                self._give_up()
+            if isinstance(effect, effects.HaltDevices):
+                self.waiting = deque(given for given in self.waiting if given.id not in effect.gives_up)
             self.waiting.append(effect)
         return steps
 
@@ -148,8 +146,8 @@ class SimulatedRig:
 
     def ideal(self, effect: Effect) -> Event:
         """Carry an effect out, and make the event that answers it."""
-        carry_out: Callable[[Effect], dict[str, Any]] = getattr(self, f"_{effect.kind}", lambda _effect: {})
-        return events.KINDS[str(effect.answer)](**{"effect": effect.id, **carry_out(effect)})
+        carry_out: Callable[[Effect], dict[str, Any] | None] = getattr(self, f"_{effect.kind}", lambda _effect: None)
+        return events.KINDS[str(effect.answer)](**{"effect": effect.id, **(carry_out(effect) or {})})
 
     def tell(self, event: Event) -> tuple[Step, ...]:
         """Work one event off, and carry out all that follows; gives the steps of the event itself."""
@@ -161,13 +159,6 @@ class SimulatedRig:
         """Carry effects out until the session is in a state (an error where it never is), or until none waits."""
         while self.waiting if not leaf else not self.leaf.startswith(leaf):
             self.answer()
-
-    def _give_up(self) -> None:
-        """Stop what the devices do, as the shell does: each such effect has failed."""
-        given_up = [effect for effect in self.waiting if effect.kind not in _PLAN]
-        self.waiting = deque(effect for effect in self.waiting if effect.kind in _PLAN)
-        for effect in given_up:
-            self.send(failed(effect))
 
     # --- the night ---
 
@@ -214,9 +205,8 @@ class SimulatedRig:
         self.held = True
         return {"running": self.state.context.plan.running}
 
-    def _resume_plan(self, _effect: effects.ResumePlan) -> dict[str, Any]:
+    def _resume_plan(self, _effect: effects.ResumePlan) -> None:
         self.held = False
-        return {}
 
     def _prepare_focuser(self, _effect: effects.PrepareFocuser) -> dict[str, Any]:
         told = {name: getattr(self, name) for name in ("position", "max_step", "absolute", "driver_compensation")}
@@ -227,10 +217,9 @@ class SimulatedRig:
         self.t, self.position = self.t + 1.0, effect.position
         return {"position": self.position}
 
-    def _release_focuser(self, effect: effects.ReleaseFocuser) -> dict[str, Any]:
+    def _release_focuser(self, effect: effects.ReleaseFocuser) -> None:
         if effect.driver_compensation is not None:
             self.driver_compensation = effect.driver_compensation
-        return {}
 
     def _switch_driver_compensation(self, effect: effects.SwitchDriverCompensation) -> dict[str, Any]:
         former, self.driver_compensation = self.driver_compensation, effect.on
@@ -239,9 +228,8 @@ class SimulatedRig:
     def _halt_devices(self, _effect: effects.HaltDevices) -> dict[str, Any]:
         return {"position": self.position}
 
-    def _start_timer(self, effect: effects.StartTimer) -> dict[str, Any]:
+    def _start_timer(self, effect: effects.StartTimer) -> None:
         self.t += effect.seconds
-        return {}
 
     def _take_frame(self, effect: effects.TakeFrame) -> dict[str, Any]:
         self.t += effect.exposure_s

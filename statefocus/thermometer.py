@@ -6,7 +6,7 @@ A reading that cannot be true (NaN, beyond the range of air, a jump no tube make
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import fsum, isfinite
 from typing import Literal
 
 COLDEST_C = -80.0
@@ -16,6 +16,11 @@ _JITTER_S = 0.5
 """A reading may come this much early and still count as the next one; clocks and wires are not exact."""
 
 Source = Literal["focuser", "external", "average"]
+
+
+def _mean(readings: tuple[float, ...]) -> float:
+    """Mean by an exactly rounded sum: the built-in one rounds differently from Python 3.12 on, and a night must not."""
+    return fsum(readings) / len(readings)
 
 
 def pick(source: Source, focuser_c: float | None, external_c: float | None) -> float | None:
@@ -69,7 +74,7 @@ class Thermometer:
         since = self.since + 1
         reference = self.reference_c
         if reference is None and since >= self.size:
-            reference = sum(recent) / len(recent)
+            reference = _mean(recent)
         return replace(self, recent=recent, since=since, reference_c=reference, last_t=t)
 
     def restart(self) -> Thermometer:
@@ -79,7 +84,7 @@ class Thermometer:
     @property
     def mean_c(self) -> float | None:
         """Mean of the last readings, at most `size` of them; None before the first."""
-        return sum(self.recent) / len(self.recent) if self.recent else None
+        return _mean(self.recent) if self.recent else None
 
     @property
     def full(self) -> bool:

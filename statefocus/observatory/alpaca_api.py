@@ -20,7 +20,7 @@ from statefocus.observatory.device import Device, Member
 from statefocus.observatory.errors import AlpacaError, BadRequestError
 from statefocus.observatory.observatory import Observatory
 from statefocus.observatory.parameters import RequestParameters
-from statefocus.profile.observatory import DeviceError
+from statefocus.profile.happenings import DeviceError
 
 _INT32, _RANK = 2, 2
 _NUMBER = re.compile(r"\d{1,10}")

@@ -15,7 +15,8 @@ from statefocus.observatory.exposures import Exposure
 from statefocus.observatory.happenings import Happenings
 from statefocus.observatory.sensor import EXPOSURE_MAX_S, SensorDevice
 from statefocus.observatory.weather import Weather
-from statefocus.profile.observatory import CameraHangs, ObservatoryCamera
+from statefocus.profile.happenings import CameraHangs
+from statefocus.profile.observatory import ObservatoryCamera
 
 _IDLE, _EXPOSING, _DOWNLOAD = 0, 2, 4
 _FAST_FACTOR = 1.0 / 3.0

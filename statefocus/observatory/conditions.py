@@ -9,7 +9,7 @@ from statefocus.observatory.errors import INVALID_VALUE, NOT_IMPLEMENTED, Alpaca
 from statefocus.observatory.focuser import failed_reading
 from statefocus.observatory.happenings import Happenings
 from statefocus.observatory.weather import Weather
-from statefocus.profile.observatory import SensorFailed, Unsafe
+from statefocus.profile.happenings import SensorFailed, Unsafe
 
 _SENSORS = {
     "cloudcover": "cloud cover by infrared sky temperature, percent",

@@ -11,7 +11,8 @@ from statefocus.observatory.errors import DRIVER, NOT_IMPLEMENTED, AlpacaError, 
 from statefocus.observatory.happenings import Happenings
 from statefocus.observatory.motion import FocuserMotion
 from statefocus.observatory.weather import Weather
-from statefocus.profile.observatory import ObservatoryFocuser, SensorFailed
+from statefocus.profile.happenings import SensorFailed
+from statefocus.profile.observatory import ObservatoryFocuser
 
 _SENSOR = 31
 

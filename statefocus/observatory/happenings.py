@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from statefocus.profile.observatory import FocuserSlips, Happening, Timed
+from statefocus.profile.happenings import FocuserSlips, Happening, Timed
 
 TimedHappening = TypeVar("TimedHappening", bound=Timed)
 

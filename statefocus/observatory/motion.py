@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from statefocus.observatory.happenings import Happenings
 from statefocus.observatory.weather import Weather
-from statefocus.profile.observatory import FocuserStuck, ObservatoryFocuser
+from statefocus.profile.happenings import FocuserStuck
+from statefocus.profile.observatory import ObservatoryFocuser
 
 _COMPENSATES_EVERY_S = 30.0
 

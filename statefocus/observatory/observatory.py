@@ -24,7 +24,8 @@ from statefocus.observatory.sensor import electrons_per_adu
 from statefocus.observatory.sky import Shot, Sky
 from statefocus.observatory.telescope import Telescope
 from statefocus.observatory.weather import Weather
-from statefocus.profile.observatory import ObservatorySettings, ServerGone
+from statefocus.profile.happenings import ServerGone
+from statefocus.profile.observatory import ObservatorySettings
 
 _SIDEREAL_ARCSEC_PER_S = 15.041
 

@@ -11,7 +11,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from statefocus.observatory.happenings import Happenings
-from statefocus.profile.observatory import ObservatoryMount, Parked, TrackingOff
+from statefocus.profile.happenings import Parked, TrackingOff
+from statefocus.profile.observatory import ObservatoryMount
 
 PIER_EAST, PIER_WEST = 0, 1
 SIDEREAL_HOURS_PER_S = 1.00273790935 / 3600.0

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from statefocus.observatory.happenings import Happenings
-from statefocus.profile.observatory import BadSeeing, Clouds, ObservatoryWeather, TemperatureJump
+from statefocus.profile.happenings import BadSeeing, Clouds, TemperatureJump
+from statefocus.profile.observatory import ObservatoryWeather
 
 _WIGGLE_PERIODS_S = (17 * 60.0, 31 * 60.0, 53 * 60.0)
 _SEEING_PERIODS_S = (13 * 60.0, 47 * 60.0)

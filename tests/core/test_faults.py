@@ -1,0 +1,122 @@
+"""A bug in the core ends in a safe state, not in a dead night; and what comes too late changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NoReturn
+
+import pytest
+
+from statefocus import actions, events, rules
+from statefocus.testing import SimulatedRig
+
+from .rigs import begin_run, quiet_rig, run_now
+
+
+def broken(*_: object) -> NoReturn:
+    message = "a bug"
+    raise ZeroDivisionError(message)
+
+
+@pytest.fixture
+def faulty(monkeypatch: pytest.MonkeyPatch) -> SimulatedRig:
+    """A rig in the midst of a run whose fit has a bug."""
+    monkeypatch.setitem(actions.ACTIONS, "fit_curve", replace(actions.ACTIONS["fit_curve"], call=broken))
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}}, best=10_025)
+    rig.driver_compensation = True
+    rig.start_plan()
+    begin_run(rig, "Refocusing.Measuring")
+    rig.until("")
+    return rig
+
+
+def test_a_fault_halts_returns_the_focuser_resumes_the_plan_and_tells(faulty: SimulatedRig) -> None:
+    step = next(step for step in faulty.steps if step.outcome == "fault")
+    kinds = [effect.kind for effect in step.effects]
+    assert kinds[0] == "halt_devices"
+    assert {"move_focuser", "resume_plan", "notify"} <= set(kinds)
+    assert step.fault == "ZeroDivisionError: a bug"
+    assert (faulty.position, faulty.held, faulty.leaf) == (10_000, False, "Imaging.Idle")
+
+
+def test_a_fault_is_told_as_the_runs_end(faulty: SimulatedRig) -> None:
+    (run,) = faulty.runs
+    assert (run.outcome, "ZeroDivisionError: a bug" in run.reason) == ("lost", True)
+
+
+def test_a_fault_pauses_the_triggers_until_a_person_resumes_them(faulty: SimulatedRig) -> None:
+    faulty.take_frames(3)
+    assert faulty.state.context.runs == 1
+    faulty.tell(events.TriggersResumed())
+    assert "due now: count" in faulty.emitted("notify")[-1].sentence
+
+
+def test_a_fault_gives_the_driver_its_own_compensation_back(faulty: SimulatedRig) -> None:
+    assert faulty.driver_compensation
+
+
+def test_a_fault_leaves_our_compensation_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(actions.ACTIONS, "fit_curve", replace(actions.ACTIONS["fit_curve"], call=broken))
+    rig = quiet_rig(compensation={"enabled": True, "steps_per_degree": 12.0, "average_readings": 1})
+    run_now(rig)
+    assert rig.state.leaves["compensation"] == "Watching"
+
+
+def test_a_fault_in_a_correction_under_way_leaves_the_focuser_where_it_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The halt may have stopped it half-way: it must be sent to a position that is known."""
+    rig = quiet_rig(compensation={"enabled": True, "steps_per_degree": 12.0, "average_readings": 1})
+    rig.read_temperature(10.0)
+    rig.t += 10.0
+    rig.send(events.TemperatureRead(focuser_c=9.0, external_c=9.0))
+    monkeypatch.setitem(rig.session._engines["session"].__dict__, "_listens", None)
+    rig.send(events.SunRead(altitude_deg=-20.0))
+    halted, *others = rig.log[-1].steps[0].effects
+    assert halted.kind == "halt_devices"
+    assert [effect.kind for effect in others][0] == "move_focuser"
+
+
+def test_a_guard_that_raises_is_a_fault_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rules.GUARDS, "safe", replace(rules.GUARDS["safe"], call=broken))
+    rig = quiet_rig()
+    rig.tell(events.RefocusRequested())
+    assert rig.steps[-1].outcome in ("fault", "stale")
+    assert (rig.moves, rig.state.context.triggers.paused) == ([], True)
+
+
+# --- late and wrong answers ---
+
+
+def test_the_answer_to_what_was_given_up_is_stale_and_changes_nothing_but_the_time() -> None:
+    rig = quiet_rig()
+    begin_run(rig)
+    late = rig.ideal(rig.waiting[0])
+    rig.tell(events.CancelRequested())
+    before = rig.state
+    rig.t += 5.0
+    (step,) = rig.send(late)
+    assert step.outcome == "stale"
+    assert rig.state == replace(before, context=replace(before.context, now=rig.t, concluded=None))
+
+
+def test_an_answer_that_comes_twice_is_stale_the_second_time() -> None:
+    rig = quiet_rig()
+    begin_run(rig)
+    answer = rig.ideal(rig.waiting.popleft())
+    rig.send(answer)
+    (step,) = rig.send(answer)
+    assert (step.outcome, rig.leaf) == ("stale", "Refocusing.Measuring")
+
+
+@pytest.mark.parametrize("leaf", ["Refocusing.Moving", "Refocusing.Exposing", "Validating.Measuring"])
+def test_an_answer_of_the_wrong_kind_neither_counts_nor_takes_the_place_of_the_right_one(leaf: str) -> None:
+    rig = quiet_rig()
+    begin_run(rig, leaf)
+    wrong = events.PlanAborted(effect=rig.waiting[0].id)
+    before = rig.state
+    rig.send(wrong)
+    assert rig.leaf == leaf
+    assert rig.state.context.pending == before.context.pending
+    rig.until("")
+    assert [run.outcome for run in rig.runs] == ["validated"]
