@@ -27,7 +27,7 @@ def kernel(function: Function) -> Function:
 
     Plain threads share the work (`over_rows`), because numba's own parallel loops may not be entered by two threads.
     """
-    return cast(Function, numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")(function))
+    return cast("Function", numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")(function))
 
 
 def over_rows(function: Callable[..., None], rows: int, pixels: int, *arguments: Any) -> None:

@@ -198,7 +198,8 @@ def _crossing(curve: FloatArray, level: float) -> float:
     before = 0.0
     for k in range(len(curve)):
         if curve[k] >= level:
-            return (k + (level - before) / (curve[k] - before)) / BINS_A_PIXEL
+            radius: float = (k + (level - before) / (curve[k] - before)) / BINS_A_PIXEL
+            return radius
         before = curve[k]
     return len(curve) / BINS_A_PIXEL
 
@@ -240,4 +241,5 @@ def _beside(image: Image, x: int, y: int) -> float:
         for a in range(max(x - 1, 0), min(x + 2, image.shape[1])):
             total += image[b, a]
             count += 1
-    return (total - image[y, x]) / (count - 1)
+    mean: float = (total - image[y, x]) / (count - 1)
+    return mean

@@ -7,7 +7,9 @@ import re
 from types import ModuleType
 from typing import Any
 
+from statefocus.actions import ACTIONS
 from statefocus.loading import load_machines
+from statefocus.rules import GUARDS
 from tests.generate import ROOT
 
 PAGE = (ROOT / "docs" / "rules.md").read_text("utf-8")
@@ -21,10 +23,8 @@ def cells(column: int) -> list[str]:
 def exists(dotted: str) -> bool:
     """Resolve `module.Class.method` inside the package; a bare name is looked up in rules and actions."""
     parts = dotted.split(".")
-    if len(parts) == 1:
-        homes = [importlib.import_module(f"statefocus.{name}") for name in ("rules", "actions")]
-        if any(hasattr(home, dotted) for home in homes):
-            return True
+    if parts[-1] in {**GUARDS, **ACTIONS} and parts[0] in ("rules", "actions", parts[-1]):
+        return True
     found: Any = importlib.import_module("statefocus")
     for part in parts:
         if isinstance(found, ModuleType) and not hasattr(found, part):

@@ -1,0 +1,53 @@
+"""What temperature compensation does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from statefocus import compensating, focusing
+from statefocus.actions.registry import Result, action, emit, tell
+from statefocus.context import Context
+from statefocus.effects import MoveFocuser, Notify, SwitchDriverCompensation
+
+
+@action(SwitchDriverCompensation)
+def take_over_compensation(context: Context) -> Result:
+    """Switch the driver's own compensation off while ours is on (C8)."""
+    return emit(context, SwitchDriverCompensation, on=False)
+
+
+@action(SwitchDriverCompensation)
+def give_back_compensation(context: Context) -> Result:
+    """Set the driver's own compensation back as it was before the session (C8)."""
+    return emit(context, SwitchDriverCompensation, on=bool(context.compensation.driver_was_on))
+
+
+@action(Notify)
+def tell_no_compensation(context: Context) -> Result:
+    """Tell that ours stays off, since the driver's own cannot be switched off (C8)."""
+    sentence = f"Temperature compensation stays off, since the driver's own cannot be switched: {context.failure}"
+    return tell(context, "warning", sentence)
+
+
+@action(MoveFocuser)
+def correct_focuser(context: Context) -> Result:
+    """Move by the whole steps that are due (C4)."""
+    steps = compensating.correction_steps(context)
+    context = replace(context, compensation=replace(context.compensation, under_way_steps=steps))
+    target = focusing.move_to(context, max((context.verified_position or 0) + steps, 0))
+    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="compensation")
+
+
+@action()
+def book_correction(context: Context) -> Result:
+    """Count the correction that was made."""
+    state = context.compensation
+    applied = state.applied_steps + state.under_way_steps
+    return replace(context, compensation=replace(state, applied_steps=applied, under_way_steps=0)), ()
+
+
+@action(Notify)
+def drop_correction(context: Context) -> Result:
+    """Forget the correction that failed; it stays due."""
+    context = replace(context, compensation=replace(context.compensation, under_way_steps=0))
+    return tell(context, "warning", f"A temperature correction failed: {context.failure}")

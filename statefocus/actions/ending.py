@@ -1,0 +1,163 @@
+"""How a run ends, and how everything is put back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from statefocus import compensating, focusing, triggers
+from statefocus.actions.registry import Result, action, current, emit, tell
+from statefocus.context import REFOCUSED, Context, LastRun, Run
+from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
+
+
+def _mark(context: Context, outcome: str, reason: str) -> Result:
+    run = replace(current(context), outcome=outcome, reason=reason, retries=0)  # type: ignore[arg-type]  # a literal
+    return replace(context, run=run), ()
+
+
+@action()
+def mark_validated(context: Context) -> Result:
+    """The run ends validated."""
+    return _mark(context, "validated", "")
+
+
+@action(Notify)
+def mark_unvalidated(context: Context) -> Result:
+    """The run ends unvalidated: the position is kept, and a person is told (V2)."""
+    reason = _miss(context)
+    context, _ = _mark(context, "unvalidated", reason)
+    return tell(context, "warning", f"Focus kept without validation: {reason}")
+
+
+@action()
+def mark_not_validated(context: Context) -> Result:
+    """The run ends restored, since its validation frames missed (V2)."""
+    return _mark(context, "restored", _miss(context))
+
+
+def _miss(context: Context) -> str:
+    run = current(context)
+    expected, measured = focusing.predicted(run), run.validations[-1] if run.validations else None
+    seen = "shows no star" if measured is None else f"measures {measured:.2f} px"
+    tolerance = context.profile.validation.tolerance_percent
+    return f"the frame at the new position {seen}; the curve predicts {expected:.2f} px within {tolerance:g} %."
+
+
+@action()
+def mark_rejected(context: Context) -> Result:
+    """The run ends restored, since the curve failed its verdicts (F7)."""
+    fit = current(context).fit
+    return _mark(context, "restored", " ".join(fit.reasons) if fit else "No curve was fitted.")
+
+
+@action()
+def mark_refused(context: Context) -> Result:
+    """The run ends before any move, since the focuser cannot make the sweep (A1, A2)."""
+    return _mark(context, "restored", current(context).reason)
+
+
+@action()
+def mark_failed(context: Context) -> Result:
+    """The run ends restored, since a device failed."""
+    return _mark(context, "restored", context.failure)
+
+
+@action()
+def mark_cancelled(context: Context) -> Result:
+    """The run ends cancelled by a person, or by the session's end (A12)."""
+    ending = context.plan.ending
+    return _mark(context, "cancelled", "The session was ended." if ending else "A person cancelled the run.")
+
+
+@action()
+def mark_interrupted(context: Context) -> Result:
+    """The run ends cancelled, since the ground was taken from under it; its triggers stay due (G)."""
+    lost = focusing.ground_lost(context)
+    sentence = "A meridian flip began." if lost is None else f"{lost[:1].upper()}{lost[1:]}."
+    return _mark(context, "cancelled", sentence)
+
+
+@action(Notify)
+def mark_lost(context: Context) -> Result:
+    """The run ends lost: the focuser could not be put back, and a person must know."""
+    run = current(context)
+    context, _ = _mark(context, "lost", f"{run.reason} Then the focuser could not be put back: {context.failure}")
+    where = "an unknown position" if run.start_position is None else f"position {run.start_position}"
+    sentence = f"The focuser could not be returned to {where}: {context.failure} Look at it before you go on."
+    return tell(context, "error", sentence)
+
+
+@action(HaltDevices)
+def halt(context: Context) -> Result:
+    """Stop the focuser and the focus exposure; answers still on their way will be stale."""
+    waiting = {key: value for key, value in context.pending.items() if value.machine != context.acting}
+    given_up = tuple(sorted(set(context.pending) - set(waiting)))
+    return emit(replace(context, pending=waiting), HaltDevices, gives_up=given_up)
+
+
+@action(MoveFocuser)
+def move_back(context: Context) -> Result:
+    """Return to the position at the run's start (A12, A13)."""
+    start = focusing.restore_position(context)
+    target = focusing.move_to(context, start if start is not None else 0)
+    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="restore")
+
+
+@action(StartTimer)
+def wait_for_retry(context: Context) -> Result:
+    """Wait before the next try."""
+    run = current(context)
+    context = replace(context, run=replace(run, retries=run.retries + 1))
+    return emit(context, StartTimer, seconds=context.profile.failure.retry_wait_s, purpose="retry")
+
+
+@action(ReleaseFocuser)
+def release_focuser(context: Context) -> Result:
+    """Set the driver's own compensation back as it was before the run (C8)."""
+    run = current(context)
+    former = None if context.compensation.driver_was_on is not None else run.driver_compensation
+    return emit(context, ReleaseFocuser, driver_compensation=former)
+
+
+@action(Notify)
+def conclude_run(context: Context) -> Result:
+    """Close the run: a refocus restarts every trigger, a failure backs off (T11, T13, C7)."""
+    run = current(context)
+    refocused = run.outcome in REFOCUSED
+    last = LastRun(
+        number=run.number,
+        outcome=run.outcome,
+        automatic=run.automatic,
+        start_position=run.start_position,
+        best_position=focusing.best_position(run) if refocused else _former_best(context),
+        ended_t=context.now,
+    )
+    at = run.position if refocused else run.start_position
+    context = replace(
+        context,
+        run=None,
+        concluded=run,
+        last_run=last,
+        lost=run.outcome == "lost",
+        verified_position=context.verified_position if run.outcome == "lost" or at is None else at,
+    )
+    if refocused:
+        started = triggers.restart(context.triggers, context.now)
+        return replace(context, triggers=started, compensation=compensating.restart(context.compensation)), ()
+    return _after_failure(context, run)
+
+
+def _former_best(context: Context) -> int | None:
+    return context.last_run.best_position if context.last_run else None
+
+
+def _after_failure(context: Context, run: Run) -> Result:
+    if run.causes == ("undo",):
+        return context, ()
+    by_person = run.reason == "A person cancelled the run."
+    if run.automatic and (run.outcome != "cancelled" or by_person):
+        minutes = context.profile.failure.retry_after_min
+        context = replace(context, triggers=triggers.back_off(context.triggers, context.now, minutes))
+    if run.outcome == "cancelled":
+        return context, ()
+    return tell(context, "warning", f"Autofocus run {run.number} failed: {run.reason}")

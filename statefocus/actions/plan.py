@@ -1,0 +1,59 @@
+"""What is asked of the host's plan, and what a person is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from statefocus import triggers
+from statefocus.actions.registry import Result, action, emit, tell
+from statefocus.context import Context
+from statefocus.effects import AbortPlan, Notify, PausePlan, ResumePlan
+
+
+@action(PausePlan)
+def pause_plan(context: Context) -> Result:
+    """Ask the host to hold its plan."""
+    return emit(context, PausePlan)
+
+
+@action(ResumePlan)
+def resume_plan(context: Context) -> Result:
+    """Let the host's plan go on."""
+    return emit(context, ResumePlan)
+
+
+@action(AbortPlan, Notify)
+def abort_plan(context: Context) -> Result:
+    """Give the plan up, as the failure policy says, and tell a person (T13)."""
+    context, aborting = emit(context, AbortPlan)
+    context, telling = tell(context, "error", "The plan was given up, since focus failed and failure.policy = abort.")
+    return context, aborting + telling
+
+
+@action(Notify)
+def leave_plan_paused(context: Context) -> Result:
+    """Leave the plan paused, as the failure policy says, and tell a person (T13)."""
+    sentence = "The plan stays paused, since focus failed and failure.policy = pause: resume it when focus is good."
+    return tell(replace(context, plan=replace(context.plan, paused=True)), "error", sentence)
+
+
+@action(Notify)
+def tell_plan_stuck(context: Context) -> Result:
+    """Tell that the host does not take the plan up again."""
+    sentence = f"The host does not resume its plan: {context.failure} Resume it by hand."
+    return tell(replace(context, plan=replace(context.plan, paused=True)), "error", sentence)
+
+
+@action(Notify)
+def tell_what_is_due(context: Context) -> Result:
+    """Tell what came due while the triggers were paused (T12)."""
+    due = triggers.due(context)
+    sentence = f"Triggers resumed; due now: {', '.join(due)}." if due else "Triggers resumed; nothing is due."
+    return tell(context, "info", sentence)
+
+
+@action(Notify)
+def tell_not_now(context: Context) -> Result:
+    """Tell a person why a wish cannot be served now."""
+    sentence = "Not now: a run, a flip or an exposure is under way, or a guard forbids it. Ask for as soon as possible."
+    return tell(context, "warning", sentence)

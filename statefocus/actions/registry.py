@@ -1,0 +1,46 @@
+"""The register of actions: each says which kinds of effects it may return, so that a machine file can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from statefocus.context import Context, Run
+from statefocus.effects import Effect, Notify
+from statefocus.machine.vocabulary import Action
+
+ACTIONS: dict[str, Action] = {}
+
+Result = tuple[Context, tuple[Effect, ...]]
+Call = Callable[[Context], Result]
+
+
+def action(*emits: type[Effect]) -> Callable[[Call], Call]:
+    """Enter a function into the vocabulary, under its own name."""
+
+    def enter(function: Call) -> Call:
+        doc = (function.__doc__ or "").strip().splitlines()[0]
+        ACTIONS[function.__name__] = Action(function.__name__, doc, function, tuple(kind.kind for kind in emits))
+        return function
+
+    return enter
+
+
+def emit(context: Context, kind: type[Effect], **fields: Any) -> Result:
+    """Return an effect with the session's next number."""
+    effect = kind(id=context.next_effect, **fields)
+    return replace(context, next_effect=context.next_effect + 1), (effect,)
+
+
+def tell(context: Context, level: str, sentence: str) -> Result:
+    """Return a notification."""
+    return emit(context, Notify, level=level, sentence=sentence)
+
+
+def current(context: Context) -> Run:
+    """The run under way."""
+    if context.run is None:
+        message = "this action needs a run under way; a machine file has named it in the wrong place"
+        raise RuntimeError(message)
+    return context.run

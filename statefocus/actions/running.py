@@ -1,0 +1,112 @@
+"""What a run does: from the first question to the focuser to the curve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from statefocus import focusing, triggers
+from statefocus.actions.registry import Result, action, current, emit
+from statefocus.context import Context, Run
+from statefocus.effects import MeasureFrame, MoveFocuser, PrepareFocuser, PublishCurve, StartTimer, TakeFrame
+from statefocus.focus.fitting import find_focus
+
+
+@action()
+def begin_run(context: Context) -> Result:
+    """Open a run that serves every trigger that is due, or a person's wish."""
+    causes = ("manual",) if context.wish else triggers.due(context)
+    again = context.last_run.best_position if context.wish == "again" and context.last_run else None
+    run = Run(
+        number=context.runs + 1,
+        causes=causes,
+        started_t=context.now,
+        started_temperature_c=context.triggers.thermometer.mean_c,
+        centre=again,
+    )
+    return replace(context, run=run, runs=run.number), ()
+
+
+@action()
+def begin_undo(context: Context) -> Result:
+    """Open a run that does nothing but return to the last focus position (A12)."""
+    start = focusing.undo_position(context)
+    run = Run(
+        number=context.runs + 1,
+        causes=("undo",),
+        started_t=context.now,
+        start_position=start,
+        position=context.verified_position,
+        outcome="cancelled",
+        reason="A person asked for the last focus position.",
+    )
+    return replace(context, run=run, runs=run.number), ()
+
+
+@action(PrepareFocuser)
+def prepare_focuser(context: Context) -> Result:
+    """Read the focuser, and switch its driver's own compensation off (C8)."""
+    return emit(context, PrepareFocuser)
+
+
+@action(MoveFocuser)
+def move_to_point(context: Context) -> Result:
+    """Move to the sweep's next position."""
+    run = current(context)
+    target = run.sweep.targets[len(run.points)]
+    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="sweep")
+
+
+@action(StartTimer)
+def settle(context: Context) -> Result:
+    """Wait until the telescope has come to rest (A8)."""
+    return emit(context, StartTimer, seconds=context.profile.focuser.settle_s, purpose="settle")
+
+
+@action(TakeFrame)
+def expose(context: Context) -> Result:
+    """Take a focus frame with the filter's own settings (A3)."""
+    autofocus = context.profile.autofocus
+    own = autofocus.filters.get(context.plan.filter or "")
+    return emit(
+        context,
+        TakeFrame,
+        exposure_s=(own and own.exposure_s) or autofocus.exposure_s,
+        gain=own.gain if own and own.gain is not None else autofocus.gain,
+        binning=_binning(context),
+        purpose="validation" if context.run and context.run.fit else "sweep",
+    )
+
+
+def _binning(context: Context) -> int:
+    own = context.profile.autofocus.filters.get(context.plan.filter or "")
+    return (own and own.binning) or context.profile.autofocus.binning
+
+
+@action(MeasureFrame)
+def measure(context: Context) -> Result:
+    """Measure the frame in hand."""
+    return emit(context, MeasureFrame, frame=current(context).frame, binning=_binning(context))
+
+
+@action()
+def count_retry(context: Context) -> Result:
+    """Remember that the step under way is tried again."""
+    run = current(context)
+    return replace(context, run=replace(run, retries=run.retries + 1)), ()
+
+
+@action(PublishCurve)
+def fit_curve(context: Context) -> Result:
+    """Fit the curve to the points, with all of its verdicts, and show it (F)."""
+    run = current(context)
+    fit = find_focus(run.points, model=context.profile.fit.model, cfz_steps=context.profile.cfz_steps)
+    context = replace(context, run=replace(run, fit=fit, retries=0))
+    best = None if fit.best_position is None else float(fit.best_position)
+    return emit(context, PublishCurve, accepted=bool(fit.accepted), best_position=best)
+
+
+@action(MoveFocuser)
+def move_to_best(context: Context) -> Result:
+    """Move to the position that the curve found."""
+    target = focusing.move_to(context, focusing.best_position(current(context)) or 0)
+    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="best")

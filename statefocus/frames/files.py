@@ -1,0 +1,212 @@
+"""Frames on disk: FITS in, FITS out."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from statefocus.frames.errors import FrameError
+
+POSITION_KEYS = ("FOCUSPOS", "FOCUSER")
+TEMPERATURE_KEYS = ("FOCTEMP", "FOCUSTEM", "AMBTEMP", "AMB-TEMP")
+EXPOSURE_KEYS = ("EXPTIME", "EXPOSURE")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame that was read from a file.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (height, width)
+        ADU, in the machine's own byte order: unsigned 16-bit, integer, or 32-bit float.
+    position : float or None
+        Focuser position, in steps (FOCUSPOS or FOCUSER).
+    temperature_c : float or None
+        At the focuser, or of the air.
+    filter_name, image_type : str or None
+        FILTER and IMAGETYP.
+    exposure_s : float or None
+    binning : int
+        XBINNING; 1 where it is not told.
+    header : mapping
+        All keywords with their values.
+    """
+
+    pixels: npt.NDArray[Any]
+    position: float | None
+    temperature_c: float | None
+    filter_name: str | None
+    image_type: str | None
+    exposure_s: float | None
+    binning: int
+    header: Mapping[str, Any]
+
+
+def read_frame(path: str | os.PathLike[str]) -> Frame:
+    """Read the first image of a FITS file.
+
+    Parameters
+    ----------
+    path : path-like
+        Plain, gzipped or fpacked FITS.
+
+    Returns
+    -------
+    Frame
+
+    Raises
+    ------
+    FrameError
+        When the file is missing, damaged, no FITS file, or holds no single-plane image.
+    """
+    path = Path(path)
+    with _opened(path) as units:
+        unit = next((unit for unit in units if _has_image(unit)), None)
+        if unit is None:
+            raise FrameError(f"{path.name} holds no image.")
+        pixels, header = _single_plane(unit.data, path), dict(units[0].header) | dict(unit.header)
+    return Frame(
+        pixels=_native(pixels, path),
+        position=_number(header, POSITION_KEYS),
+        temperature_c=_number(header, TEMPERATURE_KEYS),
+        filter_name=_text(header, "FILTER"),
+        image_type=_text(header, "IMAGETYP"),
+        exposure_s=_number(header, EXPOSURE_KEYS),
+        binning=max(1, int(_number(header, ("XBINNING",)) or 1)),
+        header=MappingProxyType(header),
+    )
+
+
+def read_position(path: str | os.PathLike[str]) -> float | None:
+    """Return the focuser position, in steps, that a FITS file's headers tell; None when they do not."""
+    with _opened(Path(path)) as units:
+        found = (_number(dict(unit.header), POSITION_KEYS) for unit in units)
+        return next((position for position in found if position is not None), None)
+
+
+def write_frame(path: str | os.PathLike[str], pixels: npt.NDArray[Any], header: Mapping[str, Any]) -> None:
+    """Write a frame as FITS, whole or not at all: into a neighbouring file that is renamed at the end.
+
+    Parameters
+    ----------
+    path : path-like
+        An existing file is replaced.
+    pixels : ndarray, shape (height, width)
+        Unsigned 16-bit values are stored with BZERO, as cameras' software does.
+    header : mapping
+        Keywords and values; None and values that are not numbers are left out.
+
+    Raises
+    ------
+    FrameError
+        When `pixels` is no frame, or the file cannot be written.
+    """
+    path = Path(path)
+    if pixels.ndim != 2 or pixels.size == 0 or pixels.dtype.kind not in "uif":
+        raise FrameError(f"{path.name} was not written: a frame is a two-dimensional array of real numbers.")
+    temporary: str | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = file.name
+            _unit(pixels, header).writeto(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except (OSError, ValueError) as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise FrameError(f"{path} could not be written: {_reason(error)}.") from error
+
+
+def _unit(pixels: npt.NDArray[Any], header: Mapping[str, Any]) -> Any:
+    from astropy.io import fits
+
+    unit = fits.PrimaryHDU(np.ascontiguousarray(pixels))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # long keywords become HIERARCH cards, as they should
+        for key, value in header.items():
+            if value is None or (isinstance(value, float) and not math.isfinite(value)):
+                continue
+            plain = value.encode("ascii", "replace").decode() if isinstance(value, str) else value
+            unit.header[key] = plain
+    return unit
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a FITS file and turn whatever is wrong with it into one sentence."""
+    if not path.exists():
+        raise FrameError(f"There is no file {path}.")
+    if path.is_dir():
+        raise FrameError(f"{path} is a folder, not a frame.")
+    from astropy.io import fits
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd keywords are common and harmless; damage is raised below
+            with fits.open(path, memmap=False) as units:
+                yield units
+    except FrameError:
+        raise
+    except (OSError, ValueError, TypeError, EOFError, IndexError, KeyError, fits.VerifyError) as error:
+        raise FrameError(f"{path.name} is not a FITS image that can be read, or it is cut short.") from error
+
+
+def _has_image(unit: Any) -> bool:
+    return bool(unit.is_image and unit.header.get("NAXIS", 0) >= 2)
+
+
+def _single_plane(pixels: Any, path: Path) -> npt.NDArray[Any]:
+    if pixels is None:
+        raise FrameError(f"{path.name} holds no image.")
+    frame = np.asarray(pixels)
+    while frame.ndim > 2 and frame.shape[0] == 1:
+        frame = frame[0]
+    if frame.ndim != 2:
+        sizes = " x ".join(str(n) for n in frame.shape[::-1])
+        raise FrameError(f"{path.name} is a cube of {sizes}: give one colour, or the raw mosaic, as a single plane.")
+    return frame
+
+
+def _native(pixels: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
+    if pixels.dtype.kind not in "uif":
+        raise FrameError(f"{path.name} holds {pixels.dtype}, not real numbers.")
+    kind = np.dtype(np.float32) if pixels.dtype.kind == "f" else pixels.dtype.newbyteorder("=")
+    return np.ascontiguousarray(pixels, dtype=kind)
+
+
+def _number(header: Mapping[str, Any], keys: tuple[str, ...]) -> float | None:
+    for key in keys:
+        with contextlib.suppress(TypeError, ValueError):
+            number = float(header[key]) if key in header and not isinstance(header[key], bool) else math.nan
+            if math.isfinite(number):
+                return number
+    return None
+
+
+def _text(header: Mapping[str, Any], key: str) -> str | None:
+    text = str(header.get(key, "")).strip()
+    return text or None
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

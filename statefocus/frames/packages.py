@@ -1,0 +1,99 @@
+"""Autofocus packages: a folder with the frames of one sweep."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import re
+from pathlib import Path
+
+from statefocus.frames.errors import FrameError
+from statefocus.frames.files import read_position
+
+FRAME_NAME = re.compile(r"^(?P<stem>[^.].*?)\.(?:fits?|fts)(?:\.gz|\.fz)?$", re.IGNORECASE)
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+INDEX = "index.csv"
+
+
+def read_package(folder: str | os.PathLike[str]) -> list[tuple[Path, float]]:
+    """Return the frames of a folder with their focuser positions, in steps, ordered by position.
+
+    Parameters
+    ----------
+    folder : path-like
+        Its FITS files (``.fit``, ``.fits``, ``.fts``, also with ``.gz`` or ``.fz``) are the sweep.
+
+    Returns
+    -------
+    list of (path, position)
+        The position is from the header (FOCUSPOS or FOCUSER), else from ``index.csv`` with the columns ``file`` and
+        ``position``, else the last number in the file's name.
+
+    Raises
+    ------
+    FrameError
+        When there is no frame, or a frame without a position.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FrameError(f"There is no folder {folder}.")
+    frames = sorted(path for path in folder.iterdir() if path.is_file() and FRAME_NAME.match(path.name))
+    if not frames:
+        raise FrameError(f"{folder} holds no FITS frames.")
+    index = _read_index(folder / INDEX)
+    return sorted(((path, _position(path, index)) for path in frames), key=lambda pair: (pair[1], pair[0].name))
+
+
+def position_of(path: str | os.PathLike[str]) -> float:
+    """Return the focuser position, in steps, of one frame of a package; `read_package` tells from where.
+
+    Raises
+    ------
+    FrameError
+        When the frame cannot be read, or has no position.
+    """
+    path = Path(path)
+    return _position(path, _read_index(path.parent / INDEX))
+
+
+def _position(path: Path, index: dict[str, float]) -> float:
+    position = read_position(path)
+    if position is not None:
+        return position
+    if path.name in index:
+        return index[path.name]
+    match = FRAME_NAME.match(path.name)
+    numbers = NUMBER.findall(match["stem"] if match else path.stem)
+    if not numbers:
+        raise FrameError(
+            f"{path.name} has no focuser position: neither FOCUSPOS in its header, nor a row in {INDEX}, nor a number "
+            "in its name."
+        )
+    return float(numbers[-1])
+
+
+def _read_index(path: Path) -> dict[str, float]:
+    """Return the positions by file name; an empty mapping when there is no such file."""
+    if not path.is_file():
+        return {}
+    positions: dict[str, float] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            for number, row in enumerate(csv.DictReader(lines, skipinitialspace=True), start=2):
+                positions[Path((row["file"] or "").strip()).name] = _finite(row["position"], f"{path.name}:{number}")
+    except KeyError:
+        raise FrameError(f"{path} needs the columns file and position in its first line.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FrameError(f"{path} cannot be read: {error}.") from error
+    return positions
+
+
+def _finite(text: str | None, where: str) -> float:
+    try:
+        number = float(text or "")
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise FrameError(f"{where}: the position {text!r} is not a number.")
+    return number

@@ -1,0 +1,71 @@
+"""What a refocus needs (G): facts in, one ruling out; a fact that is missing or stale is unknown, and blocks."""
+
+from __future__ import annotations
+
+from statefocus.context import Context
+from statefocus.machine.vocabulary import Ruling, ruling
+from statefocus.rules.registry import rule, test
+
+
+def _by_fact(context: Context, source: str, fact: str, *, wanted: bool) -> Ruling:
+    if source == "not_used":
+        return Ruling.NOT_USED
+    value = context.known(fact)
+    return Ruling.UNKNOWN if value is None else ruling(holds=value is wanted)
+
+
+@test
+def triggers_armed(context: Context) -> bool:
+    """The triggers are not paused (T12)."""
+    return not context.triggers.paused
+
+
+@rule
+def tracking(context: Context) -> Ruling:
+    """The mount tracks."""
+    return _by_fact(context, context.profile.guards.tracking, "tracking", wanted=True)
+
+
+@rule
+def unparked(context: Context) -> Ruling:
+    """The mount is not parked."""
+    return _by_fact(context, context.profile.guards.unparked, "parked", wanted=False)
+
+
+@rule
+def light_plan(context: Context) -> Ruling:
+    """The plan takes Light frames next, or no plan runs."""
+    if context.profile.guards.light_plan == "not_used":
+        return Ruling.NOT_USED
+    if not context.plan.running:
+        return Ruling.PASSED
+    frame_type = context.known("frame_type")
+    return Ruling.UNKNOWN if frame_type is None else ruling(holds=frame_type == "Light")
+
+
+@test
+def aids_closed(context: Context) -> bool:
+    """No Focusing Aid, Auto Focus Aid or Bahtinov Aid is open."""
+    return not context.plan.aids
+
+
+@rule
+def astro_night(context: Context) -> Ruling:
+    """The Sun is where the profile wants it: 18 degrees below the horizon (require), or not (forbid)."""
+    mode = context.profile.guards.astro_night
+    if mode == "ignore":
+        return Ruling.NOT_USED
+    night = context.known("astro_night")
+    return Ruling.UNKNOWN if night is None else ruling(holds=night is (mode == "require"))
+
+
+@rule
+def safe(context: Context) -> Ruling:
+    """The safety monitor says safe."""
+    return _by_fact(context, context.profile.guards.safe, "safe", wanted=True)
+
+
+@rule
+def flip_not_imminent(context: Context) -> Ruling:
+    """A run would end before the next meridian flip."""
+    return _by_fact(context, context.profile.guards.flip_not_imminent, "flip_leaves_time", wanted=True)

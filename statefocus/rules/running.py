@@ -1,0 +1,122 @@
+"""The guards of a run, of its end, and of the plan."""
+
+from __future__ import annotations
+
+from statefocus import focusing
+from statefocus.context import REFOCUSED, Context
+from statefocus.rules.registry import test
+
+
+@test
+def plan_paused_by_other(context: Context) -> bool:
+    """Somebody else has paused the plan, so it stays paused when a run is over."""
+    return context.plan.paused
+
+
+@test
+def flip_under_way(context: Context) -> bool:
+    """A meridian flip has started and not finished."""
+    return context.plan.flip_under_way
+
+
+@test
+def session_goes_on(context: Context) -> bool:
+    """The session is not being wound up."""
+    return not context.plan.ending
+
+
+@test
+def session_ends(context: Context) -> bool:
+    """The session is being wound up."""
+    return context.plan.ending
+
+
+@test
+def sweep_refused(context: Context) -> bool:
+    """The focuser cannot make the sweep: not absolute, or too little travel (A1, A2)."""
+    return bool(context.run and context.run.reason)
+
+
+@test
+def points_left(context: Context) -> bool:
+    """The sweep has positions that were not measured yet."""
+    return context.run is not None and len(context.run.points) < len(context.run.sweep.targets)
+
+
+@test
+def exposure_retry_left(context: Context) -> bool:
+    """The exposure that failed may be tried again."""
+    return context.run is not None and context.run.retries < context.profile.autofocus.exposure_retries
+
+
+@test
+def fit_accepted(context: Context) -> bool:
+    """The curve passed all of its verdicts (F7), or all but those that a validation frame can still settle (F4, F5)."""
+    fit = context.run.fit if context.run else None
+    return fit is not None and (fit.accepted or fit.needs_validation)
+
+
+@test
+def validation_passed(context: Context) -> bool:
+    """The frame at the new position is as sharp as the curve predicts (V1)."""
+    return focusing.validation_passed(context)
+
+
+@test
+def validation_repeatable(context: Context) -> bool:
+    """The frame at the new position has not been repeated yet (V2)."""
+    return context.run is not None and len(context.run.validations) < focusing.VALIDATION_FRAMES
+
+
+@test
+def miss_is_kept(context: Context) -> bool:
+    """The profile keeps a position that was not validated (V2), and the curve itself passed all of its verdicts."""
+    fit = context.run.fit if context.run else None
+    return context.profile.validation.on_miss == "keep" and fit is not None and fit.accepted
+
+
+@test
+def ground_lost(context: Context) -> bool:
+    """What the run stands on was taken away: no longer safe, unparked or tracking."""
+    return focusing.ground_lost(context) is not None
+
+
+@test
+def nothing_to_restore(context: Context) -> bool:
+    """The focuser was not moved, or nobody ever knew where it stood."""
+    return focusing.restore_position(context) is None
+
+
+@test
+def put_back_retry_left(context: Context) -> bool:
+    """Putting the focuser back, or the plan, may be tried again."""
+    return context.run is not None and context.run.retries < context.profile.failure.restore_retries
+
+
+@test
+def policy_pauses(context: Context) -> bool:
+    """An automatic run failed, and the profile leaves the plan paused then (T13)."""
+    return _failed(context) and context.profile.failure.policy == "pause"
+
+
+@test
+def policy_aborts(context: Context) -> bool:
+    """An automatic run failed, and the profile gives the plan up then (T13)."""
+    return _failed(context) and context.profile.failure.policy == "abort"
+
+
+def _failed(context: Context) -> bool:
+    run = context.run
+    return run is not None and run.automatic and run.outcome not in REFOCUSED and run.outcome != "cancelled"
+
+
+@test
+def best_known(context: Context) -> bool:
+    """A former run found a best position (A11)."""
+    return context.last_run is not None and context.last_run.best_position is not None
+
+
+@test
+def undo_known(context: Context) -> bool:
+    """There is a position to return to (A12)."""
+    return focusing.undo_position(context) is not None
