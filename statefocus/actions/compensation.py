@@ -32,9 +32,10 @@ def tell_no_compensation(context: Context) -> Result:
 @action(MoveFocuser)
 def correct_focuser(context: Context) -> Result:
     """Move by the whole steps that are due (C4)."""
-    steps = compensating.correction_steps(context)
+    here = context.verified_position or 0
+    target = focusing.move_to(context, max(here + compensating.correction_steps(context), 0))
+    steps = target.position - here  # at the inner end less than wanted; what was not moved is not counted
     context = replace(context, compensation=replace(context.compensation, under_way_steps=steps))
-    target = focusing.move_to(context, max((context.verified_position or 0) + steps, 0))
     return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="compensation")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +98,7 @@ def measure_frame(
     """
     image, transposed = _prepare(pixels)
     left, top = _crop(image.shape, crop_percent)
-    inner: Image = np.ascontiguousarray(image[top : image.shape[0] - top, left : image.shape[1] - left])
+    inner = cast("Image", np.ascontiguousarray(image[top : image.shape[0] - top, left : image.shape[1] - left]))
     if min(inner.shape) < LEAST_PIXELS:
         raise FrameError(f"A crop of {crop_percent:g} % leaves {_size(inner.shape)}: too small to hold a star.")
     pyramid = build_pyramid(inner)

