@@ -9,6 +9,7 @@ from typing import Literal
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.result import FocusFit
 from statefocus.focus.sweep import Sweep
+from statefocus.focus.verdicts import PastFocus
 from statefocus.profile import Profile
 from statefocus.thermometer import Thermometer
 
@@ -205,6 +206,8 @@ class Context:
     ----------
     now
         Time of the event being worked on, unix seconds.
+    history
+        The last validated runs of the session, which a new one must be plausible against (F7).
     verified_position
         Where the focuser was last known to stand on purpose, steps.
     lost
@@ -230,6 +233,7 @@ class Context:
     runs: int = 0
     run: Run | None = None
     last_run: LastRun | None = None
+    history: tuple[PastFocus, ...] = ()
     verified_position: int | None = None
     lost: bool = False
     wish: str | None = None

@@ -31,7 +31,7 @@ _KEY = re.compile(r"^\s*([A-Za-z0-9_.-]+)\s*=")
 
 
 def key_lines(text: str) -> dict[str, int]:
-    """Find the line of each plain key of a file that has parsed, by dotted key; keys inside inline tables are left out."""
+    """Find the line of each plain key of a file that has parsed, by dotted key (not those inside inline tables)."""
     table, lines = "", {}
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):

@@ -8,6 +8,10 @@ from statefocus import compensating, focusing, triggers
 from statefocus.actions.registry import Result, action, current, emit, tell
 from statefocus.context import REFOCUSED, Context, LastRun, Run
 from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
+from statefocus.focus.verdicts import PastFocus
+
+REMEMBERED = 10
+"""Validated runs that a new one is compared with."""
 
 
 def _mark(context: Context, outcome: str, reason: str) -> Result:
@@ -139,12 +143,21 @@ def conclude_run(context: Context) -> Result:
         concluded=run,
         last_run=last,
         lost=run.outcome == "lost",
+        history=(*context.history, *_past(run))[-REMEMBERED:],
         verified_position=context.verified_position if run.outcome == "lost" or at is None else at,
     )
     if refocused:
         started = triggers.restart(context.triggers, context.now)
         return replace(context, triggers=started, compensation=compensating.restart(context.compensation)), ()
     return _after_failure(context, run)
+
+
+def _past(run: Run) -> tuple[PastFocus, ...]:
+    """What a validated run leaves for the next one to be compared with; any other leaves nothing."""
+    best = focusing.best_position(run)
+    if run.outcome != "validated" or best is None:
+        return ()
+    return (PastFocus(float(best), focusing.predicted(run)),)
 
 
 def _former_best(context: Context) -> int | None:

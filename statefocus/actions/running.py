@@ -99,7 +99,8 @@ def count_retry(context: Context) -> Result:
 def fit_curve(context: Context) -> Result:
     """Fit the curve to the points, with all of its verdicts, and show it (F)."""
     run = current(context)
-    fit = find_focus(run.points, model=context.profile.fit.model, cfz_steps=context.profile.cfz_steps)
+    profile = context.profile
+    fit = find_focus(run.points, model=profile.fit.model, cfz_steps=profile.cfz_steps, history=context.history)
     context = replace(context, run=replace(run, fit=fit, retries=0))
     best = None if fit.best_position is None else float(fit.best_position)
     return emit(context, PublishCurve, accepted=bool(fit.accepted), best_position=best)

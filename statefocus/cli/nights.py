@@ -158,12 +158,15 @@ def observatory(
         site_longitude_deg=site.longitude_deg,
         site_latitude_deg=site.latitude_deg,
     )
-    with serving(served, port) as server:
-        typer.echo(f"The observatory answers at http://{server.address} (Alpaca); Ctrl-C ends it.")
-        stopped: list[bool] = []
-        interruptible(lambda: stopped.append(True))
-        while not stopped:
-            time.sleep(0.2)
+    stopped: list[bool] = []
+    try:
+        with serving(served, port) as server:
+            typer.echo(f"The observatory answers at http://{server.address} (Alpaca); Ctrl-C ends it.")
+            interruptible(lambda: stopped.append(True))
+            while not stopped:
+                time.sleep(0.2)
+    except OSError as error:
+        raise UsageError(f"{error.strerror or error}.") from None
 
 
 def devices(

@@ -17,6 +17,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Result = TypeVar("Result")
 
 PARALLEL_PIXELS = 3_000_000  # smaller images are not worth the threads
 THREADS = min(4, os.cpu_count() or 1)
@@ -32,9 +33,14 @@ def kernel(function: Function) -> Function:
 
 def over_rows(function: Callable[..., None], rows: int, pixels: int, *arguments: Any) -> None:
     """Call `function(*arguments, first, last)` for all `rows`, in a few threads when there are many `pixels`."""
-    if pixels < PARALLEL_PIXELS or THREADS == 1:
+    if pixels < PARALLEL_PIXELS:
         function(*arguments, 0, rows)
-        return
-    cuts = np.linspace(0, rows, THREADS + 1).astype(np.int64)
+    else:
+        in_threads(lambda first, last: function(*arguments, first, last), rows)
+
+
+def in_threads(function: Callable[[int, int], Result], count: int) -> list[Result]:
+    """Return `function(first, last)` of a few parts of `count`, in their order, each computed in its own thread."""
+    cuts = [count * i // THREADS for i in range(THREADS + 1)]
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda i: function(*arguments, cuts[i], cuts[i + 1]), range(THREADS)))
+        return list(pool.map(function, cuts[:-1], cuts[1:]))

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from statefocus.frames import star as column
-from statefocus.frames.compiling import FloatArray, Image
+from statefocus.frames.compiling import FloatArray, Image, in_threads
 from statefocus.frames.errors import FrameError
 from statefocus.frames.peaks import find_peaks
 from statefocus.frames.sky import LEAST_SIDE, Pyramid, build_pyramid
@@ -26,6 +26,7 @@ from statefocus.frames.stars import Rules, StarFlag, flag_odd_sizes, flag_stars,
 THRESHOLD = 7.0  # signal to noise of a maximum
 TRIALS = 40  # brightest maxima that a size is tried on
 MOST_STARS = 400
+PARALLEL_WORK = 10_000  # pixels in the apertures; fewer are not worth the threads
 FINER = 2  # sizes are tried on an image so many levels below the one that the stars were found on
 LEAST_PIXELS = 2 * LEAST_SIDE * 2  # side of the smallest frame
 FULL_UINT16 = 64_000  # ADU; cameras of 12 and 14 bits reach no more when their values are scaled up
@@ -164,20 +165,19 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _measure(image: Image, pyramid: Pyramid, rules: Rules) -> tuple[FloatArray, npt.NDArray[np.int16]]:
-    """Find the size of the stars, then measure them all; again, when the pixels tell another size."""
+    """Find the size of the stars, let the pixels of the brightest correct it, then measure them all."""
     plateau = NEAR_TOP * float(image.max())
     hfr = _try_sizes(pyramid)
-    rows, flags = _measure_all(image, pyramid, hfr, plateau, rules)
-    for _ in range(2):
+    for _ in range(3):
+        rows, flags = _measure_all(image, pyramid, hfr, plateau, rules, TRIALS)
         good = flags == StarFlag.ACCEPTED
-        if not good.any():
-            break
-        found = float(np.median(rows[good, column.HFR]))
+        found = float(np.median(rows[good, column.HFR])) if good.any() else hfr
         if abs(found - hfr) <= 0.1 * hfr + 0.2:
             break
         hfr = found
-        rows, flags = _measure_all(image, pyramid, hfr, plateau, rules)
-    return rows, flags
+    if len(rows) < TRIALS:
+        return rows, flags
+    return _measure_all(image, pyramid, hfr, plateau, rules, MOST_STARS)
 
 
 def _try_sizes(pyramid: Pyramid) -> float:
@@ -209,12 +209,12 @@ def _try_sizes(pyramid: Pyramid) -> float:
 
 
 def _measure_all(
-    image: Image, pyramid: Pyramid, hfr: float, plateau: float, rules: Rules
+    image: Image, pyramid: Pyramid, hfr: float, plateau: float, rules: Rules, most: int
 ) -> tuple[FloatArray, npt.NDArray[np.int16]]:
     """Find stars at the level that fits their size and measure them on the pixels."""
     level = min(max(round(math.log2(hfr / pyramid.block)), 0), len(pyramid.levels) - 1)
     scale = pyramid.scale(level)
-    x, y = find_peaks(pyramid.levels[level], THRESHOLD, (1.6 * hfr + 1.0) / scale, MOST_STARS)
+    x, y = find_peaks(pyramid.levels[level], THRESHOLD, (1.6 * hfr + 1.0) / scale, most)
     sky, noise = float(np.median(pyramid.background)), float(np.median(pyramid.noise)) * pyramid.block
     rows = measure_stars(
         image, (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, 2.2 * hfr + 4.0, 1.5 * hfr + 2.0, plateau, sky, noise

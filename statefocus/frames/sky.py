@@ -100,14 +100,14 @@ def bin_rows(pixels: Image, block: int, mean: FloatImage, brightest: FloatImage,
 
 @kernel
 def sky_rows(image: FloatImage, background: FloatImage, noise: FloatImage, first: int, last: int) -> None:
-    """Write sky and noise of each tile, from a sample of some 400 elements."""
+    """Write sky and noise of each tile, from a sample of some 250 elements."""
     rows, columns = background.shape
     height, width = image.shape
     for j in range(first, last):
         top, bottom = j * height // rows, (j + 1) * height // rows
         for i in range(columns):
             left, right = i * width // columns, (i + 1) * width // columns
-            stride = max(1, int(np.sqrt((bottom - top) * (right - left) / 400.0)))
+            stride = max(1, int(np.sqrt((bottom - top) * (right - left) / 250.0)))
             sample = np.empty(((bottom - top) // stride + 1) * ((right - left) // stride + 1), np.float32)
             count = 0
             for y in range(top, bottom, stride):

@@ -110,7 +110,6 @@ class Plan(Section):
 class Host(Section):
     """The program that runs the imaging session."""
 
-
     kind: Literal["embedded"] = Field("embedded", description="`embedded` executes [plan] over the devices.")
     rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night.")
 

@@ -1,0 +1,218 @@
+"""Random nights: whatever host, devices and people may say, in any order, with answers that are right, failed or late.
+
+Also an oracle that tells anew, from the events alone, what the guards must say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from statefocus import events
+from statefocus.effects import MoveFocuser
+from statefocus.events import Event
+from statefocus.testing import Happening, SimulatedRig, failed
+
+Act = tuple[str, Any]
+"""What happens next: ("event", an event), ("wait", seconds), or ("answer" | "fail" | "late", which one)."""
+
+_FILTERS = st.sampled_from(["L", "R", "B"])
+_TYPES = st.sampled_from(["Light", "Light", "Light", "Dark"])
+_MAYBE = st.sampled_from([True, True, True, False, None])
+_PLAIN = st.sampled_from(
+    [
+        events.FlipStarted(),
+        events.FlipFinished(),
+        events.PlanPaused(),
+        events.PlanResumed(),
+        events.PlanFinished(),
+        events.ExposureEnded(number=1),
+        events.ExposureStarted(number=1, exposure_s=60.0),
+        events.AidOpened(aid="Bahtinov Aid"),
+        events.AidClosed(aid="Bahtinov Aid"),
+        events.RefocusRequested(),
+        events.RefocusRequested(),
+        events.RefocusRequested(),
+        events.RunRequested(),
+        events.RunRequested(again=True),
+        events.CancelRequested(),
+        events.CancelRequested(),
+        events.UndoRequested(),
+        events.TriggersPaused(),
+        events.TriggersResumed(),
+        events.SunRead(altitude_deg=-20.0),
+        events.SunRead(altitude_deg=5.0),
+    ]
+)
+EVENTS: st.SearchStrategy[Event] = st.one_of(
+    _PLAIN,
+    st.builds(events.PlanStarted, frame_type=_TYPES),
+    st.builds(events.FramePreparing, number=st.just(1), frame_type=_TYPES),
+    st.builds(events.FrameSaved, number=st.just(1), frame_type=_TYPES, next_frame_type=_TYPES | st.none()),
+    st.builds(events.FilterChanged, former=_FILTERS, filter=_FILTERS, by=st.sampled_from(["plan", "person"])),
+    st.builds(
+        events.MountRead,
+        tracking=_MAYBE,
+        parked=_MAYBE.map(lambda maybe: None if maybe is None else not maybe),
+        flip_in_s=st.sampled_from([86_400.0, 86_400.0, 10.0, None]),
+    ),
+    st.builds(events.SafetyRead, safe=_MAYBE),
+    st.builds(events.TemperatureRead, focuser_c=st.sampled_from([10.0, 9.0, 8.0, 12.0, float("nan"), None])),
+)
+_WELL = (events.MountRead(tracking=True, parked=False, flip_in_s=86_400.0), events.SafetyRead(safe=True))
+ACTS: st.SearchStrategy[list[Act]] = st.lists(
+    st.one_of(
+        st.tuples(st.just("event"), EVENTS),
+        st.tuples(st.just("event"), st.sampled_from(_WELL)),
+        st.tuples(st.sampled_from(["answer", "answer", "answers", "answers", "fail", "late"]), st.integers(0, 30)),
+        st.tuples(st.just("wait"), st.sampled_from([1.0, 10.0, 100.0, 200.0, 1000.0])),
+    ),
+    max_size=60,
+)
+_SOURCE = st.sampled_from(["device", "device", "device", "not_used"])
+PROFILES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "triggers": st.just(
+            {
+                "temperature": {"limit_c": 0.5, "min_readings": 2},
+                "count": {"frames": 1},
+                "time": {"minutes_min": 5.0},
+            }
+        ),
+        "guards": st.fixed_dictionaries(
+            {
+                "tracking": _SOURCE,
+                "unparked": _SOURCE,
+                "safe": _SOURCE,
+                "flip_not_imminent": _SOURCE,
+                "light_plan": st.sampled_from(["host", "host", "not_used"]),
+                "astro_night": st.sampled_from(["ignore", "ignore", "require", "forbid"]),
+            }
+        ),
+        "autofocus": st.just({"points": 5, "step_size_steps": 30}),
+        "failure": st.fixed_dictionaries(
+            {
+                "policy": st.sampled_from(["continue", "pause", "abort"]),
+                "restore_retries": st.integers(0, 2),
+                "retry_after_min": st.sampled_from([0.0, 5.0]),
+            }
+        ),
+        "validation": st.fixed_dictionaries({"on_miss": st.sampled_from(["keep", "restore"])}),
+        "compensation": st.fixed_dictionaries(
+            {
+                "enabled": st.booleans(),
+                "mode": st.sampled_from(["real_time", "after_exposure"]),
+                "steps_per_degree": st.just(12.0),
+                "average_readings": st.just(1),
+            }
+        ),
+    }
+)
+
+
+def play(profile: dict[str, Any], acts: list[Act]) -> SimulatedRig:
+    """Play a night; effects that nobody answered wait."""
+    rig = SimulatedRig(profile, best=10_040)
+    answers: list[Event] = []
+    for what, which in acts:
+        if what == "event":
+            rig.send(which)
+        elif what == "wait":
+            rig.t += which
+        elif what == "late":
+            if answers:
+                rig.send(answers[which % len(answers)])
+        else:
+            for _ in range(which if what == "answers" else 1):
+                if rig.waiting:
+                    effect = rig.waiting.popleft()
+                    answers.append(failed(effect) if what == "fail" else rig.ideal(effect))
+                    rig.send(answers[-1])
+    return rig
+
+
+@dataclass
+class Oracle:
+    """What was said, and when; made from events only, by other means than the core's own."""
+
+    guards: Any
+    said: dict[str, tuple[Any, float]] = field(default_factory=dict)
+    running: bool = False
+    flipping: bool = False
+    armed: bool = True
+    aids: int = 0
+
+    def hear(self, happening: Happening) -> None:
+        """Take an event in."""
+        t, event = happening.t, happening.event
+        match event:
+            case events.MountRead():
+                self.said |= {"tracking": (event.tracking, t), "parked": (event.parked, t), "flip": (event.flip_in_s, t)}
+            case events.SafetyRead():
+                self.said["safe"] = (event.safe, t)
+            case events.SunRead():
+                self.said["sun"] = (event.altitude_deg, t)
+            case events.AidOpened() | events.AidClosed():
+                self.aids = int(isinstance(event, events.AidOpened))
+            case events.TriggersPaused() | events.TriggersResumed():
+                self.armed = isinstance(event, events.TriggersResumed)
+            case events.FlipStarted():
+                self.flipping = True
+            case _:
+                self._hear_plan(event, t)
+
+    def _hear_plan(self, event: Event, t: float) -> None:
+        if isinstance(event, events.FlipFinished):
+            self.flipping, self.said["flip"] = False, (86_400.0, t)
+        if isinstance(event, events.PlanStarted):
+            self.running = True
+        if isinstance(event, events.PlanFinished | events.PlanAborted):
+            self.running = False
+        if isinstance(event, events.PlanStarted | events.FramePreparing):
+            self.said["type"] = (event.frame_type, t)
+        elif isinstance(event, events.FrameSaved):
+            self.said["type"] = (event.next_frame_type, t)
+        elif event.kind.split("_")[0] in ("exposure", "filter", "flip", "plan") and "type" in self.said:
+            self.said["type"] = (self.said["type"][0], t)
+
+
+    def forbids(self, t: float) -> list[str]:
+        """Names of the guards that must block an automatic run now."""
+
+        def heard(name: str) -> Any:
+            value, since = self.said.get(name, (None, -1e9))
+            return value if t - since <= self.guards.stale_after_s else None
+
+        sun, flip = heard("sun"), heard("flip")
+        night = None if sun is None else sun <= -18.0
+        wanted = {"require": True, "forbid": False}.get(self.guards.astro_night)
+        allowed = {
+            "tracking": self.guards.tracking == "not_used" or heard("tracking") is True,
+            "unparked": self.guards.unparked == "not_used" or heard("parked") is False,
+            "safe": self.guards.safe == "not_used" or heard("safe") is True,
+            "flip_not_imminent": self.guards.flip_not_imminent == "not_used" or (flip is not None and flip > 180.0),
+            "light_plan": self.guards.light_plan == "not_used" or not self.running or heard("type") == "Light",
+            "astro_night": wanted is None or night is wanted,
+            "aids_closed": not self.aids,
+            "triggers_armed": self.armed,
+        }
+        return [name for name, passes in allowed.items() if not passes]
+
+
+def restores_failed(log: list[Happening]) -> int:
+    """How many of the last tries to move back failed in a row, up to the end of the log."""
+    back = {
+        effect.id
+        for happening in log
+        for step in happening.steps
+        for effect in step.effects
+        if isinstance(effect, MoveFocuser) and effect.purpose == "restore"
+    }
+    count = 0
+    for happening in log:
+        event = happening.event
+        if isinstance(event, events.Answer) and event.effect in back and happening.steps[0].outcome != "stale":
+            count = count + 1 if isinstance(event, events.EffectFailed) else 0
+    return count

@@ -1,0 +1,173 @@
+"""What must hold in every night, whatever happens in it; found by random nights against the real machines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from statefocus import events
+from statefocus.context import Run
+from statefocus.events import KINDS
+from statefocus.session import Session
+from statefocus.testing import SimulatedRig, machines
+
+from .nights import ACTS, PROFILES, Act, Oracle, play, restores_failed
+
+nights = given(profile=PROFILES, acts=ACTS)
+moderate = settings(
+    deadline=None, derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow], print_blob=False
+)
+ENDS = {"validated", "unvalidated", "restored", "cancelled", "lost"}
+
+
+def ended(run: Run | None) -> bool:
+    return run is not None and run.outcome in ENDS
+
+
+@moderate
+@nights
+def test_no_automatic_run_begins_while_any_guard_is_false_or_unknown(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    oracle = Oracle(rig.profile.guards)
+    for happening in rig.log:
+        oracle.hear(happening)
+        step = happening.steps[0]
+        begins = step.after.startswith("Refocusing") and not step.before.startswith("Refocusing")
+        if begins and not isinstance(happening.event, events.RunRequested):
+            assert oracle.forbids(happening.t) == []
+
+
+@moderate
+@nights
+def test_every_run_ends_as_it_must_and_the_plan_is_never_left_held(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    rig.until("")
+    assert rig.state.context.run is None
+    assert rig.state.context.pending == {}
+    assert {run.outcome for run in rig.runs} <= ENDS
+    assert len(rig.runs) == rig.state.context.runs
+    holding = False
+    for step in rig.steps:
+        for effect in step.effects:
+            holding |= effect.kind == "pause_plan"
+            holding &= effect.kind not in ("resume_plan", "abort_plan")
+            told = getattr(effect, "sentence", "")
+            holding &= "stays paused" not in told and "Resume it by hand" not in told
+    assert not holding
+
+
+@moderate
+@nights
+def test_a_plan_that_stays_paused_does_so_by_the_policy_or_because_the_host_does_not_answer(
+    profile: dict[str, Any], acts: list[Act]
+) -> None:
+    rig = play(profile, acts)
+    rig.until("")
+    sentences = " ".join(told.sentence for told in rig.emitted("notify"))
+    if rig.held:
+        assert "stays paused" in sentences or "Resume it by hand" in sentences
+    if "stays paused" in sentences:
+        assert rig.profile.failure.policy == "pause"
+    if "was given up" in sentences:
+        assert rig.profile.failure.policy == "abort"
+
+
+@moderate
+@nights
+def test_a_run_is_lost_only_when_every_way_back_has_failed(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    for index, happening in enumerate(rig.log):
+        before = rig.log[index - 1].state.context.run if index else None
+        after = happening.state.context.run
+        if after is not None and after.outcome == "lost" and (before is None or before.outcome != "lost"):
+            assert restores_failed(rig.log[: index + 1]) >= rig.profile.failure.restore_retries + 1
+
+
+@moderate
+@nights
+def test_a_run_that_did_not_focus_ends_where_it_began(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, [act for act in acts if act[0] != "late"])
+    rig.until("")
+    for run in rig.runs:
+        if run.outcome in ("restored", "cancelled") and run.start_position is not None and run.points:
+            assert run.position == run.start_position
+
+
+@moderate
+@nights
+def test_a_cancel_is_answered_in_every_state_of_a_run(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    while rig.state.context.run is not None:
+        for cancel in (events.CancelRequested(), events.SessionEnding()):
+            _, steps = rig.session.step(rig.state, cancel, rig.t)
+            assert steps[0].outcome in ("taken", "stayed")
+        rig.answer()
+
+
+@moderate
+@nights
+def test_there_is_never_a_fault(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    rig.until("")
+    assert [step.fault for step in rig.steps if step.outcome == "fault"] == []
+
+
+@moderate
+@nights
+def test_there_are_never_two_runs_at_once(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    before = rig.log[0].state.context
+    for happening in rig.log[1:]:
+        now = happening.state.context
+        if now.runs != before.runs:
+            assert now.runs == before.runs + 1
+            assert before.run is None or now.concluded is not None
+        before = now
+
+
+@moderate
+@nights
+def test_no_correction_begins_during_a_run_or_a_flip(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    oracle = Oracle(rig.profile.guards)
+    for happening in rig.log:
+        oracle.hear(happening)
+        moves = [effect for step in happening.steps for effect in step.effects if effect.kind == "move_focuser"]
+        if any(getattr(move, "purpose", "") == "compensation" for move in moves):
+            assert (happening.state.context.run, oracle.flipping, oracle.aids) == (None, False, 0)
+
+
+@moderate
+@given(profile=PROFILES, acts=ACTS, kind=st.sampled_from(sorted(KINDS)), which=st.integers(0, 200))
+def test_an_answer_that_nobody_waits_for_changes_nothing(
+    profile: dict[str, Any], acts: list[Act], kind: str, which: int
+) -> None:
+    rig = play(profile, acts)
+    if which in rig.state.context.pending:
+        return
+    late = {
+        "plan_held": events.PlanHeld(effect=which),
+        "plan_aborted": events.PlanAborted(effect=which),
+        "focuser_moved": events.FocuserMoved(effect=which, position=3),
+        "frame_measured": events.FrameMeasured(effect=which, value=1.0),
+    }.get(kind, events.EffectFailed(effect=which, reason="timeout", sentence="late"))
+    before = rig.state
+    (step,) = rig.send(late)
+    assert (step.outcome, step.effects) == ("stale", ())
+    unchanged = replace(before.context, now=rig.t, wish=None, concluded=None)
+    assert rig.state == replace(before, context=replace(unchanged, acting=rig.state.context.acting))
+
+
+@moderate
+@nights
+def test_the_same_events_make_the_same_steps(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig: SimulatedRig = play(profile, acts)
+    session = Session(machines(), rig.profile)
+    state = session.begin(rig.log[0].t)
+    for happening in rig.log:
+        state, steps = session.step(state, happening.event, happening.t)
+        assert steps == happening.steps
+    assert state.leaves == rig.state.leaves
