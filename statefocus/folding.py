@@ -106,12 +106,12 @@ def _plan_started(context: Context, event: events.PlanStarted) -> Context:
 
 @_folds(events.PlanFinished)
 def _plan_finished(context: Context, _event: events.PlanFinished) -> Context:
-    return _plan(context, running=False, exposing=False)
+    return _plan(context, running=False, exposing=False, flip_under_way=False)
 
 
 @_folds(events.PlanAborted)
 def _plan_aborted(context: Context, _event: events.PlanAborted) -> Context:
-    return _plan(context, running=False, exposing=False)
+    return _plan(context, running=False, exposing=False, flip_under_way=False)
 
 
 @_folds(events.PlanPaused)
@@ -126,12 +126,12 @@ def _plan_resumed(context: Context, _event: events.PlanResumed) -> Context:
 
 @_folds(events.FramePreparing)
 def _frame_preparing(context: Context, event: events.FramePreparing) -> Context:
-    return _with_facts(context, frame_type=event.frame_type)
+    return _with_facts(_plan(context, paused=False), frame_type=event.frame_type)
 
 
 @_folds(events.ExposureStarted)
 def _exposure_started(context: Context, _event: events.ExposureStarted) -> Context:
-    return _plan(context, exposing=True)
+    return _plan(context, exposing=True, paused=False)
 
 
 @_folds(events.FrameSaved)
@@ -255,15 +255,23 @@ def _focuser_prepared(context: Context, event: events.FocuserPrepared) -> Contex
     run = context.run
     if run is None:
         return context
-    start = context.verified_position if context.lost and context.verified_position is not None else event.position
     prepared = replace(
         run,
-        start_position=start,
+        start_position=_start(context, run, event.position),
         position=event.position,
         max_step=event.max_step,
         driver_compensation=event.driver_compensation,
     )
-    return replace(context, run=_with_sweep(context, prepared, absolute=event.absolute))
+    if run.outcome == "running":
+        prepared = _with_sweep(context, prepared, absolute=event.absolute)
+    return replace(context, run=prepared)
+
+
+def _start(context: Context, run: Run, position: int) -> int:
+    """Where a run returns to: never a position that the focuser was merely left at by a failure."""
+    if run.start_position is not None:
+        return run.start_position
+    return context.verified_position if context.lost and context.verified_position is not None else position
 
 
 def _with_sweep(context: Context, run: Run, *, absolute: bool) -> Run:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from statefocus import actions, effects, events, rules
 from statefocus.context import Context, Pending, Run, begin
-from statefocus.effects import Effect, HaltDevices, MoveFocuser, Notify, ResumePlan
+from statefocus.effects import Effect, HaltDevices, MoveFocuser, Notify, ReleaseFocuser, ResumePlan
 from statefocus.events import Answer, Event
 from statefocus.folding import fold
 from statefocus.machine.definition import Definition
@@ -23,8 +23,11 @@ from statefocus.triggers import NAMES, Reading, readings
 
 Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 
+RUN_CONCLUDED = "run_concluded"
+"""What the other machines hear, in place of the event itself, when the session has concluded a run by it."""
+
 VOCABULARY = Vocabulary(
-    events=frozenset(events.KINDS),
+    events=frozenset({*events.KINDS, RUN_CONCLUDED}),
     guards=rules.GUARDS,
     actions=actions.ACTIONS,
     answers={kind: effect.answer for kind, effect in effects.KINDS.items()},
@@ -121,7 +124,7 @@ class Session:
         -------
         Where the session stands now, and one step for each machine that did anything; the first is the session's.
         """
-        if isinstance(event, Answer) and event.effect not in state.context.pending:
+        if isinstance(event, Answer) and not _awaited(event, state.context):
             return self._stale(state, t)
         try:
             return self._step(state, event, t)
@@ -134,9 +137,10 @@ class Session:
         leaves = dict(state.leaves)
         steps: list[Step] = []
         for name, engine in self._engines.items():
-            if owner not in (None, name):
+            if owner not in (None, name) and not context.concluded:
                 continue
-            fired = engine.fire(leaves[name], event.kind, replace(context, acting=name))
+            kind = RUN_CONCLUDED if context.concluded and steps else event.kind
+            fired = engine.fire(leaves[name], kind, replace(context, acting=name))
             context = _awaiting(fired.context, name, fired.effects)
             step = _told(name, leaves[name], fired, context)
             leaves[name] = fired.after
@@ -152,21 +156,26 @@ class Session:
     def _fault(self, state: State, t: float, error: Exception) -> tuple[State, tuple[Step, ...]]:
         """Put everything into a safe state: focuser back, triggers disarmed, plan resumed, everything told."""
         name, context = next(iter(self._engines)), state.context
-        back = context.run.start_position if context.run else None
+        correcting = context.verified_position if context.compensation.under_way_steps else None
+        back = context.run.start_position if context.run else correcting
+        driver = _drivers_own(context)
         told = f"statefocus has a fault ({type(error).__name__}: {error}); triggers are paused, the plan goes on."
         number = context.next_effect
         out: list[Effect] = [HaltDevices(number, gives_up=tuple(context.pending))]
         if back is not None:
             out.append(MoveFocuser(number + 1, position=back, purpose="fault"))
-        out += [ResumePlan(number + 2), Notify(number + 3, "error", told)]
+        if driver is not None:
+            out.append(ReleaseFocuser(number + 2, driver_compensation=driver))
+        out += [ResumePlan(number + 3), Notify(number + 4, "error", told)]
         context = replace(
             context,
             now=t,
             run=None,
             concluded=replace(context.run, outcome="lost", reason=told) if context.run else None,
             pending={},
-            next_effect=number + 4,
+            next_effect=number + 5,
             triggers=replace(context.triggers, paused=True),
+            compensation=replace(context.compensation, under_way_steps=0, driver_was_on=None),
         )
         before, initial = state.leaves[name], {key: engine.initial for key, engine in self._engines.items()}
         step = Step(name, before, initial[name], "fault", effects=tuple(out), fault=f"{type(error).__name__}: {error}")
@@ -176,6 +185,19 @@ class Session:
 def concluded(state: State) -> Run | None:
     """The run that the last step concluded, if any."""
     return state.context.concluded
+
+
+def _awaited(answer: Answer, context: Context) -> bool:
+    """Whether an effect waits for this answer: neither given up nor of another kind."""
+    waiting = context.pending.get(answer.effect)
+    return waiting is not None and answer.kind in (effects.KINDS[waiting.kind].answer, events.EffectFailed.kind)
+
+
+def _drivers_own(context: Context) -> bool | None:
+    """What the driver's own compensation was before anyone here switched it off; None where nobody did."""
+    if context.compensation.driver_was_on is not None:
+        return context.compensation.driver_was_on
+    return context.run.driver_compensation if context.run else None
 
 
 def _awaiting(context: Context, machine: str, emitted: Sequence[Effect]) -> Context:

@@ -208,6 +208,9 @@ class SimulatedRig:
     def _resume_plan(self, _effect: effects.ResumePlan) -> None:
         self.held = False
 
+    def _abort_plan(self, _effect: effects.AbortPlan) -> None:
+        self.held = False
+
     def _prepare_focuser(self, _effect: effects.PrepareFocuser) -> dict[str, Any]:
         told = {name: getattr(self, name) for name in ("position", "max_step", "absolute", "driver_compensation")}
         self.driver_compensation = False

@@ -12,6 +12,9 @@ from typing import Literal
 COLDEST_C = -80.0
 HOTTEST_C = 60.0
 LARGEST_JUMP_C = 5.0
+BELIEVED_AFTER = 3
+"""Readings in a row that agree with each other are believed after this many, however far they jumped."""
+
 _JITTER_S = 0.5
 """A reading may come this much early and still count as the next one; clocks and wires are not exact."""
 
@@ -52,6 +55,8 @@ class Thermometer:
         When the last reading was accepted, unix seconds.
     dropped
         Readings that could not be true, since the session's start.
+    doubted
+        The last readings in a row that jumped away from `recent`, and agree with each other.
     """
 
     size: int
@@ -61,6 +66,7 @@ class Thermometer:
     reference_c: float | None = None
     last_t: float | None = None
     dropped: int = 0
+    doubted: tuple[float, ...] = ()
 
     def wants(self, t: float) -> bool:
         """Whether the next reading is due at that time."""
@@ -68,14 +74,27 @@ class Thermometer:
 
     def read(self, celsius: float, t: float) -> Thermometer:
         """Take a reading in, or drop it."""
-        if not self._plausible(celsius):
+        if not isfinite(celsius) or not COLDEST_C <= celsius <= HOTTEST_C:
             return replace(self, dropped=self.dropped + 1, last_t=t)
+        if self.recent and abs(celsius - self.recent[-1]) > LARGEST_JUMP_C:
+            return self._doubt(celsius, t)
         recent = (*self.recent, celsius)[-self.size :]
         since = self.since + 1
         reference = self.reference_c
         if reference is None and since >= self.size:
             reference = _mean(recent)
-        return replace(self, recent=recent, since=since, reference_c=reference, last_t=t)
+        return replace(self, recent=recent, since=since, reference_c=reference, last_t=t, doubted=())
+
+    def _doubt(self, celsius: float, t: float) -> Thermometer:
+        """Drop a jump; but where several readings in a row agree on it, they were right, and the old ones are gone."""
+        agree = not self.doubted or abs(celsius - self.doubted[-1]) <= LARGEST_JUMP_C
+        doubted = (*self.doubted, celsius) if agree else (celsius,)
+        doubting = replace(self, dropped=self.dropped + 1, last_t=t, doubted=doubted)
+        if len(doubted) <= BELIEVED_AFTER:
+            return doubting
+        first_was_wrong = self.since == len(self.recent) and self.since < self.size
+        reference = None if first_was_wrong else self.reference_c
+        return replace(doubting, recent=doubted[-self.size :], since=len(doubted), reference_c=reference, doubted=())
 
     def restart(self) -> Thermometer:
         """Begin anew after a refocus: the mean of the last readings is the reference (T11, C7)."""
@@ -113,8 +132,3 @@ class Thermometer:
         number = (self.since - 1) % self.size + 1 if self.since else 0
         sign = "+" if difference > 0 else ""
         return f"[{sign}{difference:.1f} #{number:02d}{'*' if self.full else ''}]"
-
-    def _plausible(self, celsius: float) -> bool:
-        if not isfinite(celsius) or not COLDEST_C <= celsius <= HOTTEST_C:
-            return False
-        return not self.recent or abs(celsius - self.recent[-1]) <= LARGEST_JUMP_C

@@ -44,7 +44,9 @@ def book_correction(context: Context) -> Result:
     """Count the correction that was made."""
     state = context.compensation
     applied = state.applied_steps + state.under_way_steps
-    return replace(context, compensation=replace(state, applied_steps=applied, under_way_steps=0)), ()
+    here = context.run.position if context.run else context.verified_position
+    booked = replace(state, applied_steps=applied, under_way_steps=0)
+    return replace(context, compensation=booked, verified_position=here), ()
 
 
 @action(Notify)

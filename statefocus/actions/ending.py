@@ -118,9 +118,9 @@ def wait_for_retry(context: Context) -> Result:
 @action(ReleaseFocuser)
 def release_focuser(context: Context) -> Result:
     """Set the driver's own compensation back as it was before the run (C8)."""
-    run = current(context)
+    run = replace(current(context), retries=0)
     former = None if context.compensation.driver_was_on is not None else run.driver_compensation
-    return emit(context, ReleaseFocuser, driver_compensation=former)
+    return emit(replace(context, run=run), ReleaseFocuser, driver_compensation=former)
 
 
 @action(Notify)
@@ -137,12 +137,13 @@ def conclude_run(context: Context) -> Result:
         ended_t=context.now,
     )
     at = run.position if refocused else run.start_position
+    lost = run.outcome == "lost" or (context.lost and not refocused and not _is_back(context, run))
     context = replace(
         context,
         run=None,
         concluded=run,
         last_run=last,
-        lost=run.outcome == "lost",
+        lost=lost,
         history=(*context.history, *_past(run))[-REMEMBERED:],
         verified_position=context.verified_position if run.outcome == "lost" or at is None else at,
     )
@@ -150,6 +151,13 @@ def conclude_run(context: Context) -> Result:
         started = triggers.restart(context.triggers, context.now)
         return replace(context, triggers=started, compensation=compensating.restart(context.compensation)), ()
     return _after_failure(context, run)
+
+
+def _is_back(context: Context, run: Run) -> bool:
+    """Whether the focuser was seen to stand where the run began."""
+    if run.start_position is None or run.position is None:
+        return False
+    return abs(run.position - run.start_position) <= context.profile.focuser.tolerance_steps
 
 
 def _past(run: Run) -> tuple[PastFocus, ...]:

@@ -28,7 +28,11 @@ def kernel(function: Function) -> Function:
 
     Plain threads share the work (`over_rows`), because numba's own parallel loops may not be entered by two threads.
     """
-    return cast("Function", numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")(function))
+    options: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+    try:
+        return cast("Function", numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # no folder to keep the compiled code in: compile in every process
+        return cast("Function", numba.njit(**options)(function))
 
 
 def over_rows(function: Callable[..., None], rows: int, pixels: int, *arguments: Any) -> None:

@@ -19,14 +19,14 @@ from statefocus.frames import star as column
 from statefocus.frames.compiling import FloatArray, Image, in_threads
 from statefocus.frames.errors import FrameError
 from statefocus.frames.peaks import find_peaks
-from statefocus.frames.sky import LEAST_SIDE, Pyramid, build_pyramid
+from statefocus.frames.sky import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid
 from statefocus.frames.star import measure_stars
 from statefocus.frames.stars import Rules, StarFlag, flag_odd_sizes, flag_stars, star_table
 
 THRESHOLD = 7.0  # signal to noise of a maximum
 TRIALS = 40  # brightest maxima that a size is tried on
 MOST_STARS = 400
-PARALLEL_WORK = 10_000  # pixels in the apertures; fewer are not worth the threads
+PARALLEL_WORK = 60_000  # pixels in the apertures; fewer are not worth the threads
 FINER = 2  # sizes are tried on an image so many levels below the one that the stars were found on
 LEAST_PIXELS = 2 * LEAST_SIDE * 2  # side of the smallest frame
 FULL_UINT16 = 64_000  # ADU; cameras of 12 and 14 bits reach no more when their values are scaled up
@@ -168,14 +168,15 @@ def _measure(image: Image, pyramid: Pyramid, rules: Rules) -> tuple[FloatArray, 
     """Find the size of the stars, let the pixels of the brightest correct it, then measure them all."""
     plateau = NEAR_TOP * float(image.max())
     hfr = _try_sizes(pyramid)
+    most = MOST_STARS if pyramid.block == FINE_BLOCK else TRIALS  # on fine blocks the size is right at once
     for _ in range(3):
-        rows, flags = _measure_all(image, pyramid, hfr, plateau, rules, TRIALS)
+        rows, flags = _measure_all(image, pyramid, hfr, plateau, rules, most)
         good = flags == StarFlag.ACCEPTED
         found = float(np.median(rows[good, column.HFR])) if good.any() else hfr
-        if abs(found - hfr) <= 0.1 * hfr + 0.2:
+        close, hfr = abs(found - hfr) <= 0.1 * hfr + 0.2, found
+        if close:
             break
-        hfr = found
-    if len(rows) < TRIALS:
+    if len(rows) < most or most == MOST_STARS:
         return rows, flags
     return _measure_all(image, pyramid, hfr, plateau, rules, MOST_STARS)
 
@@ -216,9 +217,13 @@ def _measure_all(
     scale = pyramid.scale(level)
     x, y = find_peaks(pyramid.levels[level], THRESHOLD, (1.6 * hfr + 1.0) / scale, most)
     sky, noise = float(np.median(pyramid.background)), float(np.median(pyramid.noise)) * pyramid.block
-    rows = measure_stars(
-        image, (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, 2.2 * hfr + 4.0, 1.5 * hfr + 2.0, plateau, sky, noise
-    )
+    x, y, radius, core = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, 2.2 * hfr + 4.0, 1.5 * hfr + 2.0
+
+    def part(first: int, last: int) -> FloatArray:
+        return measure_stars(image, x[first:last], y[first:last], radius, core, plateau, sky, noise)
+
+    few = len(x) * radius * radius < PARALLEL_WORK
+    rows = part(0, len(x)) if few else np.concatenate(in_threads(part, len(x)))
     flags = flag_stars(rows, rules)
     flag_odd_sizes(flags, rows[:, column.HFR])
     return rows, flags

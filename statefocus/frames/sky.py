@@ -9,7 +9,8 @@ import numpy as np
 from statefocus.frames.compiling import FloatImage, Image, kernel, over_rows
 
 TILE = 64  # side of a background tile, in blocks
-LARGE_PIXELS = 6_000_000  # larger frames are detected on blocks of 4 x 4 pixels, smaller ones on 2 x 2
+FINE_BLOCK, COARSE_BLOCK = 2, 4  # pixels a side that stars are sought on
+LARGE_PIXELS = 6_000_000  # larger frames have coarse blocks
 HOT = 0.6  # a pixel with more than this share of its block's light is hot
 LEAST_NOISE = 1e-3  # ADU; images without any noise are simulated
 LEAST_SIDE = 4  # blocks; a pyramid ends before it is smaller
@@ -47,7 +48,7 @@ def build_pyramid(pixels: Image) -> Pyramid:
     pixels : ndarray, shape (height, width)
         Contiguous, at least 2 x `LEAST_SIDE` on a side. Bayer mosaics are fine: blocks hold whole cells.
     """
-    block = 4 if pixels.size > LARGE_PIXELS else 2
+    block = COARSE_BLOCK if pixels.size > LARGE_PIXELS else FINE_BLOCK
     height, width = pixels.shape[0] // block, pixels.shape[1] // block
     image, brightest = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
     over_rows(bin_rows, height, pixels.size, pixels, block, image, brightest)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statefocus.errors import DefinitionError, Problem
 from statefocus.machine.definition import Definition, Row, State, read_definition
 from statefocus.machine.vocabulary import Vocabulary
-from statefocus.toml_text import did_you_mean
+from statefocus.toml_text import did_you_mean, key_lines
 
 CANCELS = ("cancel_requested", "session_ending")
 FAILURE = "effect_failed"
@@ -24,6 +24,10 @@ class _Checked:
 
     definition: Definition
     words: Vocabulary
+
+    def line(self, key: str) -> int:
+        """Line of a plain key of the file, by its dotted name; 0 where it is not found."""
+        return key_lines(self.definition.text).get(key, 0)
 
     def problem(self, code: str, line: int, sentence: str, hint: str = "") -> Problem:
         return Problem(code, self.definition.file, line, sentence, hint)
@@ -64,7 +68,8 @@ def _unknown_names(checked: _Checked) -> Iterator[Problem]:
     definition, words = checked.definition, checked.words
     guards = set(words.guards) | set(definition.conjunctions)
     for name, parts in definition.conjunctions.items():
-        yield from _unknown(checked, "unknown-guard", 0, f"conjunction `{name}` names guard", parts, words.guards)
+        line = checked.line(f"guards.{name}")
+        yield from _unknown(checked, "unknown-guard", line, f"conjunction `{name}` names guard", parts, words.guards)
     for state in definition.states.values():
         used = (*state.enter, *state.exit)
         yield from _unknown(
@@ -91,14 +96,19 @@ def _unknown(
 def _shadowing(checked: _Checked) -> Iterator[Problem]:
     for name in checked.definition.conjunctions:
         if name in checked.words.guards:
-            yield checked.problem("shadowed-guard", 0, f"conjunction `{name}` has the name of a guard.", "Rename it.")
+            line = checked.line(f"guards.{name}")
+            yield checked.problem(
+                "shadowed-guard", line, f"conjunction `{name}` has the name of a guard.", "Rename it."
+            )
 
 
 def _initials(checked: _Checked) -> Iterator[Problem]:
     definition = checked.definition
     if definition.initial not in definition.states:
         hint = did_you_mean(definition.initial, definition.states)
-        yield checked.problem("unknown-state", 1, f"initial state `{definition.initial}` does not exist.", hint)
+        yield checked.problem(
+            "unknown-state", checked.line("initial"), f"initial state `{definition.initial}` does not exist.", hint
+        )
     for state in definition.states.values():
         children = {child.name.rpartition(".")[2] for child in definition.children(state.name)}
         if children and state.initial not in children:
@@ -128,7 +138,10 @@ def _unused(checked: _Checked) -> Iterator[Problem]:
     used = {name for row in definition.rows for name in row.when}
     for name in definition.conjunctions:
         if name not in used:
-            yield checked.problem("unused-guard", 0, f"conjunction `{name}` is used by no row.", "Use it or delete it.")
+            line = checked.line(f"guards.{name}")
+            yield checked.problem(
+                "unused-guard", line, f"conjunction `{name}` is used by no row.", "Use it or delete it."
+            )
 
 
 def _duplicates(checked: _Checked) -> Iterator[Problem]:
@@ -228,7 +241,12 @@ def _answers(checked: _Checked) -> Iterator[Problem]:
 
 
 def _awaited(checked: _Checked, state: State) -> dict[str, str]:
-    emitted = [effect for name in state.enter for effect in checked.words.actions[name].emits]
+    """Effects that a leaf waits for, and their answers: its own, those of a state around it, those of a row into it."""
+    definition = checked.definition
+    around = [name for name in definition.lineage(state.name) if definition.leaf(name) == state.name]
+    asking = [action for name in around for action in definition.states[name].enter]
+    asking += [action for row in definition.rows if row.to in around for action in row.do]
+    emitted = [effect for name in asking for effect in checked.words.actions[name].emits]
     return {effect: answer for effect in emitted if (answer := checked.words.answers.get(effect))}
 
 

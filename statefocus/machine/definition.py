@@ -215,10 +215,11 @@ def _read_states(reading: _Reading, table: Any, around: tuple[str, ...], states:
 
 def _read_rows(reading: _Reading, tree: Mapping[str, Any]) -> tuple[Row, ...]:
     tables = tree.get("transition", [])
-    if not isinstance(tables, list):
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         reading.complain("wrong-type", ("transition",), "rows are written as [[transition]], with two brackets.")
         return ()
-    lines = [number for number, line in enumerate(reading.text.splitlines(), 1) if line.strip() == "[[transition]]"]
+    numbered = enumerate(reading.text.splitlines(), 1)
+    lines = [number for number, line in numbered if line.split("#")[0].strip() == "[[transition]]"]
     rows = []
     for index, table in enumerate(tables):
         here: tuple[str | int, ...] = ("transition", index)

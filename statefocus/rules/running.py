@@ -32,6 +32,12 @@ def session_ends(context: Context) -> bool:
 
 
 @test
+def run_given_up(context: Context) -> bool:
+    """The run was cancelled or interrupted while its focuser was being read, or never wanted more than to return."""
+    return context.run is not None and context.run.outcome != "running"
+
+
+@test
 def sweep_refused(context: Context) -> bool:
     """The focuser cannot make the sweep: not absolute, or too little travel (A1, A2)."""
     return bool(context.run and context.run.reason)

@@ -5,7 +5,8 @@ Also an oracle that tells anew, from the events alone, what the guards must say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,7 +17,8 @@ from statefocus.events import Event
 from statefocus.testing import Happening, SimulatedRig, failed
 
 Act = tuple[str, Any]
-"""What happens next: ("event", an event), ("wait", seconds), or ("answer" | "fail" | "late", which one)."""
+"""What happens next: ("scene", events), ("wait", seconds), ("late", which of the former answers), or what the next
+few answers are: ("answers" | "fails" | "blurs", how many)."""
 
 _FILTERS = st.sampled_from(["L", "R", "B"])
 _TYPES = st.sampled_from(["Light", "Light", "Light", "Dark"])
@@ -61,14 +63,36 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.SafetyRead, safe=_MAYBE),
     st.builds(events.TemperatureRead, focuser_c=st.sampled_from([10.0, 9.0, 8.0, 12.0, float("nan"), None])),
 )
-_WELL = (events.MountRead(tracking=True, parked=False, flip_in_s=86_400.0), events.SafetyRead(safe=True))
+WELL = (events.MountRead(tracking=True, parked=False, flip_in_s=86_400.0), events.SafetyRead(safe=True))
+_FRAME = (
+    *WELL,
+    events.FramePreparing(number=1, frame_type="Light"),
+    events.ExposureStarted(number=1, exposure_s=60.0),
+    events.ExposureEnded(number=1),
+    events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light"),
+)
+_SCENES = st.sampled_from(
+    [
+        WELL,
+        _FRAME,
+        (*WELL, events.PlanStarted(frame_type="Light")),
+        (*WELL, events.SunRead(altitude_deg=-20.0), events.RefocusRequested()),
+        (*WELL, events.RunRequested()),
+        (*WELL, events.FlipStarted(), *WELL, events.FlipFinished()),
+        (*WELL, events.UndoRequested()),
+        (*WELL, events.TemperatureRead(focuser_c=10.0), events.TemperatureRead(focuser_c=9.0)),
+    ]
+)
+_ANSWERS = st.tuples(st.sampled_from(["answers", "answers", "fails", "blurs", "late"]), st.integers(1, 24))
 ACTS: st.SearchStrategy[list[Act]] = st.lists(
     st.one_of(
-        st.tuples(st.just("event"), EVENTS),
-        st.tuples(st.just("event"), st.sampled_from(_WELL)),
-        st.tuples(st.sampled_from(["answer", "answer", "answers", "answers", "fail", "late"]), st.integers(0, 30)),
+        st.tuples(st.just("scene"), _SCENES),
+        _ANSWERS,
+        _ANSWERS,
+        st.tuples(st.just("scene"), EVENTS.map(lambda event: (event,))),
         st.tuples(st.just("wait"), st.sampled_from([1.0, 10.0, 100.0, 200.0, 1000.0])),
     ),
+    min_size=20,
     max_size=60,
 )
 _SOURCE = st.sampled_from(["device", "device", "device", "not_used"])
@@ -114,23 +138,33 @@ PROFILES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 
 def play(profile: dict[str, Any], acts: list[Act]) -> SimulatedRig:
     """Play a night; effects that nobody answered wait."""
-    rig = SimulatedRig(profile, best=10_040)
+    rig = SimulatedRig(profile, best=10_015)
     answers: list[Event] = []
     for what, which in acts:
-        if what == "event":
-            rig.send(which)
+        if what == "scene":
+            for event in which:
+                rig.t += 10.0
+                rig.send(event)
         elif what == "wait":
             rig.t += which
-        elif what == "late":
-            if answers:
-                rig.send(answers[which % len(answers)])
-        else:
-            for _ in range(which if what == "answers" else 1):
-                if rig.waiting:
-                    effect = rig.waiting.popleft()
-                    answers.append(failed(effect) if what == "fail" else rig.ideal(effect))
-                    rig.send(answers[-1])
+        elif what == "late" and answers:
+            rig.send(answers[which % len(answers)])
+        elif what != "late":
+            answers += _answered(rig, what, 1 + which // 6 if what == "fails" else which)
     return rig
+
+
+def _answered(rig: SimulatedRig, how: str, number: int) -> Iterator[Event]:
+    """Answer the effects that wait longest: as they should be, with failures, or out of focus."""
+    for _ in range(number):
+        if not rig.waiting:
+            return
+        effect = rig.waiting.popleft()
+        answer = failed(effect) if how == "fails" else rig.ideal(effect)
+        if how == "blurs" and isinstance(answer, events.FrameMeasured):
+            answer = replace(answer, value=5.0)
+        rig.send(answer)
+        yield answer
 
 
 @dataclass

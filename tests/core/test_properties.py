@@ -18,7 +18,7 @@ from .nights import ACTS, PROFILES, Act, Oracle, play, restores_failed
 
 nights = given(profile=PROFILES, acts=ACTS)
 moderate = settings(
-    deadline=None, derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow], print_blob=False
+    deadline=None, derandomize=True, max_examples=70, suppress_health_check=[HealthCheck.too_slow], print_blob=False
 )
 ENDS = {"validated", "unvalidated", "restored", "cancelled", "lost"}
 

@@ -209,7 +209,7 @@ def test_t5_a_flip_that_ended_with_its_plan_does_not_hold_the_next_plan_up() -> 
     rig.start_plan()
     rig.take_frames(3)
     assert rig.leaf == "Imaging.Idle"
-    assert [run.outcome for run in rig.runs] == ["cancelled", "validated"]
+    assert [(run.outcome, run.causes) for run in rig.runs[1:]] == [("validated", ("asap",)), ("validated", ("count",))]
 
 
 # --- T6: as soon as possible ---

@@ -1,0 +1,143 @@
+"""FITS in and out, packages of frames, and the overlay picture."""
+
+import builtins
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from statefocus.frames import (
+    FrameError,
+    draw_overlay,
+    measure_frame,
+    position_of,
+    read_frame,
+    read_package,
+    write_frame,
+)
+
+from .fields import make_profile, render
+
+PIXELS = np.arange(600, dtype=np.uint16).reshape(20, 30) * 100
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int16, np.int32, np.float32])
+def test_what_is_written_is_read(tmp_path: Path, kind: type[np.generic]) -> None:
+    path = tmp_path / "a.fits"
+    header = {"FOCUSPOS": 1234, "FOCTEMP": 7.5, "FILTER": "H\u03b1", "IMAGETYP": "Light", "EXPTIME": 3.0, "XBINNING": 2,
+              "NOTHING": None, "UNKNOWN": float("nan"), "ALONGKEYWORD": "x" * 100}  # fmt: skip
+    write_frame(path, PIXELS.astype(kind), header)
+    frame = read_frame(path)
+    assert frame.pixels.dtype == kind
+    np.testing.assert_array_equal(frame.pixels, PIXELS.astype(kind))
+    assert (frame.position, frame.temperature_c, frame.exposure_s, frame.binning) == (1234.0, 7.5, 3.0, 2)
+    assert (frame.filter_name, frame.image_type) == ("H?", "Light")
+    assert frame.header["ALONGKEYWORD"] == "x" * 100
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.fits"]
+
+
+def test_unsigned_pixels_are_stored_with_bzero(tmp_path: Path) -> None:
+    write_frame(tmp_path / "a.fits", PIXELS.T, {})
+    with fits.open(tmp_path / "a.fits", do_not_scale_image_data=True) as units:
+        assert (units[0].header["BZERO"], units[0].header["BITPIX"]) == (32768, 16)
+
+
+def test_a_frame_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(FrameError, match="could not be written"):
+        write_frame(tmp_path / "missing" / "a.fits", PIXELS, {})
+    with pytest.raises(FrameError, match="could not be written"):
+        write_frame(tmp_path / "a.fits", PIXELS, {"A": "line\nbreak"})
+    with pytest.raises(FrameError, match="two-dimensional"):
+        write_frame(tmp_path / "a.fits", np.zeros((3, 4, 5)), {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_headers_are_read_as_programs_write_them(tmp_path: Path) -> None:
+    image = fits.ImageHDU(PIXELS)
+    image.header["FOCUSER"] = "  812 "
+    image.header["EXPOSURE"] = 5
+    fits.HDUList([fits.PrimaryHDU(), image]).writeto(tmp_path / "a.fits")
+    frame = read_frame(tmp_path / "a.fits")
+    assert (frame.position, frame.exposure_s, frame.filter_name, frame.temperature_c) == (812.0, 5.0, None, None)
+
+
+def test_a_gzipped_frame_and_a_single_plane_cube_are_read(tmp_path: Path) -> None:
+    fits.PrimaryHDU(PIXELS[None]).writeto(tmp_path / "a.fits")
+    (tmp_path / "a.fits.gz").write_bytes(gzip.compress((tmp_path / "a.fits").read_bytes()))
+    assert read_frame(tmp_path / "a.fits.gz").pixels.shape == (20, 30)
+
+
+def test_files_that_are_no_frames_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FrameError, match="There is no file"):
+        read_frame(tmp_path / "none.fits")
+    with pytest.raises(FrameError, match="is a folder"):
+        read_frame(tmp_path)
+    (tmp_path / "empty.fits").write_bytes(b"")
+    (tmp_path / "raw.cr2").write_bytes(b"II*\0" + bytes(5000))
+    write_frame(tmp_path / "whole.fits", np.zeros((100, 100), np.uint16), {})
+    (tmp_path / "cut.fits").write_bytes((tmp_path / "whole.fits").read_bytes()[:9000])
+    for name in ("empty.fits", "raw.cr2", "cut.fits"):
+        with pytest.raises(FrameError, match=name):
+            read_frame(tmp_path / name)
+    fits.PrimaryHDU(np.zeros((3, 20, 30))).writeto(tmp_path / "cube.fits")
+    with pytest.raises(FrameError, match="cube of 30 x 20 x 3"):
+        read_frame(tmp_path / "cube.fits")
+    fits.PrimaryHDU().writeto(tmp_path / "header.fits")
+    with pytest.raises(FrameError, match="holds no image"):
+        read_frame(tmp_path / "header.fits")
+
+
+def test_positions_come_from_the_header_the_index_or_the_name(tmp_path: Path) -> None:
+    write_frame(tmp_path / "b_77.fits", PIXELS, {"FOCUSPOS": 300})
+    write_frame(tmp_path / "a_88.fit", PIXELS, {})
+    write_frame(tmp_path / "M42_2024_99.5.FITS", PIXELS, {})
+    (tmp_path / "notes.txt").write_text("no frame")
+    (tmp_path / "index.csv").write_text("file,position\na_88.fit,200\n")
+    found = read_package(tmp_path)
+    assert [(path.name, position) for path, position in found] == [
+        ("M42_2024_99.5.FITS", 99.5), ("a_88.fit", 200.0), ("b_77.fits", 300.0),
+    ]  # fmt: skip
+    assert position_of(tmp_path / "a_88.fit") == 200.0
+
+
+def test_a_package_without_positions_says_so(tmp_path: Path) -> None:
+    with pytest.raises(FrameError, match="holds no FITS frames"):
+        read_package(tmp_path)
+    with pytest.raises(FrameError, match="There is no folder"):
+        read_package(tmp_path / "none")
+    write_frame(tmp_path / "light.fits", PIXELS, {})
+    with pytest.raises(FrameError, match=r"light.fits has no focuser position"):
+        read_package(tmp_path)
+    (tmp_path / "index.csv").write_text("name,where\nlight.fits,200\n")
+    with pytest.raises(FrameError, match="columns file and position"):
+        read_package(tmp_path)
+    (tmp_path / "index.csv").write_text("file,position\nlight.fits,far\n")
+    with pytest.raises(FrameError, match=r"index.csv:2: the position 'far'"):
+        read_package(tmp_path)
+
+
+def test_the_overlay_is_a_picture(tmp_path: Path) -> None:
+    frame = render(np.random.default_rng(1), make_profile(3.0), shape=(300, 400))
+    found = measure_frame(frame)
+    draw_overlay(frame, found, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    nothing = np.zeros((64, 64), np.uint16)
+    draw_overlay(nothing, measure_frame(nothing), tmp_path / "b.png")
+    with pytest.raises(FrameError, match="could not be written"):
+        draw_overlay(frame, found, tmp_path / "missing" / "a.png")
+
+
+def test_without_matplotlib_the_overlay_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    usual = builtins.__import__
+
+    def without(name: str, *rest: Any, **named: Any) -> Any:
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return usual(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(FrameError, match=r"statefocus\[plot\]"):
+        draw_overlay(PIXELS, measure_frame(PIXELS), tmp_path / "a.png")

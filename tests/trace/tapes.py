@@ -1,0 +1,84 @@
+"""Traces of scripted nights, and ways to damage them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from statefocus import events
+from statefocus.testing import START_T, SimulatedRig, failed, machines
+from statefocus.trace.encoding import encode_event
+from statefocus.trace.header import header_body
+from statefocus.trace.telling import derived
+from statefocus.trace.writing import TraceWriter, chain
+
+PROFILE: dict[str, Any] = {
+    "triggers": {"count": {"frames": 2}, "temperature": {"min_readings": 3}},
+    "compensation": {"enabled": True, "steps_per_degree": 12.0, "average_readings": 3},
+}
+
+
+def scripted_night(best: float = 10_020) -> SimulatedRig:
+    """A night with three runs: a good one, one that fails, one that the safety monitor cancels."""
+    rig = SimulatedRig(PROFILE, best=best)
+    rig.start_plan()
+    rig.read_temperature(*[10.0] * 3, *[9.0] * 3)
+    rig.script("measure_frame", failed)
+    rig.take_frames(2)
+    rig.read_facts()
+    rig.send(events.RefocusRequested())
+    rig.until("Refocusing.Measuring")
+    rig.tell(events.SafetyRead(safe=False))
+    rig.take_frames(1)
+    rig.t += 60.0
+    rig.tell(events.TriggersPaused())
+    rig.tell(events.SessionEnding(reason="the plan is finished"))
+    rig.tell(events.SessionEnded())
+    return rig
+
+
+def write(path: Path, rig: SimulatedRig) -> Path:
+    """Write a rig's night as its runner would."""
+    writer = TraceWriter(path)
+    origins = {"triggers.count.frames": "rig.toml:3"}
+    writer.write("header", START_T, header_body(rig.profile, origins, machines(), seed=1, speed="max"))
+    for number, happening in enumerate(rig.log, 1):
+        seq = writer.write("event", happening.t, encode_event(happening.event))
+        for kind, body in derived(seq, number, happening.steps, happening.state):
+            writer.write(kind, happening.t, body)
+    assert writer.close() is None
+    return path
+
+
+def lines_of(path: Path) -> list[str]:
+    """The lines of a trace, without their ends."""
+    return path.read_text("utf-8").splitlines()
+
+
+def put(path: Path, lines: list[str]) -> Path:
+    """Write lines over a trace."""
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path
+
+
+def find(lines: list[str], **wanted: Any) -> int:
+    """Index of the first line with these values."""
+    return next(i for i, line in enumerate(lines) if wanted.items() <= json.loads(line).items())
+
+
+def rechained(lines: list[str]) -> list[str]:
+    """Make every digest right again, as somebody would who knows how."""
+    digest, out = "", []
+    for line in lines:
+        tree = json.loads(line)
+        tree.pop("digest", None)
+        text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+        digest = chain(digest, text)
+        out.append(f'{text[:-1]},"digest":"{digest}"}}')
+    return out
+
+
+def changed(line: str, **values: Any) -> str:
+    """A line with other values."""
+    return json.dumps(json.loads(line) | values, ensure_ascii=False, separators=(",", ":"))

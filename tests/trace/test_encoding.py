@@ -1,0 +1,82 @@
+"""Events as JSON bodies and back: every kind, every value, and nothing that was not an event."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from statefocus import effects, events
+from statefocus.effects import Effect
+from statefocus.errors import TraceError
+from statefocus.events import KINDS, Event, field_types
+from statefocus.trace.encoding import decode_event, encode_effect, encode_event
+
+VALUES: dict[Any, st.SearchStrategy[Any]] = {
+    int: st.integers(),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    bool: st.booleans(),
+    str: st.text(max_size=20),
+    type(None): st.none(),
+}
+
+
+def of_kind(kind: type[Event]) -> st.SearchStrategy[Event]:
+    parts = {name: getattr(wanted, "__args__", (wanted,)) for name, wanted in field_types(kind).items()}
+    return st.builds(kind, **{name: st.one_of(*(VALUES[part] for part in some)) for name, some in parts.items()})
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(data=st.data())
+def test_every_kind_of_event_comes_back_as_it_was(name: str, data: st.DataObject) -> None:
+    event = data.draw(of_kind(KINDS[name]))
+    body = json.loads(json.dumps(encode_event(event), ensure_ascii=False, allow_nan=False))
+    assert decode_event(body, 1) == event
+    assert type(decode_event(body, 1)) is type(event)
+
+
+def test_every_kind_is_the_class_that_everybody_uses() -> None:
+    for name, kind in KINDS.items():
+        assert getattr(events, kind.__name__) is kind
+        assert kind.kind == name
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"event": "frame_safed"}, "unknown event kind 'frame_safed'"),
+        ({"event": None}, "unknown event kind None"),
+        ({"event": ["x"]}, "unknown event kind"),
+        ({}, "unknown event kind None"),
+        ({"event": "aid_opened"}, "aid"),
+        ({"event": "aid_opened", "aid": 5}, "aid is 5, which is no str"),
+        ({"event": "focuser_moved", "effect": 1, "position": 10.5}, "position is 10.5, which is no int"),
+        ({"event": "focuser_moved", "effect": True, "position": 1}, "effect is True, which is no int"),
+        ({"event": "safety_read", "safe": "yes"}, "safe is 'yes', which is no bool or null"),
+        ({"event": "sun_read", "altitude_deg": "low"}, "altitude_deg is 'low', which is no float"),
+        ({"event": "aid_opened", "aid": "x", "ade": "y"}, "ade"),
+    ],
+)
+def test_what_is_no_event_is_told_with_its_line(body: dict[str, Any], said: str) -> None:
+    with pytest.raises(TraceError, match="^line 7: ") as raised:
+        decode_event(body, 7)
+    assert said in str(raised.value)
+
+
+def test_every_kind_of_effect_can_be_told() -> None:
+    samples: dict[str, Effect] = {
+        "move_focuser": effects.MoveFocuser(1, 5, (7,), "sweep"),
+        "notify": effects.Notify(2, "info", "a sentence"),
+    }
+    assert encode_effect(samples["move_focuser"]) == {
+        "effect": "move_focuser",
+        "id": 1,
+        "position": 5,
+        "via": [7],
+        "purpose": "sweep",
+    }
+    assert encode_effect(samples["notify"])["sentence"] == "a sentence"
