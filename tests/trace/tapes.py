@@ -20,7 +20,7 @@ PROFILE: dict[str, Any] = {
 
 
 def scripted_night(best: float = 10_020) -> SimulatedRig:
-    """A night with three runs: a good one, one that fails, one that the safety monitor cancels."""
+    """A night with three runs: a good one, one that fails, one that is cancelled since it is no longer safe."""
     rig = SimulatedRig(PROFILE, best=best)
     rig.start_plan()
     rig.read_temperature(*[10.0] * 3, *[9.0] * 3)
@@ -29,7 +29,7 @@ def scripted_night(best: float = 10_020) -> SimulatedRig:
     rig.read_facts()
     rig.send(events.RefocusRequested())
     rig.until("Refocusing.Measuring")
-    rig.tell(events.SafetyRead(safe=False))
+    rig.read_facts(safe=False)
     rig.take_frames(1)
     rig.t += 60.0
     rig.tell(events.TriggersPaused())

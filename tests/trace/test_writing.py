@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,11 @@ class Disk:
 
 
 @pytest.fixture
-def writer(tmp_path: Path) -> TraceWriter:
-    return TraceWriter(tmp_path / "nights" / "night.jsonl")
+def writer(tmp_path: Path) -> Iterator[TraceWriter]:
+    writer = TraceWriter(tmp_path / "nights" / "night.jsonl")
+    file = writer._file
+    yield writer
+    file.close()
 
 
 @pytest.fixture
