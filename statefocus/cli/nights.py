@@ -90,9 +90,10 @@ def new_trace(profile: Profile) -> Path:
 
 
 def measurer(profile: Profile) -> Callable[[Any], tuple[float | None, float | None, int]]:
-    """Make the function that measures a frame by the profile."""
-    from statefocus.frames import measure_frame
+    """Make the function that measures a frame by the profile, its kernels compiled before the night begins."""
+    from statefocus.frames import measure_frame, warm_up
 
+    warm_up()
     smallest = profile.autofocus.min_star_px
 
     def measure(exposure: Any) -> tuple[float | None, float | None, int]:

@@ -16,8 +16,6 @@ from statefocus.focus.curves import PRIOR_DOF, Curve, chi_square_of_line, chi_sq
 from statefocus.focus.points import Samples
 from statefocus.focus.significance import fisher_tail_two, student_tail
 
-SHORT = 7  # fewer positions make a short sweep
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -67,8 +65,6 @@ class Limits:
     noise_probability : float
         Most probability that points without any curve would be fitted as well (F test against a constant; multiplied
         by the number of ways in which as many points could have been rejected).
-    short_noise_probability : float
-        The same for fewer than seven positions, which cannot prove as much.
     line_probability : float
         The same against a straight line: a minimum, not only a wing.
     shift : float
@@ -96,7 +92,6 @@ class Limits:
     contrast: float = 1.3
     r_squared: float = 0.75
     noise_probability: float = 0.002
-    short_noise_probability: float = 0.005
     line_probability: float = 0.02
     shift: float = 0.75
     sigma_steps: float = 0.5
@@ -222,13 +217,11 @@ def _not_noise(samples: Samples, curve: Curve | None, limits: Limits, choices: i
     scale, dof = _scale(samples, curve)
     gain = 0.0 if curve is None else (chi_square_of_mean(samples) - curve.chi_square) / 2.0
     value = min(1.0, choices * fisher_tail_two(_ratio(gain, scale), dof))
-    short = np.unique(samples.positions).size < SHORT
-    limit = limits.short_noise_probability if short else limits.noise_probability
-    passed = value <= limit
+    passed = value <= limits.noise_probability
     sentence = f"Noise alone would look like this with a probability of {value:.2g}"
     if not passed:
-        sentence += f", more than {limit:g}: it may not be a focus curve at all"
-    return Verdict("not_noise", passed, value, limit, sentence + ".")
+        sentence += f", more than {limits.noise_probability:g}: it may not be a focus curve at all"
+    return Verdict("not_noise", passed, value, limits.noise_probability, sentence + ".")
 
 
 def _real_minimum(samples: Samples, curve: Curve | None, limits: Limits, choices: int) -> Verdict:

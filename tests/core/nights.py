@@ -183,7 +183,11 @@ class Oracle:
         t, event = happening.t, happening.event
         match event:
             case events.MountRead():
-                self.said |= {"tracking": (event.tracking, t), "parked": (event.parked, t), "flip": (event.flip_in_s, t)}
+                self.said |= {
+                    "tracking": (event.tracking, t),
+                    "parked": (event.parked, t),
+                    "flip": (event.flip_in_s, t),
+                }
             case events.SafetyRead():
                 self.said["safe"] = (event.safe, t)
             case events.SunRead():
@@ -210,7 +214,6 @@ class Oracle:
             self.said["type"] = (event.next_frame_type, t)
         elif event.kind.split("_")[0] in ("exposure", "filter", "flip", "plan") and "type" in self.said:
             self.said["type"] = (self.said["type"][0], t)
-
 
     def forbids(self, t: float) -> list[str]:
         """Names of the guards that must block an automatic run now."""

@@ -130,6 +130,16 @@ def test_c4_a_correction_that_ends_while_the_plan_is_being_held_is_kept_when_tha
     assert rig.position == 9976
 
 
+def test_a7_an_outward_correction_ends_inward_once_a_run_has_told_how_far_the_focuser_goes() -> None:
+    """Else the backlash swallows it, and the tube stays behind the number (C4)."""
+    rig = rig_with()
+    run_now(rig)
+    block(rig, 10.0)
+    block(rig, 11.0)
+    correction = rig.emitted("move_focuser")[-1]
+    assert (correction.purpose, correction.position, correction.via) == ("compensation", 10_012, (10_072,))
+
+
 # --- C6: not while ---
 
 

@@ -81,7 +81,7 @@ def test_a_fault_in_a_correction_under_way_leaves_the_focuser_where_it_is_known(
     rig.send(events.SunRead(altitude_deg=-20.0))
     halted, *others = rig.log[-1].steps[0].effects
     assert halted.kind == "halt_devices"
-    assert [effect.kind for effect in others][0] == "move_focuser"
+    assert others[0].kind == "move_focuser"
 
 
 def test_a_guard_that_raises_is_a_fault_too(monkeypatch: pytest.MonkeyPatch) -> None:

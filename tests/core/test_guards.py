@@ -1,4 +1,4 @@
-"""Guards (G): each blocks when false, unknown or stale, passes when not used, and is recorded whatever the others say."""
+"""Guards (G): each blocks when false, unknown or stale, passes when not used, and is recorded in any case."""
 
 from __future__ import annotations
 

@@ -186,6 +186,24 @@ def test_a_plan_that_runs_is_held_during_an_undo() -> None:
     assert rig.held
 
 
+@pytest.mark.parametrize("kind", ["pause_plan", "prepare_focuser"])
+def test_an_undo_that_could_not_begin_is_told_and_the_focuser_is_known_to_stand_where_it_stood(kind: str) -> None:
+    rig = a12_rig()
+    fail(rig, kind)
+    rig.tell(events.UndoRequested())
+    assert (rig.position, rig.leaf, rig.held) == (1900, "Imaging.Idle", False)
+    assert rig.state.context.verified_position == 1900
+    assert f"{kind} failed on purpose." in " ".join(told.sentence for told in rig.emitted("notify"))
+
+
+def test_an_undo_that_could_not_begin_can_be_asked_for_again() -> None:
+    rig = a12_rig()
+    fail(rig, "prepare_focuser")
+    rig.tell(events.UndoRequested())
+    rig.tell(events.UndoRequested())
+    assert rig.position == 2000
+
+
 @pytest.mark.parametrize("leaf", ["Refocusing.Moving", "Refocusing.Fitting", "Validating.Measuring"])
 def test_a12_cancel_at_any_moment_returns_to_the_start(leaf: str) -> None:
     rig = quiet_rig(best=10_025)
@@ -420,6 +438,18 @@ def test_a_plan_that_somebody_else_paused_stays_paused_after_a_run() -> None:
     assert rig.leaf == "Paused"
     rig.tell(events.PlanResumed())
     assert rig.leaf == "Imaging.Idle"
+
+
+def test_a_pause_while_the_next_exposure_is_prepared_is_not_forgotten_when_that_exposure_begins() -> None:
+    """The host pauses at the next gap; until then the frame that was being prepared is taken."""
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.start_plan()
+    rig.tell(events.FramePreparing(number=1, frame_type="Light"))
+    rig.tell(events.PlanPaused())
+    rig.tell(events.ExposureStarted(number=1, exposure_s=60.0))
+    rig.close_shutter()
+    assert [run.outcome for run in rig.runs] == ["validated"]
+    assert rig.leaf == "Paused"
 
 
 def test_two_runs_never_overlap_and_a_person_is_told() -> None:

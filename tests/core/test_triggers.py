@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -72,9 +73,7 @@ def test_t1_passes_over_readings_that_come_too_soon() -> None:
     assert reading(rig, "temperature").text == "[0.0 #05]"
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"), [("focuser", 10.0), ("external", 12.0), ("average", 11.0)]
-)
+@pytest.mark.parametrize(("source", "expected"), [("focuser", 10.0), ("external", 12.0), ("average", 11.0)])
 def test_t1_reads_its_source(source: str, expected: float) -> None:
     rig = quiet_rig({"temperature": {"source": source}})
     rig.tell(events.TemperatureRead(focuser_c=10.0, external_c=12.0))
@@ -400,7 +399,7 @@ def test_t13_a_failed_run_leaves_its_trigger_due_and_backs_off_twice_as_long_eac
         begun = [run.started_t for run in rig.runs]
         if len(begun) == 4:
             break
-    waits = [(later - earlier) / 60 for earlier, later in zip(begun, begun[1:], strict=False)]
+    waits = [(later - earlier) / 60 for earlier, later in pairwise(begun)]
     assert [run.outcome for run in rig.runs] == ["restored", "restored", "restored", "validated"]
     assert [wait >= limit for wait, limit in zip(waits, (5, 10, 20), strict=True)] == [True] * 3
     assert waits == pytest.approx([5.5, 10.5, 20.5], abs=1.0)

@@ -7,7 +7,7 @@ import pytest
 
 from statefocus.frames import StarFlag, measure_frame
 
-from .fields import Faults, FloatArray, make_profile, profile_of, render
+from .fields import Faults, make_profile, profile_of, render
 
 SIZES = {1.3: 0.02, 1.6: 0.02, 2.0: 0.02, 3.0: 0.02, 5.0: 0.02, 8.0: 0.02, 12.0: 0.03, 20.0: 0.06}
 
@@ -42,7 +42,7 @@ def test_nothing_but_hot_pixels_and_cosmic_rays_is_no_star() -> None:
 
 def test_noise_alone_is_no_star() -> None:
     for seed in range(6):
-        noise: FloatArray = np.random.default_rng(seed).standard_normal((400, 500), dtype=np.float64)
+        noise = np.random.default_rng(seed).standard_normal((400, 500))
         assert measure_frame(1000 + 30 * noise).value is None
         assert measure_frame((1000 + 30 * noise).astype(np.uint16)).value is None
 
@@ -87,7 +87,7 @@ def test_flat_tops_are_saturated_even_if_nobody_tells_the_level() -> None:
 def test_trailed_stars_are_left_out() -> None:
     profile = make_profile(2.5)
     frame = render(np.random.default_rng(7), profile, shape=(512, 512), faults=Faults(0, 0)).astype(float) - 800
-    trailed = sum(np.roll(frame, shift, axis=1) for shift in range(14)) / 14 + 800
+    trailed = np.mean([np.roll(frame, shift, axis=1) for shift in range(14)], axis=0) + 800
     found = measure_frame(trailed.astype(np.uint16))
     assert found.value is None
     assert np.count_nonzero(found.star_table["flag"] == StarFlag.ELONGATED) > 10

@@ -116,7 +116,9 @@ def test_a_file_that_is_no_machine_at_all_is_a_problem_not_a_traceback(text: str
 
 
 def test_the_line_of_a_row_is_found_behind_a_comment_too() -> None:
-    text = (BAD / "unknown-event" / "machine.toml").read_text("utf-8").replace("[[transition]]", "[[transition]]  # 1st")
+    text = (
+        (BAD / "unknown-event" / "machine.toml").read_text("utf-8").replace("[[transition]]", "[[transition]]  # 1st")
+    )
     (problem,) = problems_of(text)
     assert problem.line == 9
 

@@ -1,0 +1,1 @@
+"""Tests of statefocus.profile."""  # noqa: A005  # named as what it tests

@@ -1,0 +1,1 @@
+"""Tests of statefocus.trace."""  # noqa: A005  # named as what it tests

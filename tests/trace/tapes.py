@@ -29,7 +29,8 @@ def scripted_night(best: float = 10_020) -> SimulatedRig:
     rig.read_facts()
     rig.send(events.RefocusRequested())
     rig.until("Refocusing.Measuring")
-    rig.read_facts(safe=False)
+    rig.facts["safe"] = False
+    rig.tell(events.SafetyRead(safe=False))
     rig.take_frames(1)
     rig.t += 60.0
     rig.tell(events.TriggersPaused())

@@ -62,7 +62,7 @@ def test_every_kind_is_the_class_that_everybody_uses() -> None:
     ],
 )
 def test_what_is_no_event_is_told_with_its_line(body: dict[str, Any], said: str) -> None:
-    with pytest.raises(TraceError, match="^line 7: ") as raised:
+    with pytest.raises(TraceError, match=r"^line 7: ") as raised:
         decode_event(body, 7)
     assert said in str(raised.value)
 

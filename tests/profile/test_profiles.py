@@ -1,0 +1,244 @@
+"""Profiles (P): every problem at once, each with file and line, and a hint where a finger slipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from statefocus.errors import Problem, ProfileError, UsageError
+from statefocus.loading import load_profile, read_profile
+from statefocus.profile import Profile
+from statefocus.profile.telling import flat, reference
+
+
+def problems_of(text: str) -> tuple[Problem, ...]:
+    with pytest.raises(ProfileError) as raised:
+        read_profile(text, "rig.toml")
+    return raised.value.problems
+
+
+def problem_of(text: str) -> Problem:
+    (problem,) = problems_of(text)
+    assert problem.file == "rig.toml"
+    return problem
+
+
+# --- many at once ---
+
+MANY = """schema = 1
+name = ""
+colour = "red"
+
+[autofocus]
+points = 8
+step_size_steps = "fifteen"
+
+[triggers.count]
+frame = 30
+
+[guards]
+safe = "devise"
+"""
+
+
+def test_every_problem_is_told_at_once_with_its_line() -> None:
+    found = {(problem.line, problem.code) for problem in problems_of(MANY)}
+    assert found == {
+        (2, "bad-value"),
+        (3, "unknown-key"),
+        (6, "bad-value"),
+        (7, "bad-value"),
+        (10, "unknown-key"),
+        (13, "bad-value"),
+    }
+
+
+def test_each_problem_is_one_sentence_with_file_and_line() -> None:
+    with pytest.raises(ProfileError) as raised:
+        read_profile(MANY, "rig.toml")
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 6
+    assert all(line.startswith("rig.toml:") for line in lines)
+    assert raised.value.exit_code == 2
+
+
+# --- unknown keys ---
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("schema = 1\nnmae = 'x'\n", 2, "Did you mean `name`?"),
+        ("[autofocuss]\npoints = 9\n", 1, "Did you mean `autofocus`?"),
+        ("[autofocus]\npoints = 9\nexpsure_s = 3\n", 3, "Did you mean `exposure_s`?"),
+        ("[triggers.temperature]\nlimit_f = 1\n", 2, "Did you mean `limit_c`?"),
+        ("[autofocus.filters.Ha]\nexposre_s = 8\n", 2, "Did you mean `exposure_s`?"),
+        ("[devices.camera]\nprot = 11111\n", 2, "Did you mean `port`?"),
+        ("[[plan.jobs]]\nframes = 3\nexposure_s = 60\nfliter = 'L'\n", 4, "Did you mean `filter`?"),
+        ("autofocus.points = 9\nautofocus.pionts = 9\n", 2, "Did you mean `points`?"),
+    ],
+)
+def test_an_unknown_key_is_told_with_its_line_and_the_nearest_one(text: str, line: int, hint: str) -> None:
+    problem = problem_of(text)
+    assert (problem.code, problem.line, problem.hint) == ("unknown-key", line, hint)
+
+
+JOBS = """[plan]
+jobs = [
+  { frames = 3, exposure_s = 60.0, filter = "L" },
+  { frames = 0, exposure_s = 60.0, filter = "R" },
+  { frames = 3, exposure_s = 60.0, fliter = "B" },
+]
+"""
+
+
+def test_jobs_in_one_list_are_told_by_their_own_lines() -> None:
+    assert {(problem.line, problem.code) for problem in problems_of(JOBS)} == {(4, "bad-value"), (5, "unknown-key")}
+
+
+def test_a_job_that_says_too_little_is_told_by_its_line() -> None:
+    problem = problem_of("[[plan.jobs]]\nframes = 3\nexposure_s = 60\n\n[[plan.jobs]]\nframes = 3\n")
+    assert (problem.code, problem.line) == ("missing-key", 5)
+    assert "exposure_s" in problem.sentence
+
+
+# --- bad values ---
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("[autofocus]\npoints = 8\n", 2, "use 7 or 9"),
+        ("[autofocus]\npoints = 1\n", 2, "greater than or equal to 3"),
+        ("[autofocus]\npoints = 9.5\n", 2, "integer"),
+        ("[autofocus]\nexposure_s = 'long'\n", 2, "number"),
+        ("[autofocus]\nexposure_s = 0\n", 2, "greater than 0"),
+        ("[autofocus]\nexposure_s = nan\n", 2, "finite"),
+        ("[autofocus]\nexposure_s = inf\n", 2, "finite"),
+        ("[triggers]\nfirst_frame = 'perhaps'\n", 2, "boolean"),
+        ("schema = 2\n", 1, "schema"),
+        ("name = 5\n", 1, "string"),
+        ("autofocus = 5\n", 1, "autofocus"),
+        ("autofocus = []\n", 1, "autofocus"),
+        ("[plan]\njobs = 5\n", 2, "jobs"),
+        ("[plan]\nstarts_at = 'tonight'\n", 2, "starts_at"),
+        ("[devices.camera]\nport = 99999\n", 2, "65535"),
+        ("[site]\nlatitude_deg = 91\n", 2, "90"),
+    ],
+)
+def test_a_bad_value_is_told_with_its_line_and_what_is_allowed(text: str, line: int, said: str) -> None:
+    problem = problem_of(text)
+    assert (problem.code, problem.line) == ("bad-value", line)
+    assert said in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("[guards]\nsafe = 'devise'\n", "device"),
+        ("[guards]\nastro_night = 'requires'\n", "require"),
+        ("[focuser]\nbacklash = 'overshot'\n", "overshoot"),
+        ("[fit]\nmodel = 'hyperbole'\n", "hyperbola"),
+        ("[failure]\npolicy = 'pasue'\n", "pause"),
+        ("[[plan.jobs]]\nframes = 1\nexposure_s = 1\nframe_type = 'light'\n", "Light"),
+        ("[[host.rehearsal]]\nat_min = 1\ndo = 'refocus_request'\n", "refocus_requested"),
+    ],
+)
+def test_a_word_that_is_nearly_right_is_answered_with_the_right_one(text: str, meant: str) -> None:
+    assert problem_of(text).hint == f"Did you mean `{meant}`?"
+
+
+def test_a_time_zone_that_nobody_knows_is_a_problem_of_the_profile_not_of_the_night() -> None:
+    assert problem_of("[site]\ntime_zone = 'Europe/Vienne'\n").line == 2
+
+
+def test_a_night_that_begins_on_no_day_of_the_calendar_is_a_problem_of_the_profile() -> None:
+    assert problem_of("[plan]\nstarts_at = '2026-02-30T20:30:00'\n").line == 2
+
+
+# --- the whole file ---
+
+
+def test_a_syntax_error_is_told_with_its_line_and_alone() -> None:
+    problem = problem_of('schema = 1\n[autofocus\npoints = 8\nname = ""\n')
+    assert (problem.code, problem.line) == ("toml-syntax", 2)
+
+
+def test_real_devices_need_the_addresses_of_camera_and_focuser() -> None:
+    problem = problem_of('[devices]\nkind = "alpaca"\n')
+    assert problem.code == "bad-value"
+    assert "camera and focuser" in problem.sentence
+    assert "focuser" in problem_of('[devices]\nkind = "alpaca"\n[devices.camera]\nhost = "10.0.0.2"\n').sentence
+
+
+def test_addresses_of_both_are_enough() -> None:
+    text = '[devices]\nkind = "alpaca"\ncamera = {}\nfocuser = { host = "10.0.0.2", port = 32323 }\n'
+    assert read_profile(text, "rig.toml").profile.devices.camera is not None
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="There is no profile"):
+        load_profile(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("content", [b"name = '\xff\xfe'\n", bytes(range(128, 256))])
+def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "rig.toml"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_profile(path)
+
+
+def test_a_folder_is_no_profile(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_profile(tmp_path)
+
+
+def test_the_mark_that_some_editors_put_first_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "rig.toml"
+    path.write_bytes(b"\xef\xbb\xbfname = 'C11'\r\n")
+    assert load_profile(path).profile.name == "C11"
+
+
+# --- what a good one gives ---
+
+
+def test_an_empty_file_is_all_defaults() -> None:
+    assert read_profile("", "rig.toml").profile == Profile()
+
+
+def test_without_a_path_it_is_that_of_the_embedded_observatory() -> None:
+    loaded = load_profile(None)
+    assert loaded.profile.name == "embedded"
+    assert sum(job.frames for job in loaded.profile.plan.jobs) > 100
+
+
+def test_each_value_that_is_no_default_tells_where_it_came_from() -> None:
+    loaded = read_profile("name = 'C11'\n\n[autofocus]\n# nine\npoints = 9\n", "rig.toml")
+    assert dict(loaded.origins) == {"name": "rig.toml:1", "autofocus.points": "rig.toml:5"}
+
+
+def test_a_profile_cannot_be_changed_once_it_was_read() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(Profile(), "name", "another")  # noqa: B010  # the type checker forbids the plain way
+
+
+def test_the_critical_focus_zone_follows_from_the_optics() -> None:
+    profile = read_profile("[optics]\nf_ratio = 5.0\nwavelength_um = 0.5\n[focuser]\num_per_step = 2.0\n", "x").profile
+    assert profile.cfz_um == pytest.approx(61.0)
+    assert profile.cfz_steps == pytest.approx(30.5)
+
+
+def test_every_effective_value_can_be_told_and_read_again() -> None:
+    told = flat(Profile())
+    assert told["schema"] == 1
+    assert told["autofocus.points"] == 9
+    assert Profile.model_validate(Profile().model_dump(mode="json", by_alias=True)) == Profile()
+
+
+def test_the_reference_page_tells_every_key() -> None:
+    page = reference()
+    for key in {dotted.rpartition(".")[2] for dotted in flat(Profile())}:
+        assert f"| `{key}` |" in page
