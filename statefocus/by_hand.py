@@ -66,6 +66,9 @@ class HandHost:
     def release(self) -> None:
         """Nothing runs."""
 
+    def leave_paused(self) -> None:
+        """Nothing runs."""
+
     def stop(self) -> None:
         """Nothing runs."""
 

@@ -27,6 +27,12 @@ def correction_steps(context: Context) -> int:
     return max(-limit, min(limit, trunc(state.ideal_steps - state.applied_steps)))
 
 
+def is_due(context: Context) -> bool:
+    """Whether a whole step is to be made, and no correction has failed a short while ago."""
+    retry_t = context.compensation.retry_t
+    return correction_steps(context) != 0 and (retry_t is None or context.now >= retry_t)
+
+
 def restart(state: CompensationState) -> CompensationState:
     """Begin anew after a refocus (C7)."""
-    return replace(state, thermometer=state.thermometer.restart(), ideal_steps=0.0, applied_steps=0)
+    return replace(state, thermometer=state.thermometer.restart(), ideal_steps=0.0, applied_steps=0, retry_t=None)

@@ -121,6 +121,8 @@ class CompensationState:
         The correction being made now; 0 for none.
     driver_was_on
         The driver's own compensation before ours took over; None while we have not.
+    retry_t
+        No correction before this time, after one that failed; None for no back-off.
     """
 
     thermometer: Thermometer
@@ -128,6 +130,7 @@ class CompensationState:
     applied_steps: int = 0
     under_way_steps: int = 0
     driver_was_on: bool | None = None
+    retry_t: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,8 @@ class Context:
         The last validated runs of the session, which a new one must be plausible against (F7).
     verified_position
         Where the focuser was last known to stand on purpose, steps.
+    max_step
+        The focuser's last position, once it was read.
     lost
         The last run could not put the focuser back.
     wish
@@ -235,6 +240,7 @@ class Context:
     last_run: LastRun | None = None
     history: tuple[PastFocus, ...] = ()
     verified_position: int | None = None
+    max_step: int | None = None
     lost: bool = False
     wish: str | None = None
     failure: str = ""

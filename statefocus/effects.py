@@ -47,6 +47,11 @@ class AbortPlan(Effect, kind="abort_plan", answer="plan_aborted"):
 
 
 @dataclass(frozen=True, slots=True)
+class LeavePlanPaused(Effect, kind="leave_plan_paused"):
+    """Turn our hold of the plan into a pause that a person ends at the host."""
+
+
+@dataclass(frozen=True, slots=True)
 class PrepareFocuser(Effect, kind="prepare_focuser", answer="focuser_prepared"):
     """Read the focuser's state and switch its driver's own temperature compensation off."""
 

@@ -151,7 +151,7 @@ class TemperatureRead(Event, kind="temperature_read"):
 
 @dataclass(frozen=True, slots=True)
 class MountRead(Event, kind="mount_read"):
-    """The mount's state; `flip_in_s` is the time to the next meridian flip, infinity where none is to come."""
+    """The mount's state; `flip_in_s` is the time to the next meridian flip, a day where none is to come."""
 
     tracking: bool | None = None
     parked: bool | None = None

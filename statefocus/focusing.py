@@ -37,7 +37,7 @@ def move_to(context: Context, position: int) -> Target:
     """Plan a move from where the focuser was last verified, so that it ends in the sweep's own direction."""
     current = context.run.position if context.run and context.run.position is not None else context.verified_position
     known = position if current is None else current
-    limit = context.run.max_step if context.run and context.run.max_step else max(known, position)
+    limit = max(known, position) if context.max_step is None else context.max_step
     return approach(known, position, overshoot_steps=overshoot_steps(context), max_step=limit)
 
 

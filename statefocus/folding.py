@@ -131,7 +131,7 @@ def _frame_preparing(context: Context, event: events.FramePreparing) -> Context:
 
 @_folds(events.ExposureStarted)
 def _exposure_started(context: Context, _event: events.ExposureStarted) -> Context:
-    return _plan(context, exposing=True, paused=False)
+    return _plan(context, exposing=True)
 
 
 @_folds(events.FrameSaved)
@@ -264,7 +264,7 @@ def _focuser_prepared(context: Context, event: events.FocuserPrepared) -> Contex
     )
     if run.outcome == "running":
         prepared = _with_sweep(context, prepared, absolute=event.absolute)
-    return replace(context, run=prepared)
+    return replace(context, run=prepared, max_step=event.max_step)
 
 
 def _start(context: Context, run: Run, position: int) -> int:

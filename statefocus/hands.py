@@ -30,6 +30,9 @@ class HostPort(Protocol):
     def release(self) -> None:
         """Let the plan go on."""
 
+    def leave_paused(self) -> None:
+        """Turn a hold into a pause that a person ends."""
+
     def stop(self) -> None:
         """Give the plan up."""
 
@@ -81,6 +84,8 @@ class Hands:
                 self._audience.notify(effect.level, effect.sentence)
             case effects.PausePlan():
                 self._host.hold(effect.id)
+            case effects.LeavePlanPaused():
+                self._host.leave_paused()
             case effects.ResumePlan():
                 self._host.release()
                 self._crew.post(events.PlanReleased(effect=effect.id))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import pydantic
 from pydantic import BaseModel
@@ -48,7 +50,7 @@ def load_profile(path: Path | None) -> LoadedProfile:
         text = resources.files("statefocus.config").joinpath("embedded.toml").read_text("utf-8")
         return read_profile(text, "config/embedded.toml")
     try:
-        return read_profile(path.read_text("utf-8"), str(path))
+        return read_profile(path.read_text("utf-8-sig"), str(path))
     except FileNotFoundError:
         raise UsageError(f"There is no profile {path}: give the path of a TOML file, or none at all.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -65,8 +67,25 @@ def read_profile(text: str, file: str) -> LoadedProfile:
     except pydantic.ValidationError as error:
         raise ProfileError([_problem(text, file, tree, told) for told in error.errors()]) from None
     lines = key_lines(text)
+    problems = list(_beyond_models(profile, file, lines))
+    if problems:
+        raise ProfileError(problems)
     origins = {key: f"{file}:{lines[key]}" if key in lines else file for key in _keys(tree)}
     return LoadedProfile(profile, origins, file)
+
+
+def _beyond_models(profile: Profile, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
+    """What needs the world to be checked: time zones, the calendar."""
+    zone = profile.site.time_zone
+    if zone not in available_timezones():
+        hint = did_you_mean(zone, available_timezones())
+        sentence = f"`site.time_zone` is {zone!r}, which is no IANA time zone."
+        yield Problem("bad-value", file, lines.get("site.time_zone", 0), sentence, hint)
+    try:
+        datetime.fromisoformat(profile.plan.starts_at)
+    except ValueError as error:
+        sentence = f"`plan.starts_at` is {profile.plan.starts_at!r}: {error}."
+        yield Problem("bad-value", file, lines.get("plan.starts_at", 0), sentence)
 
 
 def load_machines() -> list[Definition]:

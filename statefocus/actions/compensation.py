@@ -45,12 +45,13 @@ def book_correction(context: Context) -> Result:
     state = context.compensation
     applied = state.applied_steps + state.under_way_steps
     here = context.run.position if context.run else context.verified_position
-    booked = replace(state, applied_steps=applied, under_way_steps=0)
+    booked = replace(state, applied_steps=applied, under_way_steps=0, retry_t=None)
     return replace(context, compensation=booked, verified_position=here), ()
 
 
 @action(Notify)
 def drop_correction(context: Context) -> Result:
-    """Forget the correction that failed; it stays due."""
-    context = replace(context, compensation=replace(context.compensation, under_way_steps=0))
+    """Forget the correction that failed; it stays due, and is tried again after a while."""
+    retry_t = context.now + 60 * context.profile.failure.retry_after_min
+    context = replace(context, compensation=replace(context.compensation, under_way_steps=0, retry_t=retry_t))
     return tell(context, "warning", f"A temperature correction failed: {context.failure}")

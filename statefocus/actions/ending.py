@@ -136,8 +136,8 @@ def conclude_run(context: Context) -> Result:
         best_position=focusing.best_position(run) if refocused else _former_best(context),
         ended_t=context.now,
     )
-    at = run.position if refocused else run.start_position
-    lost = run.outcome == "lost" or (context.lost and not refocused and not _is_back(context, run))
+    stands = refocused or _is_back(context, run)
+    lost = run.outcome == "lost" or (context.lost and not stands)
     context = replace(
         context,
         run=None,
@@ -145,7 +145,7 @@ def conclude_run(context: Context) -> Result:
         last_run=last,
         lost=lost,
         history=(*context.history, *_past(run))[-REMEMBERED:],
-        verified_position=context.verified_position if run.outcome == "lost" or at is None else at,
+        verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
     if refocused:
         started = triggers.restart(context.triggers, context.now)
@@ -173,7 +173,7 @@ def _former_best(context: Context) -> int | None:
 
 
 def _after_failure(context: Context, run: Run) -> Result:
-    if run.causes == ("undo",):
+    if run.causes == ("undo",) and run.outcome == "cancelled":
         return context, ()
     by_person = run.reason == "A person cancelled the run."
     if run.automatic and (run.outcome != "cancelled" or by_person):

@@ -82,10 +82,12 @@ class EmbeddedHost:
         self._held_for = None
 
     def pause(self, *, paused: bool) -> None:
-        """Pause or resume the plan, as a person at the host would."""
+        """Pause or resume the plan, as a person at the host would; a hold of ours stays."""
         self._paused = paused
-        if not paused:
-            self._held_for = None
+
+    def leave_paused(self) -> None:
+        """Turn our hold into a pause that a person ends."""
+        self._paused, self._held_for = True, None
 
     # --- the plan itself ---
 

@@ -66,7 +66,9 @@ class Readings:
             state = self._rig.mount.state() if self._rig.mount else None
             if state is None:
                 return events.MountRead()
-            return events.MountRead(tracking=state.tracking, parked=state.parked, flip_in_s=self._flip_in_s())
+            flip_in_s = self._flip_in_s()
+            known = flip_in_s if isfinite(flip_in_s) else None
+            return events.MountRead(tracking=state.tracking, parked=state.parked, flip_in_s=known)
         except DeviceError:
             return events.MountRead()
 

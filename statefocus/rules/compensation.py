@@ -28,7 +28,7 @@ def shutter_closed(context: Context) -> bool:
 @test
 def correction_due(context: Context) -> bool:
     """The rule wants the focuser at least one whole step from where it is (C4)."""
-    return compensating.correction_steps(context) != 0
+    return compensating.is_due(context)
 
 
 @test

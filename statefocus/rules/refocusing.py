@@ -39,7 +39,10 @@ def light_plan(context: Context) -> Ruling:
         return Ruling.NOT_USED
     if not context.plan.running:
         return Ruling.PASSED
-    frame_type = context.known("frame_type")
+    held = context.facts.get("frame_type")  # a paused plan stands still: what it said last still holds
+    frame_type = (
+        held.value if context.plan.paused and held else context.known("frame_type")
+    )
     return Ruling.UNKNOWN if frame_type is None else ruling(holds=frame_type == "Light")
 
 

@@ -35,8 +35,10 @@ def decode_event(body: Mapping[str, Any], line: int) -> Event:
     if kind is None:
         raise TraceError(f"unknown event kind {name!r}; it was written by a newer statefocus, or by hand.", line)
     expected = _types_of(kind)
-    given = {key: value for key, value in body.items() if key in expected}
+    given = {key: value for key, value in body.items() if key != "event"}
     for key, value in given.items():
+        if key not in expected:
+            raise TraceError(f"{name}: {key} is no field of it.", line)
         if not _fits(value, expected[key]):
             raise TraceError(f"{name}: {key} is {value!r}, which is no {_said(expected[key])}.", line)
     try:

@@ -77,4 +77,6 @@ def definitions_of(header: Line) -> list[Definition]:
         tables = [(table["text"], table["file"]) for table in header.body["machines"]]
     except (KeyError, TypeError):
         raise TraceError("the header holds no machine files.", header.number) from None
+    if not tables or not all(isinstance(part, str) for table in tables for part in table):
+        raise TraceError("the header's machine files are no texts.", header.number)
     return [load(text, file, VOCABULARY) for text, file in tables]

@@ -6,8 +6,10 @@ The chain of digests shows where a line was edited, removed or moved, without th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,9 +17,28 @@ from statefocus.errors import TraceError
 from statefocus.trace.writing import VERSION, chain
 
 KINDS = ("header", "event", "step", "effect", "run", "checkpoint")
+LONGEST_NUMBER = 18
 LONGEST_LINE = 4 * 1024 * 1024
+_DIGEST = re.compile(r',"digest":"([0-9a-f]{16})"\}$')
+_REQUIRED = {
+    "step": {"of", "machine", "before", "after", "outcome", "row"},
+    "effect": {"effect", "id"},
+    "run": {
+        "number",
+        "outcome",
+        "reason",
+        "causes",
+        "ended_t",
+        "duration_s",
+        "filter",
+        "temperature_c",
+        "start_position",
+        "best_position",
+        "predicted_measure",
+        "validation_measures",
+    },
+}
 _ENVELOPE = frozenset({"v", "seq", "t", "kind", "run", "digest"})
-_DIGEST_LENGTH = len(',"digest":"0123456789abcdef"}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +129,11 @@ def _decode(raw: bytes, number: int) -> str:
 
 def _parse(text: str, number: int) -> tuple[Line, str, str]:
     try:
-        tree = json.loads(text, parse_constant=_no_constant)
+        tree = json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded)
     except (ValueError, RecursionError):
         raise TraceError("it is not JSON; this is no trace, or the file is damaged.", number) from None
-    if not isinstance(tree, dict) or not isinstance(tree.get("digest"), str):
+    digest = _DIGEST.search(text)
+    if not isinstance(tree, dict) or digest is None:
         raise TraceError("it is no trace line: every one is a JSON object that ends with its digest.", number)
     if tree.get("v") != VERSION:
         raise TraceError(f"it has version {tree.get('v')!r}; this statefocus reads version {VERSION}.", number)
@@ -121,12 +143,26 @@ def _parse(text: str, number: int) -> tuple[Line, str, str]:
     if type(seq) is not int or isinstance(t, bool) or not isinstance(t, int | float):
         raise TraceError("`seq` must be a whole number and `t` a time in unix seconds.", number)
     body = {key: value for key, value in tree.items() if key not in _ENVELOPE}
-    return Line(number, seq, t, kind, run, body), tree["digest"], text[:-_DIGEST_LENGTH] + "}"
+    missing = sorted(_REQUIRED.get(kind, set()) - set(body))
+    if missing:
+        raise TraceError(f"this {kind} line lacks {', '.join(missing)}.", number)
+    return Line(number, seq, t, kind, run, body), digest[1], text[: digest.start()] + "}"
 
 
 def _no_constant(name: str) -> float:
     message = f"{name} is not JSON"
     raise ValueError(message)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if isfinite(value) else _no_constant(text)
+
+
+def _bounded(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        _no_constant(text)
+    return int(text)
 
 
 def read_header(path: Path) -> Line:

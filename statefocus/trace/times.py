@@ -52,16 +52,25 @@ def parse_time(text: str, zone: ZoneInfo, first: float, last: float) -> float:
             candidate
             for one in days
             for fold in (0, 1)
-            if first - 60 <= (candidate := _stamp(one, hour, minute, second, where, fold)) <= last + 60
+            if not _skipped(one, hour, minute, second, where)
+            and first - 60 <= (candidate := _stamp(one, hour, minute, second, where, fold)) <= last + 60
         }
     except ValueError:
         raise UsageError(f"{text!r} is no time of the day.") from None
     if len(found) == 1:
         return found.pop()
+    if not found and any(_skipped(one, hour, minute, second, where) for one in days):
+        raise UsageError(f"{text} does not exist in {zone.key} in that night: the clocks were put forward over it.")
     span = f"{show(first, zone, date=True)} to {show(last, zone, date=True)}"
     if not found:
         raise UsageError(f"{text} lies outside this trace, which runs from {span} ({zone.key}).")
     raise UsageError(f"{text} stands for {len(found)} moments of this trace ({span}): add a date, or use UTC with Z.")
+
+
+def _skipped(day: str, hour: str, minute: str, second: str | None, where: tzinfo) -> bool:
+    """Whether no clock ever showed that time on that day."""
+    stamp = _stamp(day, hour, minute, second, where, 0)
+    return datetime.fromtimestamp(stamp, tz=where).strftime("%H:%M") != f"{int(hour):02d}:{minute}"
 
 
 def _days(first: float, last: float, where: tzinfo) -> list[str]:

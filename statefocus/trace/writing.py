@@ -48,6 +48,7 @@ class TraceWriter:
         self.dropped = 0
         self._digest = ""
         self._waiting: deque[bytes] = deque()
+        self._begun = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("xb", buffering=0)
@@ -75,6 +76,7 @@ class TraceWriter:
         if run is not None:
             envelope["run"] = run
         text = json.dumps({**envelope, **body}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = text.encode(errors="replace").decode()  # a driver's words may hold what UTF-8 cannot
         self._digest = chain(self._digest, text)
         self._put(f'{text[:-1]},"digest":"{self._digest}"}}\n', sync=kind in _SYNCED)
         self.seq += 1
@@ -104,13 +106,14 @@ class TraceWriter:
             while self._waiting:
                 written = self._file.write(self._waiting[0])
                 self._waiting[0] = self._waiting[0][written:]  # a line that fits only in part is finished later
-                if not self._waiting[0]:
+                self._begun = bool(self._waiting[0])
+                if not self._begun:
                     self._waiting.popleft()
             if sync:
                 os.fsync(self._file.fileno())
         except OSError:
             while len(self._waiting) > WAITING_LINES:
-                self._waiting.popleft()
+                del self._waiting[1 if self._begun else 0]
                 self.dropped += 1
 
 

@@ -12,13 +12,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from statefocus import events
-from statefocus.effects import MoveFocuser
+from statefocus.effects import Effect, MoveFocuser
 from statefocus.events import Event
 from statefocus.testing import Happening, SimulatedRig, failed
 
 Act = tuple[str, Any]
-"""What happens next: ("scene", events), ("wait", seconds), ("late", which of the former answers), or what the next
-few answers are: ("answers" | "fails" | "blurs", how many)."""
+"""What happens next: ("scene", events), ("wait", seconds), ("late", which of the former answers), ("wrong", for which
+effect), or what the next few answers are: ("answers" | "fails" | "blurs", how many)."""
 
 _FILTERS = st.sampled_from(["L", "R", "B"])
 _TYPES = st.sampled_from(["Light", "Light", "Light", "Dark"])
@@ -83,7 +83,7 @@ _SCENES = st.sampled_from(
         (*WELL, events.TemperatureRead(focuser_c=10.0), events.TemperatureRead(focuser_c=9.0)),
     ]
 )
-_ANSWERS = st.tuples(st.sampled_from(["answers", "answers", "fails", "blurs", "late"]), st.integers(1, 24))
+_ANSWERS = st.tuples(st.sampled_from(["answers", "answers", "fails", "blurs", "late", "wrong"]), st.integers(1, 24))
 ACTS: st.SearchStrategy[list[Act]] = st.lists(
     st.one_of(
         st.tuples(st.just("scene"), _SCENES),
@@ -149,9 +149,18 @@ def play(profile: dict[str, Any], acts: list[Act]) -> SimulatedRig:
             rig.t += which
         elif what == "late" and answers:
             rig.send(answers[which % len(answers)])
-        elif what != "late":
+        elif what == "wrong" and rig.waiting:
+            rig.send(_wrong(rig.waiting[which % len(rig.waiting)]))
+        elif what not in ("late", "wrong"):
             answers += _answered(rig, what, 1 + which // 6 if what == "fails" else which)
     return rig
+
+
+def _wrong(effect: Effect) -> Event:
+    """An answer of a kind that the effect does not have."""
+    if effect.kind == "move_focuser":
+        return events.PlanAborted(effect=effect.id)
+    return events.FocuserMoved(effect=effect.id, position=3)
 
 
 def _answered(rig: SimulatedRig, how: str, number: int) -> Iterator[Event]:

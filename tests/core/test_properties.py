@@ -18,7 +18,7 @@ from .nights import ACTS, PROFILES, Act, Oracle, play, restores_failed
 
 nights = given(profile=PROFILES, acts=ACTS)
 moderate = settings(
-    deadline=None, derandomize=True, max_examples=70, suppress_health_check=[HealthCheck.too_slow], print_blob=False
+    deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow], print_blob=False
 )
 ENDS = {"validated", "unvalidated", "restored", "cancelled", "lost"}
 
@@ -57,6 +57,19 @@ def test_every_run_ends_as_it_must_and_the_plan_is_never_left_held(profile: dict
             told = getattr(effect, "sentence", "")
             holding &= "stays paused" not in told and "Resume it by hand" not in told
     assert not holding
+
+
+@moderate
+@nights
+def test_when_the_session_ends_everything_comes_to_rest_and_the_driver_has_its_own_compensation_again(
+    profile: dict[str, Any], acts: list[Act]
+) -> None:
+    rig = play(profile, acts)
+    rig.send(events.SessionEnding(reason="Ctrl-C"))
+    rig.until("")
+    assert rig.state.at_rest
+    assert rig.state.leaves["compensation"] == "Off"
+    assert len(rig.emitted("switch_driver_compensation")) in ((2,) if profile["compensation"]["enabled"] else (0,))
 
 
 @moderate
