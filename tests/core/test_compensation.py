@@ -100,11 +100,14 @@ def test_c4_fractions_of_a_step_are_carried() -> None:
     assert len(rig.moves) == 3
 
 
-def test_c4_a_correction_that_failed_stays_due() -> None:
+def test_c4_a_correction_that_failed_stays_due_and_is_tried_again_after_a_while() -> None:
     rig = rig_with()
     fail(rig, "move_focuser")
     block(rig, 9.0)
     assert "A temperature correction failed" in rig.emitted("notify")[-1].sentence
+    rig.read_temperature(9.0)
+    assert rig.position == 10_000
+    rig.t += 60 * rig.state.context.profile.failure.retry_after_min
     rig.read_temperature(9.0)
     assert rig.position == 9988
 
