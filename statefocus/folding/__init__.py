@@ -1,0 +1,34 @@
+"""fold(context, event): what an event adds to what is known. Facts, counters, samples; nothing is decided here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from statefocus import events
+from statefocus.context import Context
+from statefocus.folding import answers, plan, world
+from statefocus.folding.registry import FOLDS, with_facts
+
+__all__ = ["answers", "fold", "plan", "world"]
+
+
+def fold(context: Context, event: events.Event, t: float) -> Context:
+    """Take an event in.
+
+    Parameters
+    ----------
+    context
+        What was known before.
+    event
+        What happened.
+    t
+        When, unix seconds.
+    """
+    context = replace(context, now=t, wish=None, concluded=None)
+    if isinstance(event, events.Answer):
+        pending = {key: value for key, value in context.pending.items() if key != event.effect}
+        context = replace(context, pending=pending)
+    if (held := context.facts.get("frame_type")) is not None and type(event) in plan.PLAN_EVENTS:
+        context = with_facts(context, frame_type=held.value)
+    known = FOLDS.get(type(event))
+    return known(context, event) if known else context

@@ -1,0 +1,91 @@
+"""What the answers to effects add: the focuser, the points of a sweep, the frames of a validation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from statefocus import events
+from statefocus.context import Context, Run
+from statefocus.focus.points import FocusPoint
+from statefocus.focus.sweep import plan_sweep
+from statefocus.focusing import overshoot_steps
+from statefocus.folding.registry import folds, with_run
+
+
+@folds(events.EffectFailed)
+def _effect_failed(context: Context, event: events.EffectFailed) -> Context:
+    return replace(context, failure=event.sentence)
+
+
+@folds(events.FocuserPrepared)
+def _focuser_prepared(context: Context, event: events.FocuserPrepared) -> Context:
+    run = context.run
+    if run is None:
+        return context
+    prepared = replace(
+        run,
+        start_position=_start(context, run, event.position),
+        position=event.position,
+        max_step=event.max_step,
+        driver_compensation=event.driver_compensation,
+    )
+    if run.outcome == "running":
+        prepared = _with_sweep(context, prepared, absolute=event.absolute)
+    return replace(context, run=prepared, max_step=event.max_step)
+
+
+def _start(context: Context, run: Run, position: int) -> int:
+    """Where a run returns to: never a position that the focuser was merely left at by a failure."""
+    if run.start_position is not None:
+        return run.start_position
+    return context.verified_position if context.lost and context.verified_position is not None else position
+
+
+def _with_sweep(context: Context, run: Run, *, absolute: bool) -> Run:
+    if not absolute:
+        return replace(run, reason="The focuser is not absolute, and autofocus needs one that tells its position (A2).")
+    autofocus, start = context.profile.autofocus, run.start_position or 0
+    sweep = plan_sweep(
+        start if run.centre is None else run.centre,
+        points=autofocus.points,
+        step_size=autofocus.step_size_steps,
+        max_step=run.max_step,
+        overshoot_steps=overshoot_steps(context),
+    )
+    return replace(run, sweep=sweep, reason=sweep.refusal)
+
+
+@folds(events.FocuserMoved)
+def _focuser_moved(context: Context, event: events.FocuserMoved) -> Context:
+    if context.run is None:
+        return replace(context, verified_position=event.position)
+    return with_run(context, position=event.position)
+
+
+@folds(events.DevicesHalted)
+def _devices_halted(context: Context, event: events.DevicesHalted) -> Context:
+    return with_run(context, position=event.position)
+
+
+@folds(events.DriverCompensationSwitched)
+def _driver_compensation_switched(context: Context, event: events.DriverCompensationSwitched) -> Context:
+    state = context.compensation
+    if state.driver_was_on is not None:
+        return context
+    return replace(context, compensation=replace(state, driver_was_on=event.former))
+
+
+@folds(events.FrameTaken)
+def _frame_taken(context: Context, event: events.FrameTaken) -> Context:
+    return with_run(context, frame=event.frame, retries=0)
+
+
+@folds(events.FrameMeasured)
+def _frame_measured(context: Context, event: events.FrameMeasured) -> Context:
+    run = context.run
+    if run is None or run.position is None:
+        return context
+    if run.fit is not None:
+        return with_run(context, validations=(*run.validations, event.value))
+    point = FocusPoint(float(run.position), event.value, event.error, event.stars)
+    return with_run(context, points=(*run.points, point))
