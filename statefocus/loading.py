@@ -24,7 +24,12 @@ from statefocus.toml_text import did_you_mean, key_lines, line_of, parse
 MACHINES = ("session", "compensation")
 """In the order in which they see each event."""
 
-EMBEDDED = "embedded"
+_GUARD_DEVICES = {
+    "tracking": "telescope",
+    "unparked": "telescope",
+    "flip_not_imminent": "telescope",
+    "safe": "safety",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def read_profile(text: str, file: str) -> LoadedProfile:
     except pydantic.ValidationError as error:
         raise ProfileError([_problem(text, file, tree, told) for told in error.errors()]) from None
     lines = key_lines(text)
-    problems = list(_beyond_models(profile, file, lines))
+    problems = [*_beyond_models(profile, file, lines), *_without_source(profile, file, lines)]
     if problems:
         raise ProfileError(problems)
     origins = {key: f"{file}:{lines[key]}" if key in lines else file for key in _keys(tree)}
@@ -86,6 +91,29 @@ def _beyond_models(profile: Profile, file: str, lines: Mapping[str, int]) -> Ite
     except ValueError as error:
         sentence = f"`plan.starts_at` is {profile.plan.starts_at!r}: {error}."
         yield Problem("bad-value", file, lines.get("plan.starts_at", 0), sentence)
+
+
+def _without_source(profile: Profile, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
+    """Facts that are to come from a device that the profile has no address for; they would block every night."""
+    devices, guards = profile.devices, profile.guards
+    if devices.kind == "embedded":
+        return
+    for guard, role in _GUARD_DEVICES.items():
+        if getattr(guards, guard) == "device" and getattr(devices, role) is None:
+            sentence = f"`guards.{guard}` comes from a device, and `devices.{role}` has no address: it would block."
+            hint = f'Give the address, or set guards.{guard} = "not_used".'
+            line = lines.get(f"guards.{guard}", lines.get("devices.kind", 0))
+            yield Problem("no-source", file, line, sentence, hint)
+    temperature, compensation = profile.triggers.temperature, profile.compensation
+    users = (
+        ("triggers.temperature", temperature.enabled, temperature.source),
+        ("compensation", compensation.enabled, compensation.source),
+    )
+    for key, enabled, source in users:
+        if enabled and source != "focuser" and devices.conditions is None:
+            sentence = f"`{key}.source` is {source!r}, and `devices.conditions` has no address."
+            line = lines.get(f"{key}.source", 0)
+            yield Problem("no-source", file, line, sentence, "Give the address, or use the focuser's own sensor.")
 
 
 def load_machines() -> list[Definition]:

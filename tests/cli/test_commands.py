@@ -152,8 +152,10 @@ def test_a_trace_that_exists_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_rig_that_cannot_be_reached_exits_three(tmp_path: Path) -> None:
     profile = tmp_path / "rig.toml"
     device = '{ host = "127.0.0.1", port = 9 }'
+    unused = "".join(f'guards.{name} = "not_used"\n' for name in ("tracking", "unparked", "flip_not_imminent", "safe"))
     profile.write_text(
-        f'schema = 1\nname = "rig"\n[devices]\nkind = "alpaca"\ncamera = {device}\nfocuser = {device}\n', "utf-8"
+        f'{unused}schema = 1\nname = "rig"\n[devices]\nkind = "alpaca"\ncamera = {device}\nfocuser = {device}\n',
+        "utf-8",
     )
     done = statefocus("focus", profile, cwd=tmp_path)
     assert done.returncode == 3

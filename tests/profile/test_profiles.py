@@ -173,9 +173,12 @@ def test_real_devices_need_the_addresses_of_camera_and_focuser() -> None:
     assert "focuser" in problem_of('[devices]\nkind = "alpaca"\n[devices.camera]\nhost = "10.0.0.2"\n').sentence
 
 
+NO_OTHERS = "".join(f'guards.{name} = "not_used"\n' for name in ("tracking", "unparked", "flip_not_imminent", "safe"))
+
+
 def test_addresses_of_both_are_enough() -> None:
     text = '[devices]\nkind = "alpaca"\ncamera = {}\nfocuser = { host = "10.0.0.2", port = 32323 }\n'
-    assert read_profile(text, "rig.toml").profile.devices.camera is not None
+    assert read_profile(NO_OTHERS + text, "rig.toml").profile.devices.camera is not None
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -194,6 +197,26 @@ def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path, content: bytes) -> Non
 def test_a_folder_is_no_profile(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         load_profile(tmp_path)
+
+
+ALPACA = """
+[devices]
+kind = "alpaca"
+camera = { host = "127.0.0.1" }
+focuser = { host = "127.0.0.1" }
+"""
+
+
+def test_a_guard_whose_device_has_no_address_is_a_problem_since_it_would_block_every_night() -> None:
+    problems = problems_of(ALPACA)
+    assert [problem.code for problem in problems] == ["no-source"] * 4
+    assert "`guards.safe` comes from a device" in problems[-1].sentence
+    assert 'guards.safe = "not_used"' in problems[-1].hint
+
+
+def test_a_sensor_that_has_no_address_is_a_problem_where_it_is_used() -> None:
+    problem = problem_of(f'{NO_OTHERS}triggers.temperature.source = "average"\n{ALPACA}')
+    assert (problem.code, problem.line) == ("no-source", 5)
 
 
 def test_the_mark_that_some_editors_put_first_does_no_harm(tmp_path: Path) -> None:
