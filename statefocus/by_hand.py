@@ -18,7 +18,7 @@ from statefocus.errors import UsageError
 from statefocus.hands import Hands, Measure
 from statefocus.hosts.readings import Readings
 from statefocus.loading import LoadedProfile, load_machines
-from statefocus.night import Audience
+from statefocus.night import Audience, Steadfast
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
 from statefocus.telescope import devices_of, time_of
@@ -181,6 +181,7 @@ def focus_now(
             header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
             started = round(clock.now(), 3)
             writer.write("header", started, header)
+            audience = Steadfast(audience)
             watcher = HandRun(audience, crew, wish, positions, ask)
             runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher, started)
             watcher.runner = runner

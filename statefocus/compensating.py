@@ -22,9 +22,16 @@ def follow(state: CompensationState, settings: Compensation) -> CompensationStat
 
 
 def correction_steps(context: Context) -> int:
-    """Whole steps still to be made, at most one correction's worth; the fraction stays for later (C4)."""
+    """Whole steps still to be made, at most one correction's worth, as far as the focuser reaches (C4).
+
+    The fraction of a step stays for later.
+    """
     state, limit = context.compensation, context.profile.compensation.max_correction_steps
-    return max(-limit, min(limit, trunc(state.ideal_steps - state.applied_steps)))
+    steps = max(-limit, min(limit, trunc(state.ideal_steps - state.applied_steps)))
+    here, last = context.verified_position, context.max_step
+    if here is None:
+        return steps
+    return max(-here, steps if last is None else min(steps, last - here))
 
 
 def is_due(context: Context) -> bool:

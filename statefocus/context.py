@@ -48,7 +48,9 @@ class PlanState:
     paused
         Somebody else paused it.
     exposing
-        The plan's shutter is open or its frame is being downloaded.
+        The plan's exposure is being prepared, its shutter is open, or its frame is being downloaded.
+    filter_changing
+        The filter wheel turns.
     filter
         The filter in the light path, as far as known.
     lights
@@ -64,6 +66,7 @@ class PlanState:
     running: bool = False
     paused: bool = False
     exposing: bool = False
+    filter_changing: bool = False
     filter: str | None = None
     lights: int = 0
     flip_under_way: bool = False
@@ -163,6 +166,8 @@ class Run:
         How often the step under way was tried again.
     outcome, reason
         How it stands, and why.
+    by_person
+        A person cancelled it.
     """
 
     number: int
@@ -182,11 +187,21 @@ class Run:
     retries: int = 0
     outcome: Outcome = "running"
     reason: str = ""
+    by_person: bool = False
 
     @property
     def automatic(self) -> bool:
         """Whether triggers started it, not a person."""
         return "manual" not in self.causes and "undo" not in self.causes
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A validated run, and the filter and binning in which another one may be compared with it."""
+
+    filter: str | None
+    binning: int
+    focus: PastFocus
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +253,7 @@ class Context:
     runs: int = 0
     run: Run | None = None
     last_run: LastRun | None = None
-    history: tuple[PastFocus, ...] = ()
+    history: tuple[PastRun, ...] = ()
     verified_position: int | None = None
     max_step: int | None = None
     lost: bool = False

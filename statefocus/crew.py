@@ -23,6 +23,9 @@ Task = Generator[float, None, Event | None]
 PATIENCE_S = 0.2
 """How long a thread waits before it looks whether it is to stop."""
 
+STOP_WITHIN_S = 6.0
+"""How long a lane may take to close; a little more than one answer of a device."""
+
 WORKED_OFF = -1.0
 """A task that yields this goes on when every event posted so far has been worked off."""
 
@@ -139,7 +142,8 @@ class _Lane:
         self._crew = crew
         self._tasks: queue.SimpleQueue[tuple[Task, int]] = queue.SimpleQueue()
         self.woken = threading.Event()
-        threading.Thread(target=self._work, name=f"statefocus {name}", daemon=True).start()
+        self.thread = threading.Thread(target=self._work, name=f"statefocus {name}", daemon=True)
+        self.thread.start()
 
     def put(self, task: Task, key: int) -> None:
         self._tasks.put((task, key))
@@ -222,9 +226,11 @@ class ThreadCrew:
             pass
 
     def stop(self) -> None:
-        """Give everything up."""
+        """Give everything up, and wait a moment for what is under way to be closed."""
         self.stopped = True
         self._wake_all()
+        for lane in self._lanes.values():
+            lane.thread.join(STOP_WITHIN_S)
 
     def _wake_all(self) -> None:
         for lane in self._lanes.values():

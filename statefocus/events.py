@@ -118,6 +118,21 @@ class FrameSaved(Event, kind="frame_saved"):
 
 
 @dataclass(frozen=True, slots=True)
+class ExposureFailed(Event, kind="exposure_failed"):
+    """The plan's exposure gave no frame; the host may try it again."""
+
+    number: int
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChanging(Event, kind="filter_changing"):
+    """The filter wheel begins to turn."""
+
+    filter: str
+
+
+@dataclass(frozen=True, slots=True)
 class FilterChanged(Event, kind="filter_changed"):
     """The filter wheel turned; `by` is `plan` or `person`."""
 

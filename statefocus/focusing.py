@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statefocus.context import Context, Run
 from statefocus.focus.sweep import Target, approach
+from statefocus.focus.verdicts import PastFocus
 
 VALIDATION_FRAMES = 2
 """The frame at the new position is repeated once, then the profile decides (V2)."""
@@ -31,6 +32,18 @@ def overshoot_steps(context: Context) -> int:
     """Steps to go beyond on an outward move; 0 where backlash is not compensated (A7)."""
     focuser = context.profile.focuser
     return focuser.overshoot_steps if focuser.backlash == "overshoot" else 0
+
+
+def binning(context: Context) -> int:
+    """Binning of a focus frame in the present filter (A3)."""
+    own = context.profile.autofocus.filters.get(context.plan.filter or "")
+    return (own and own.binning) or context.profile.autofocus.binning
+
+
+def comparable(context: Context) -> tuple[PastFocus, ...]:
+    """The validated runs of the session in the present filter and binning (F7)."""
+    like = (context.plan.filter, binning(context))
+    return tuple(past.focus for past in context.history if (past.filter, past.binning) == like)
 
 
 def move_to(context: Context, position: int) -> Target:

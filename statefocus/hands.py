@@ -103,7 +103,8 @@ class Hands:
             case effects.PrepareFocuser():
                 return "focuser", effect, self._prepare(effect)
             case effects.MoveFocuser():
-                return "focuser", effect, self._move(effect)
+                lane = "halt" if effect.purpose == "fault" else "focuser"  # behind the halt that goes before it
+                return lane, effect, self._move(effect)
             case effects.ReleaseFocuser():
                 return "focuser", effect, self._release(effect)
             case effects.SwitchDriverCompensation():

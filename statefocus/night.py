@@ -6,6 +6,7 @@ This is the one place where the parts of the shell meet; each of them knows only
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +17,8 @@ from statefocus import effects, events
 from statefocus.clock import Clock
 from statefocus.crew import Crew
 from statefocus.devices.camera import Exposure
-from statefocus.devices.rig import open_rig
-from statefocus.errors import StatefocusError, UsageError
+from statefocus.devices.rig import Rig, open_rig
+from statefocus.errors import StatefocusError
 from statefocus.hands import Hands, Measure
 from statefocus.hosts.embedded import EmbeddedHost
 from statefocus.hosts.readings import Readings
@@ -27,7 +28,9 @@ from statefocus.profile import PlanJob, Profile
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
 from statefocus.telescope import Figures, Judge, devices_of, time_of
+from statefocus.trace.focus_log import LogEntry, entry_of
 from statefocus.trace.header import header_body
+from statefocus.trace.records import run_record
 from statefocus.trace.writing import TraceWriter
 
 
@@ -40,6 +43,7 @@ class Ended:
     trace: Path
     trace_trouble: str | None
     figures: Figures | None
+    entries: tuple[LogEntry, ...]
 
 
 class Audience(Protocol):
@@ -59,6 +63,39 @@ class Audience(Protocol):
 
     def frame(self, name: str, exposure: Exposure) -> None:
         """A focus frame was taken."""
+
+
+class Steadfast:
+    """An audience whose own failure (a closed terminal, a full pipe) does not touch the night: it falls silent."""
+
+    def __init__(self, audience: Audience) -> None:
+        self._audience: Audience = audience
+
+    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
+        """The night begins."""
+        self._try(lambda: self._audience.begin(profile, total_frames, trace))
+
+    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
+        """An event was worked off."""
+        self._try(lambda: self._audience.saw(event, steps, state))
+
+    def curve(self, effect: effects.PublishCurve) -> None:
+        """A curve was fitted."""
+        self._try(lambda: self._audience.curve(effect))
+
+    def notify(self, level: str, sentence: str) -> None:
+        """A person should know."""
+        self._try(lambda: self._audience.notify(level, sentence))
+
+    def frame(self, name: str, exposure: Exposure) -> None:
+        """A focus frame was taken."""
+        self._try(lambda: self._audience.frame(name, exposure))
+
+    def _try(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception:  # noqa: BLE001  # whoever watches must never cost the night
+            self._audience = Nobody()
 
 
 @dataclass
@@ -89,6 +126,9 @@ class Night:
     frames: int | None = None
     interruptible: Callable[[Callable[[], None]], None] = field(default=lambda _interrupt: None)
 
+    def __post_init__(self) -> None:
+        self.audience = Steadfast(self.audience)
+
     @property
     def profile(self) -> Profile:
         """The rig and its rules."""
@@ -104,37 +144,36 @@ class Night:
         """
         clock, crew = time_of(self.profile, self.speed)
         with devices_of(self.profile, clock, self.seed) as (profile, judge):
-            writer = TraceWriter(self.trace)
+            rig = open_rig(profile, clock)
             try:
-                return self._attend(profile, clock, crew, writer, judge)
+                with closing(TraceWriter(self.trace)) as writer:
+                    return self._attend(profile, rig, clock, crew, writer, judge)
             finally:
                 crew.stop()
-                writer.close()
+                rig.close()
 
-    def _attend(self, profile: Profile, clock: Clock, crew: Crew, writer: TraceWriter, judge: Judge | None) -> Ended:
-        rig = open_rig(profile, clock)
-        try:
-            machines = load_machines()
-            host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._save)
-            hands = Hands(rig, host, crew, clock, self.measure, self.audience)
-            host.focuser_busy = hands.focuser_busy
-            speed = "max" if not self.speed else f"{self.speed:g}"
-            header = header_body(self.profile, self.loaded.origins, machines, seed=self.seed, speed=speed)
-            started = round(clock.now(), 3)
-            writer.write("header", started, header)
-            watcher = _Watcher(self, host)
-            runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
-            watcher.runner = runner
-            self.interruptible(runner.interrupt)
-            self.audience.begin(self.profile, len(host.frames), self.trace)
-            Readings(profile, rig, crew, clock, host.flip_in_s).start()
-            crew.start("plan", host.execute())
-            crew.start("person", rehearse(profile.host.rehearsal, host, crew.post))
-            reason = runner.run(events.SessionStarted(position=rig.focuser.position()))
-            figures = judge(host.lights_begun) if judge else None
-            return Ended(reason, host.failure, self.trace, writer.close(), figures)
-        finally:
-            rig.close()
+    def _attend(
+        self, profile: Profile, rig: Rig, clock: Clock, crew: Crew, writer: TraceWriter, judge: Judge | None
+    ) -> Ended:
+        machines = load_machines()
+        host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._save)
+        hands = Hands(rig, host, crew, clock, self.measure, self.audience)
+        host.focuser_busy = hands.focuser_busy
+        speed = "max" if not self.speed else f"{self.speed:g}"
+        header = header_body(self.profile, self.loaded.origins, machines, seed=self.seed, speed=speed)
+        started = round(clock.now(), 3)
+        writer.write("header", started, header)
+        watcher = _Watcher(self, host)
+        runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
+        watcher.runner = runner
+        self.interruptible(runner.interrupt)
+        self.audience.begin(self.profile, len(host.frames), self.trace)
+        Readings(profile, rig, crew, clock, host.flip_in_s).start()
+        crew.start("plan", host.execute())
+        crew.start("person", rehearse(profile.host.rehearsal, host, crew.post))
+        reason = runner.run(events.SessionStarted(position=rig.focuser.position()))
+        figures = judge(host.lights_begun) if judge else None
+        return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
 
     def _save(self, number: int, job: PlanJob, exposure: Exposure, told: dict[str, Any]) -> Path | None:
         if not self.profile.records.save_frames:
@@ -171,6 +210,7 @@ class _Watcher:
     night: Night
     host: EmbeddedHost
     runner: Runner | None = None
+    entries: list[LogEntry] = field(default_factory=list)
 
     def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
         """An event was worked off."""
@@ -178,6 +218,8 @@ class _Watcher:
         if self.runner is None:
             return
         context = state.context
+        if context.concluded is not None:
+            self.entries.append(entry_of(run_record(context.concluded, context)))
         if isinstance(event, events.SessionEnding):
             self.host.stop()
         elif isinstance(event, events.PlanFinished):
@@ -188,8 +230,8 @@ class _Watcher:
             self.runner.end("--frames reached")
 
 
-def without_statefocus(night: Night, scratch: Path) -> Figures:
-    """Take the same plan in the same night with every trigger off, to see what statefocus was good for."""
+def without_statefocus(night: Night, scratch: Path) -> Figures | None:
+    """Take the same plan in the same night with every trigger off; None where that night was not finished."""
     profile = night.profile
     triggers = profile.triggers
     idle = profile.model_copy(
@@ -211,10 +253,8 @@ def without_statefocus(night: Night, scratch: Path) -> Figures:
         }
     )
     quiet = replace(night, loaded=replace(night.loaded, profile=idle), trace=scratch, audience=Nobody(), speed=0.0)
-    figures = quiet.attend().figures
-    if figures is None:
-        raise UsageError("Only the embedded observatory knows the truth.")
-    return figures
+    ended = quiet.attend()
+    return ended.figures if ended.reason == "plan finished" else None
 
 
 class Nobody:

@@ -99,10 +99,11 @@ class Runner:
         return reason
 
     def _over(self) -> bool:
-        if self._ending is None or not self.state.context.plan.ending:
+        if self._ending is None:
             return False
         too_long = self._clock.now() - self._ending.since > WIND_UP_S
-        return self.state.at_rest or too_long or self._interrupts > 1
+        wound_up = self.state.context.plan.ending and self.state.at_rest
+        return wound_up or too_long or self._interrupts > 1
 
     def _stamp(self) -> float:
         return round(self._clock.now(), 3)

@@ -129,7 +129,7 @@ class Session:
         try:
             return self._step(state, event, t)
         except Exception as error:  # noqa: BLE001  # a bug in the core must end in a safe state, not in a dead night
-            return self._fault(state, t, error)
+            return self._fault(state, event, t, error)
 
     def _step(self, state: State, event: Event, t: float) -> tuple[State, tuple[Step, ...]]:
         owner = state.context.pending[event.effect].machine if isinstance(event, Answer) else None
@@ -153,7 +153,7 @@ class Session:
         context = replace(state.context, now=t, wish=None, concluded=None)
         return replace(state, context=context), (Step(name, state.leaves[name], state.leaves[name], "stale"),)
 
-    def _fault(self, state: State, t: float, error: Exception) -> tuple[State, tuple[Step, ...]]:
+    def _fault(self, state: State, event: Event, t: float, error: Exception) -> tuple[State, tuple[Step, ...]]:
         """Put everything into a safe state: focuser back, triggers disarmed, plan resumed, everything told."""
         name, context = next(iter(self._engines)), state.context
         correcting = context.verified_position if context.compensation.under_way_steps else None
@@ -175,6 +175,7 @@ class Session:
             pending={},
             next_effect=number + 5,
             triggers=replace(context.triggers, paused=True),
+            plan=replace(context.plan, ending=context.plan.ending or isinstance(event, events.SessionEnding)),
             compensation=replace(context.compensation, under_way_steps=0, driver_was_on=None),
         )
         before, initial = state.leaves[name], {key: engine.initial for key, engine in self._engines.items()}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from statefocus import compensating, focusing, triggers
 from statefocus.actions.registry import Result, action, current, emit, tell
-from statefocus.context import REFOCUSED, Context, LastRun, Run
+from statefocus.context import REFOCUSED, Context, LastRun, PastRun, Run
 from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
 from statefocus.focus.verdicts import PastFocus
 
@@ -70,6 +70,7 @@ def mark_failed(context: Context) -> Result:
 def mark_cancelled(context: Context) -> Result:
     """The run ends cancelled by a person, or by the session's end (A12)."""
     ending = context.plan.ending
+    context = replace(context, run=replace(current(context), by_person=not ending))
     return _mark(context, "cancelled", "The session was ended." if ending else "A person cancelled the run.")
 
 
@@ -124,6 +125,13 @@ def release_focuser(context: Context) -> Result:
 
 
 @action(Notify)
+def tell_release_failed(context: Context) -> Result:
+    """Tell that the driver's own compensation may not be as it was before the run."""
+    sentence = f"The driver's own temperature compensation could not be set back as it was: {context.failure}"
+    return tell(context, "warning", sentence)
+
+
+@action(Notify)
 def conclude_run(context: Context) -> Result:
     """Close the run: a refocus restarts every trigger, a failure backs off (T11, T13, C7)."""
     run = current(context)
@@ -144,7 +152,7 @@ def conclude_run(context: Context) -> Result:
         concluded=run,
         last_run=last,
         lost=lost,
-        history=(*context.history, *_past(run))[-REMEMBERED:],
+        history=(*context.history, *_past(context, run))[-REMEMBERED:],
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
     if refocused:
@@ -160,12 +168,13 @@ def _is_back(context: Context, run: Run) -> bool:
     return abs(run.position - run.start_position) <= context.profile.focuser.tolerance_steps
 
 
-def _past(run: Run) -> tuple[PastFocus, ...]:
+def _past(context: Context, run: Run) -> tuple[PastRun, ...]:
     """What a validated run leaves for the next one to be compared with; any other leaves nothing."""
     best = focusing.best_position(run)
     if run.outcome != "validated" or best is None:
         return ()
-    return (PastFocus(float(best), focusing.predicted(run)),)
+    focus = PastFocus(float(best), focusing.predicted(run))
+    return (PastRun(context.plan.filter, focusing.binning(context), focus),)
 
 
 def _former_best(context: Context) -> int | None:
@@ -175,8 +184,7 @@ def _former_best(context: Context) -> int | None:
 def _after_failure(context: Context, run: Run) -> Result:
     if run.causes == ("undo",) and run.outcome == "cancelled":
         return context, ()
-    by_person = run.reason == "A person cancelled the run."
-    if run.automatic and (run.outcome != "cancelled" or by_person):
+    if run.automatic and (run.outcome != "cancelled" or run.by_person):
         minutes = context.profile.failure.retry_after_min
         context = replace(context, triggers=triggers.back_off(context.triggers, context.now, minutes))
     if run.outcome == "cancelled":

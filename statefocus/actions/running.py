@@ -72,20 +72,15 @@ def expose(context: Context) -> Result:
         TakeFrame,
         exposure_s=(own and own.exposure_s) or autofocus.exposure_s,
         gain=own.gain if own and own.gain is not None else autofocus.gain,
-        binning=_binning(context),
+        binning=focusing.binning(context),
         purpose="validation" if context.run and context.run.fit else "sweep",
     )
-
-
-def _binning(context: Context) -> int:
-    own = context.profile.autofocus.filters.get(context.plan.filter or "")
-    return (own and own.binning) or context.profile.autofocus.binning
 
 
 @action(MeasureFrame)
 def measure(context: Context) -> Result:
     """Measure the frame in hand."""
-    return emit(context, MeasureFrame, frame=current(context).frame, binning=_binning(context))
+    return emit(context, MeasureFrame, frame=current(context).frame, binning=focusing.binning(context))
 
 
 @action()
@@ -100,7 +95,9 @@ def fit_curve(context: Context) -> Result:
     """Fit the curve to the points, with all of its verdicts, and show it (F)."""
     run = current(context)
     profile = context.profile
-    fit = find_focus(run.points, model=profile.fit.model, cfz_steps=profile.cfz_steps, history=context.history)
+    fit = find_focus(
+        run.points, model=profile.fit.model, cfz_steps=profile.cfz_steps, history=focusing.comparable(context)
+    )
     context = replace(context, run=replace(run, fit=fit, retries=0))
     best = None if fit.best_position is None else float(fit.best_position)
     return emit(context, PublishCurve, accepted=bool(fit.accepted), best_position=best)

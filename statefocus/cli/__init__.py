@@ -9,14 +9,29 @@ from statefocus.errors import StatefocusError
 FAULT = "statefocus has a fault: {name}: {error}. Run it again with --debug, and report what that prints.\n"
 
 
+ABORTED = 130
+
+
+def _stopped() -> None:
+    """Ctrl-C before there was anything to wind up."""
+    sys.stderr.write("Stopped before it was done.\n")
+    sys.exit(1)
+
+
 def main() -> None:
     """Run the command line; a traceback is shown only with --debug."""
     debug = "--debug" in sys.argv
     argv = [word for word in sys.argv[1:] if word != "--debug"]
-    from statefocus.cli.app import app
-
     try:
+        from statefocus.cli.app import app
+
         app(args=argv, prog_name="statefocus")
+    except KeyboardInterrupt:
+        _stopped()
+    except SystemExit as leaving:
+        if leaving.code == ABORTED:
+            _stopped()
+        raise
     except StatefocusError as error:
         if debug:
             raise

@@ -52,14 +52,15 @@ def run(
     _summary(console, night, ended, compare=compare)
     if ended.trouble:
         raise typer.Exit(3)
+    if ended.trace_trouble:
+        raise typer.Exit(1)
 
 
 def _summary(console: Console, night: Any, ended: Any, *, compare: bool) -> None:
     from statefocus.faces.tables import figures_table, log_table
     from statefocus.night import without_statefocus
-    from statefocus.trace.focus_log import focus_log
 
-    _, entries = focus_log(ended.trace)
+    entries = ended.entries
     console.print()
     console.print(log_table(entries, night.profile.site.time_zone))
     if ended.figures is not None:
@@ -136,6 +137,8 @@ def interruptible(interrupt: Callable[[], None]) -> None:
 
     signal.signal(signal.SIGINT, take)
     signal.signal(signal.SIGTERM, take)
+    if hasattr(signal, "SIGHUP"):  # the terminal was closed; Windows has no such signal
+        signal.signal(signal.SIGHUP, take)
 
 
 def observatory(

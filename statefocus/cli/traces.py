@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from statefocus.cli.console import console as make_console
+from statefocus.errors import StatefocusError, TraceError
 
 
 def replay(traces: list[Path] = typer.Argument(help="Traces to run through their own machines again.")) -> None:
@@ -17,13 +18,18 @@ def replay(traces: list[Path] = typer.Argument(help="Traces to run through their
 
     same = True
     for path in traces:
-        verdict = run_again(path)
+        try:
+            verdict = run_again(path)
+        except TraceError as error:
+            raise StatefocusError(f"{path}: {error}") from None
         same = same and verdict.same
         for damage in verdict.damage:
             said = "note" if damage.what == "torn" else damage.what.upper()
             typer.echo(f"{path}: {said}: {damage.sentence}")
         if verdict.mismatch is not None:
             _mismatch(path, verdict.mismatch)
+        if not verdict.ended:
+            typer.echo(f"{path}: note: it stops before the session ended; a power cut, or a process that was killed.")
         result = "every decision is the same" if verdict.mismatch is None else "the decisions differ"
         counted = f"{verdict.events} events, {verdict.decisions} decisions, {verdict.runs} runs"
         typer.echo(f"{path}: {counted}: {result}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from statefocus.clock import Clock
 from statefocus.devices.imagebytes import MEDIA_TYPE, read_image
 from statefocus.devices.transport import Wire, Wired, value_of
-from statefocus.errors import Refused, Timeout
+from statefocus.errors import DeviceError, Refused, Timeout, Unreachable
 
 POLL_S = 0.1
 GRACE_S = 30.0
 """An exposure that is not ready this long after its end, the download included, has failed."""
 
 _JSON = "application/json"
+_EXPOSING = 2
 
 
 class _Camera(Wired, alpaca.camera.Camera):  # type: ignore[misc]  # alpyca publishes no types
@@ -71,7 +73,26 @@ class Camera:
             Where it is not ready half a minute after its end.
         """
         self._set(gain, binning)
-        self._device.StartExposure(exposure_s, light)
+        self._begin(exposure_s, light=light)
+        try:
+            yield from self._until_ready(exposure_s)
+        except GeneratorExit:
+            self.abort()  # whoever waited has given it up
+            raise
+        return Exposure(self._image(), exposure_s, binning)
+
+    def _begin(self, exposure_s: float, *, light: bool) -> None:
+        """Start an exposure; where the answer is lost or late, look whether it runs instead of starting another."""
+        try:
+            self._device.StartExposure(exposure_s, light)
+        except (Unreachable, Timeout):
+            if int(self._device.CameraState) != _EXPOSING:
+                raise
+        except Refused:
+            self.abort()  # an exposure that nobody waits for any more may be in the way of the next try
+            raise
+
+    def _until_ready(self, exposure_s: float) -> Generator[float, None, None]:
         deadline = self._clock.now() + exposure_s + GRACE_S
         yield exposure_s
         while not self._device.ImageReady:
@@ -82,14 +103,11 @@ class Camera:
                     "restart its server or driver."
                 )
             yield POLL_S
-        return Exposure(self._image(), exposure_s, binning)
 
     def abort(self) -> None:
-        """Give the exposure up; a camera that cannot is left to finish."""
-        try:
+        """Give the exposure up; a camera that cannot, or cannot be reached, is left to finish."""
+        with suppress(DeviceError):
             self._device.AbortExposure()
-        except Refused:
-            return
 
     def _set(self, gain: int | None, binning: int) -> None:
         if gain is not None:

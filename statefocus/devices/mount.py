@@ -19,6 +19,8 @@ WHEEL_TIMEOUT_S = 60.0
 FLIP_TIMEOUT_S = 300.0
 SIDEREAL_DAY_S = 86164.1
 _TURNING = -1
+_WEST = 1
+_UNKNOWN_SIDE = -1
 
 
 class _Telescope(Wired, alpaca.telescope.Telescope):  # type: ignore[misc]  # alpyca publishes no types
@@ -64,7 +66,7 @@ class Mount:
             tracking=bool(device.Tracking) and not bool(device.AtPark),
             parked=bool(device.AtPark),
             to_transit_s=hours / 24 * SIDEREAL_DAY_S,
-            west=int(device.SideOfPier) == 1,
+            west=self._side() == _WEST,
         )
 
     def flip(self) -> Generator[float, None, str]:
@@ -75,18 +77,28 @@ class Mount:
         Timeout
             Where it does not arrive.
         """
-        former = int(self._device.SideOfPier)
-        self._device.SideOfPier = alpaca.telescope.PierSide(1 - former)
+        former = self._side()
+        if bool(self._device.CanSetPierSide):
+            self._device.SideOfPier = alpaca.telescope.PierSide(1 - former)
+        else:  # a slew to where it points already lets such a mount choose the other side
+            self._device.SlewToCoordinatesAsync(float(self._device.RightAscension), float(self._device.Declination))
         deadline = self._clock.now() + FLIP_TIMEOUT_S
         yield POLL_S
         while self._device.Slewing:
             if self._clock.now() >= deadline:
                 raise Timeout(f"The {self.name} still slews {FLIP_TIMEOUT_S:g} s after the flip began.")
             yield POLL_S
-        side = int(self._device.SideOfPier)
+        side = self._side()
         if side == former:
             raise Timeout(f"The {self.name} did not change sides in the flip.")
         return "west" if side else "east"
+
+    def _side(self) -> int:
+        """Read the side of the pier; unknown for a mount that does not tell, and so never flips."""
+        try:
+            return int(self._device.SideOfPier)
+        except Refused:
+            return _UNKNOWN_SIDE
 
     def close(self) -> None:
         """Hang up."""

@@ -13,6 +13,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 from urllib.parse import urlencode
 
@@ -160,7 +161,10 @@ class Wired:
         if query:
             message = f"{attribute}: reads with parameters are not used"
             raise ValueError(message)
-        return value_of(self.wire.name, self.wire.get(path)[1])
+        value = value_of(self.wire.name, self.wire.get(path)[1])
+        if value is None or (isinstance(value, float) and not isfinite(value)):
+            raise Protocol(f"The {self.wire.name} answers {value} to {attribute}, which is no value.")
+        return value
 
     def _put(self, attribute: str, tmo: float = 5.0, **form: Any) -> dict[str, Any]:  # noqa: ARG002  # the same
         wire = self.urgent if attribute in ("halt", "abortexposure", "abortslew") else self.wire

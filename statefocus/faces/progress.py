@@ -46,11 +46,22 @@ class Progress:
         """An event was worked off."""
         context = self._context = state.context
         self._now = context.now
+        self._event(event, state)
+        if context.run is not None:
+            self._run(context.run, steps)
+        for step in steps:
+            self._step(step, context)
+        if context.concluded is not None:
+            self._concluded(context.concluded)
+
+    def _event(self, event: events.Event, state: State) -> None:
         match event:
             case events.FrameSaved():
                 self._frame(event, state)
             case events.FilterChanged():
                 self._line(f"filter {event.former} -> {event.filter}")
+            case events.ExposureFailed():
+                self._line(f"frame {event.number} failed: {event.sentence}", "yellow")
             case events.FlipStarted():
                 self._line("meridian flip begins", "magenta")
             case events.FlipFinished():
@@ -59,12 +70,6 @@ class Progress:
                 self._line(event.sentence, "yellow")
             case events.PlanFinished():
                 self._line(f"plan finished{': ' + event.reason if event.reason else ''}")
-        if context.run is not None:
-            self._run(context.run, steps)
-        for step in steps:
-            self._step(step, context)
-        if context.concluded is not None:
-            self._concluded(context.concluded)
 
     def curve(self, effect: effects.PublishCurve) -> None:
         """A curve was fitted."""

@@ -14,6 +14,8 @@ PLAN_EVENTS = frozenset(
         events.FramePreparing,
         events.ExposureStarted,
         events.ExposureEnded,
+        events.ExposureFailed,
+        events.FilterChanging,
         events.FrameSaved,
         events.FilterChanged,
         events.FlipStarted,
@@ -45,12 +47,12 @@ def _plan_started(context: Context, event: events.PlanStarted) -> Context:
 
 @folds(events.PlanFinished)
 def _plan_finished(context: Context, _event: events.PlanFinished) -> Context:
-    return with_plan(context, running=False, exposing=False, flip_under_way=False)
+    return with_plan(context, running=False, exposing=False, filter_changing=False, flip_under_way=False)
 
 
 @folds(events.PlanAborted)
 def _plan_aborted(context: Context, _event: events.PlanAborted) -> Context:
-    return with_plan(context, running=False, exposing=False, flip_under_way=False)
+    return with_plan(context, running=False, exposing=False, filter_changing=False, flip_under_way=False)
 
 
 @folds(events.PlanPaused)
@@ -65,7 +67,7 @@ def _plan_resumed(context: Context, _event: events.PlanResumed) -> Context:
 
 @folds(events.FramePreparing)
 def _frame_preparing(context: Context, event: events.FramePreparing) -> Context:
-    return with_facts(with_plan(context, paused=False), frame_type=event.frame_type)
+    return with_facts(with_plan(context, paused=False, exposing=True), frame_type=event.frame_type)
 
 
 @folds(events.ExposureStarted)
@@ -81,9 +83,19 @@ def _frame_saved(context: Context, event: events.FrameSaved) -> Context:
     return with_facts(context, frame_type=event.next_frame_type or "none")
 
 
+@folds(events.ExposureFailed)
+def _exposure_failed(context: Context, _event: events.ExposureFailed) -> Context:
+    return with_plan(context, exposing=False, filter_changing=False)
+
+
+@folds(events.FilterChanging)
+def _filter_changing(context: Context, _event: events.FilterChanging) -> Context:
+    return with_plan(context, filter_changing=True)
+
+
 @folds(events.FilterChanged)
 def _filter_changed(context: Context, event: events.FilterChanged) -> Context:
-    context = with_plan(context, filter=event.filter)
+    context = with_plan(context, filter=event.filter, filter_changing=False)
     changed = event.by == "plan" and event.former is not None and event.former != event.filter
     return with_triggers(context, filter_changed=True) if changed else context
 

@@ -140,7 +140,8 @@ class EmbeddedHost:
             try:
                 yield from self._take(planned)
                 return
-            except DeviceError:
+            except DeviceError as error:
+                self._post(events.ExposureFailed(number=planned.number, sentence=str(error)))
                 if not left or self._stopped:
                     raise
                 yield RETRY_S
@@ -163,6 +164,8 @@ class EmbeddedHost:
         wheel, former = self._rig.filter_wheel, self._filter
         if wheel is None:
             return
+        self._post(events.FilterChanging(filter=name))
+        yield WORKED_OFF
         yield from wheel.turn_to(name)
         self._filter = name
         self._post(events.FilterChanged(former=former, filter=name, by="plan"))

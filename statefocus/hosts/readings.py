@@ -14,6 +14,8 @@ from statefocus.errors import DeviceError
 from statefocus.profile import Profile
 
 _SUN_EVERY_S = 60.0
+_NO_READING = (DeviceError, TypeError, ValueError)
+"""What a device may answer instead of a reading: nothing, an error, or a value of another type."""
 
 
 class Readings:
@@ -43,14 +45,17 @@ class Readings:
             self._repeat("safety", self._read_safety, guards.read_every_s)
         if guards.astro_night != "ignore":
             self._repeat("sun", self._read_sun, _SUN_EVERY_S)
-        self._repeat("temperature", self._read_temperature, self._temperature_every_s)
+        for every_s in self._temperature_every_s:
+            self._repeat(f"temperature every {every_s:g} s", self._read_temperature, every_s)
 
     @property
-    def _temperature_every_s(self) -> float:
-        """As often as the quicker of its readers wants it; the focusing log wants it in any case."""
+    def _temperature_every_s(self) -> list[float]:
+        """How often each of its readers wants it; the focusing log wants it in any case."""
         trigger, compensation = self._profile.triggers.temperature, self._profile.compensation
-        every_s = trigger.reading_every_s
-        return min(every_s, compensation.reading_every_s) if compensation.enabled else every_s
+        wanted = {trigger.reading_every_s}
+        if compensation.enabled:
+            wanted.add(compensation.reading_every_s)
+        return sorted(wanted)
 
     def _repeat(self, lane: str, read: Callable[[], events.Event], every_s: float) -> None:
         def task() -> Task:
@@ -69,13 +74,13 @@ class Readings:
             flip_in_s = self._flip_in_s()
             known = flip_in_s if isfinite(flip_in_s) else None
             return events.MountRead(tracking=state.tracking, parked=state.parked, flip_in_s=known)
-        except DeviceError:
+        except _NO_READING:
             return events.MountRead()
 
     def _read_safety(self) -> events.Event:
         try:
             return events.SafetyRead(safe=self._rig.safety.safe() if self._rig.safety else None)
-        except DeviceError:
+        except _NO_READING:
             return events.SafetyRead()
 
     def _read_sun(self) -> events.Event:
@@ -96,7 +101,7 @@ def _celsius(read: Callable[[], float | None]) -> float | None:
     """Read a sensor; None where it has none, fails, or gives no number."""
     try:
         value = read()
-    except DeviceError:
+    except _NO_READING:
         return None
     return round(value, 3) if value is not None and isfinite(value) else None
 

@@ -38,6 +38,12 @@ def no_run(context: Context) -> bool:
 
 
 @test
+def filter_still(context: Context) -> bool:
+    """The filter wheel stands still (C6)."""
+    return not context.plan.filter_changing
+
+
+@test
 def no_flip(context: Context) -> bool:
     """No meridian flip is under way (C6)."""
     return not context.plan.flip_under_way

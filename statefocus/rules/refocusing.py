@@ -40,9 +40,7 @@ def light_plan(context: Context) -> Ruling:
     if not context.plan.running:
         return Ruling.PASSED
     held = context.facts.get("frame_type")  # a paused plan stands still: what it said last still holds
-    frame_type = (
-        held.value if context.plan.paused and held else context.known("frame_type")
-    )
+    frame_type = held.value if context.plan.paused and held else context.known("frame_type")
     return Ruling.UNKNOWN if frame_type is None else ruling(holds=frame_type == "Light")
 
 

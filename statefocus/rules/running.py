@@ -117,12 +117,6 @@ def _failed(context: Context) -> bool:
 
 
 @test
-def best_known(context: Context) -> bool:
-    """A former run found a best position (A11)."""
-    return context.last_run is not None and context.last_run.best_position is not None
-
-
-@test
 def undo_known(context: Context) -> bool:
     """There is a position to return to (A12)."""
     return focusing.undo_position(context) is not None

@@ -33,13 +33,14 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What replaying a trace has shown."""
+    """What replaying a trace has shown; `ended` tells whether its session was closed properly."""
 
     events: int
     decisions: int
     runs: int
     damage: tuple[Damage, ...]
     mismatch: Mismatch | None
+    ended: bool = True
 
     @property
     def same(self) -> bool:
@@ -56,6 +57,7 @@ class _Replay:
     events: int = 0
     decisions: int = 0
     runs: int = 0
+    ended: bool = False
     expected: deque[Told] = field(default_factory=deque)
 
     def event(self, line: Line) -> Mismatch | None:
@@ -64,6 +66,7 @@ class _Replay:
             kind, _ = self.expected[0]
             return Mismatch(line.number, line.t, f"a {kind} line is missing before it", None, self.expected[0][1])
         self.events += 1
+        self.ended = line.body.get("event") == "session_ended"
         self.state, steps = self.session.step(self.state, decode_event(line.body, line.number), line.t)
         self.expected.extend(derived(line.seq, self.events, steps, self.state))
         return None
@@ -102,7 +105,8 @@ def replay(path: Path) -> Verdict:
             mismatch = under_way.event(line) if line.kind == "event" else under_way.compare(line)
     if under_way is None:
         raise TraceError(f"{path} holds no lines.")
-    return Verdict(under_way.events, under_way.decisions, under_way.runs, tuple(reader.damage), mismatch)
+    counted = (under_way.events, under_way.decisions, under_way.runs)
+    return Verdict(*counted, tuple(reader.damage), mismatch, under_way.ended)
 
 
 def difference(recorded: Any, replayed: Any, key: str = "") -> tuple[str, Any, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statefocus.devices.camera import GRACE_S
-from statefocus.errors import Refused, Timeout, Unreachable
+from statefocus.errors import Protocol, Refused, Timeout, Unreachable
 from tests.devices.conftest import START, Site
 
 HAPPENINGS = "happenings"
@@ -64,6 +64,26 @@ def test_an_exposure_that_never_ends_is_given_up_and_aborted(site: Site) -> None
         site.finish(site.rig.camera.expose(2.0))
     assert site.clock.now() == pytest.approx(START + 2 + GRACE_S, abs=1)
     site.rig.camera._device.StartExposure(1.0, Light=True)
+
+
+def test_an_exposure_that_is_given_up_is_aborted(site: Site) -> None:
+    exposure = site.rig.camera.expose(60.0)
+    next(exposure)
+    exposure.close()
+    assert site.rig.camera._device.CameraState == 0
+
+
+def test_an_exposure_that_somebody_left_behind_is_out_of_the_way_of_the_next_try(site: Site) -> None:
+    site.rig.camera._device.StartExposure(600.0, Light=True)
+    with pytest.raises(Refused, match="under way"):
+        site.finish(site.rig.camera.expose(1.0))
+    assert site.finish(site.rig.camera.expose(1.0)).exposure_s == 1.0
+
+
+@scripted({"at_min": 0.0, "do": "sensor_failed", "sensor": "focuser", "answers": "nan"})
+def test_what_is_no_number_is_no_value(site: Site) -> None:
+    with pytest.raises(Protocol, match="answers nan to temperature"):
+        site.rig.focuser.temperature_c()
 
 
 @scripted({"at_min": 0.0, "do": "device_error", "device": "focuser", "message": "the motor is hot"})

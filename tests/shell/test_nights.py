@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from astropy.io import fits
@@ -25,6 +26,10 @@ def attend(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, capture_output=True, text=True, timeout=220, check=False, cwd=cwd, stdin=subprocess.DEVNULL
     )
+
+
+def last_event(trace: Path) -> dict[str, Any]:
+    return [line.body for line in TraceReader(trace) if line.kind == "event"][-1]
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +95,7 @@ def test_ctrl_c_winds_the_session_up(moment: str, tmp_path: Path) -> None:
     verdict = replay(tmp_path / "trace.jsonl")
     assert verdict.same
     assert not any(damage.what == "torn" for damage in verdict.damage)
-    last = list(TraceReader(tmp_path / "trace.jsonl"))[-2:]
-    assert last[0].body["event"] == "session_ended"
+    assert last_event(tmp_path / "trace.jsonl")["event"] == "session_ended"
 
 
 @pytest.mark.night
@@ -103,6 +107,18 @@ def test_a_night_that_is_killed_leaves_a_trace_that_replays(tmp_path: Path) -> N
             time.sleep(0.02)
         process.kill()
     assert replay(trace).same
+
+
+@pytest.mark.night
+def test_a_reader_that_goes_away_does_not_cost_the_night(tmp_path: Path) -> None:
+    command = [*RUN, str(STORIES / "cooling_tube.toml"), "--no-compare", "--frames", "9", "--trace", "trace.jsonl"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(60)
+    last = last_event(tmp_path / "trace.jsonl")
+    assert (last["event"], last["reason"]) == ("session_ended", "--frames reached")
 
 
 @pytest.mark.night

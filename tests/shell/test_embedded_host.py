@@ -1,0 +1,59 @@
+"""The embedded host: whose hold is whose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from statefocus import events
+from statefocus.clock import VirtualClock
+from statefocus.hosts.embedded import EmbeddedHost
+from statefocus.profile import Plan
+
+
+@pytest.fixture
+def told() -> list[events.Event]:
+    return []
+
+
+@pytest.fixture
+def host(told: list[events.Event]) -> EmbeddedHost:
+    nothing: Any = None
+    made = EmbeddedHost(Plan(), nothing, VirtualClock(0.0), told.append, lambda *_told: None)
+    made._running = True
+    return made
+
+
+def stands(host: EmbeddedHost) -> bool:
+    return next(host._gap(), None) is not None
+
+
+def test_a_hold_is_told_once_when_the_plan_stands(host: EmbeddedHost, told: list[events.Event]) -> None:
+    host.hold(7)
+    assert stands(host)
+    assert stands(host)
+    assert told == [events.PlanHeld(effect=7, running=True)]
+
+
+def test_a_person_who_resumes_does_not_release_our_hold(host: EmbeddedHost) -> None:
+    host.pause(paused=True)
+    host.hold(7)
+    host.pause(paused=False)
+    assert stands(host)
+    host.release()
+    assert not stands(host)
+
+
+def test_what_the_failure_policy_leaves_paused_a_person_resumes(host: EmbeddedHost) -> None:
+    host.hold(7)
+    host.leave_paused()
+    assert stands(host)
+    host.pause(paused=False)
+    assert not stands(host)
+
+
+def test_without_a_plan_there_is_nothing_to_hold(host: EmbeddedHost, told: list[events.Event]) -> None:
+    host._running = False
+    host.hold(7)
+    assert told == [events.PlanHeld(effect=7, running=False)]
