@@ -94,7 +94,7 @@ class Steadfast:
     def _try(self, call: Callable[[], None]) -> None:
         try:
             call()
-        except Exception:  # noqa: BLE001  # whoever watches must never cost the night
+        except (Exception, SystemExit):  # noqa: BLE001  # rich leaves on a closed pipe, and the night goes on
             self._audience = Nobody()
 
 
