@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import trunc
+
+from msgspec.structs import replace
 
 from statefocus.context import CompensationState, Context
 from statefocus.profile import Compensation

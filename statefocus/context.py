@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.result import FocusFit
@@ -21,24 +22,21 @@ REFOCUSED: frozenset[Outcome] = frozenset({"validated", "unvalidated"})
 """Outcomes that count as a refocus, and so restart every trigger (T11)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """What a source last said, and when (unix seconds); the value None means that it could not tell."""
 
     value: FactValue
     t: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """An effect that has not been answered yet, and the machine that waits for it."""
 
     kind: str
     machine: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanState:
+class PlanState(Struct, frozen=True):
     """What the host has told of its plan.
 
     Attributes
@@ -74,8 +72,7 @@ class PlanState:
     ending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerState:
+class TriggerState(Struct, frozen=True):
     """What the triggers have gathered since the last refocus.
 
     Attributes
@@ -108,8 +105,7 @@ class TriggerState:
     failures: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CompensationState:
+class CompensationState(Struct, frozen=True):
     """Temperature compensation since the last refocus.
 
     Attributes
@@ -136,8 +132,7 @@ class CompensationState:
     retry_t: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One autofocus run.
 
     Attributes
@@ -195,8 +190,7 @@ class Run:
         return "manual" not in self.causes and "undo" not in self.causes
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(Struct, frozen=True):
     """A validated run, and the filter and binning in which another one may be compared with it."""
 
     filter: str | None
@@ -204,8 +198,7 @@ class PastRun:
     focus: PastFocus
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(Struct, frozen=True):
     """What is remembered of the last run that has ended, for Run Again, cancel and the next failure policy."""
 
     number: int
@@ -216,8 +209,7 @@ class LastRun:
     ended_t: float
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """All that the core knows at a moment.
 
     Attributes

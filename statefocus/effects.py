@@ -7,14 +7,13 @@ the session. An effect with an `answer` is answered by exactly one event that ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import ClassVar
 
-KINDS: dict[str, type[Effect]] = {}
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True, tag_field="effect"):
     """Anything to be done; `kind` is its name in traces, `answer` the event kind that answers it."""
 
     kind: ClassVar[str] = "effect"
@@ -22,81 +21,82 @@ class Effect:
 
     id: int
 
-    def __init_subclass__(cls, kind: str = "", answer: str | None = None, **kwargs: Any) -> None:
-        super(Effect, cls).__init_subclass__(**kwargs)
-        name = kind or cls.__dict__.get("kind", "")  # slots make a second class of the first: that one counts
-        if name:
-            cls.kind = name
-            cls.answer = answer or cls.__dict__.get("answer")
-            KINDS[name] = cls
 
-
-@dataclass(frozen=True, slots=True)
-class PausePlan(Effect, kind="pause_plan", answer="plan_held"):
+class PausePlan(Effect, frozen=True, tag="pause_plan"):
     """Hold the imaging plan at the next gap between two exposures."""
 
+    answer: ClassVar[str | None] = "plan_held"
 
-@dataclass(frozen=True, slots=True)
-class ResumePlan(Effect, kind="resume_plan", answer="plan_released"):
+
+class ResumePlan(Effect, frozen=True, tag="resume_plan"):
     """Let the imaging plan go on."""
 
+    answer: ClassVar[str | None] = "plan_released"
 
-@dataclass(frozen=True, slots=True)
-class AbortPlan(Effect, kind="abort_plan", answer="plan_aborted"):
+
+class AbortPlan(Effect, frozen=True, tag="abort_plan"):
     """Give the imaging plan up."""
 
+    answer: ClassVar[str | None] = "plan_aborted"
 
-@dataclass(frozen=True, slots=True)
-class LeavePlanPaused(Effect, kind="leave_plan_paused"):
+
+class LeavePlanPaused(Effect, frozen=True, tag="leave_plan_paused"):
     """Turn our hold of the plan into a pause that a person ends at the host."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareFocuser(Effect, kind="prepare_focuser", answer="focuser_prepared"):
+class PrepareFocuser(Effect, frozen=True, tag="prepare_focuser"):
     """Read the focuser's state and switch its driver's own temperature compensation off."""
 
+    answer: ClassVar[str | None] = "focuser_prepared"
 
-@dataclass(frozen=True, slots=True)
-class MoveFocuser(Effect, kind="move_focuser", answer="focuser_moved"):
+
+class MoveFocuser(Effect, frozen=True, tag="move_focuser"):
     """Move to `position` in steps, by way of `via`, and verify where it stands afterwards."""
+
+    answer: ClassVar[str | None] = "focuser_moved"
 
     position: int
     via: tuple[int, ...] = ()
     purpose: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseFocuser(Effect, kind="release_focuser", answer="focuser_released"):
+class ReleaseFocuser(Effect, frozen=True, tag="release_focuser"):
     """Set the driver's own temperature compensation back to what it was; None leaves it alone."""
+
+    answer: ClassVar[str | None] = "focuser_released"
 
     driver_compensation: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchDriverCompensation(Effect, kind="switch_driver_compensation", answer="driver_compensation_switched"):
+class SwitchDriverCompensation(Effect, frozen=True, tag="switch_driver_compensation"):
     """Switch the driver's own temperature compensation on or off for the whole session."""
+
+    answer: ClassVar[str | None] = "driver_compensation_switched"
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HaltDevices(Effect, kind="halt_devices", answer="devices_halted"):
+class HaltDevices(Effect, frozen=True, tag="halt_devices"):
     """Give up the effects named, and stop the devices that they use, at once."""
+
+    answer: ClassVar[str | None] = "devices_halted"
 
     gives_up: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StartTimer(Effect, kind="start_timer", answer="timer_elapsed"):
+class StartTimer(Effect, frozen=True, tag="start_timer"):
     """Answer after `seconds`."""
+
+    answer: ClassVar[str | None] = "timer_elapsed"
 
     seconds: float
     purpose: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TakeFrame(Effect, kind="take_frame", answer="frame_taken"):
+class TakeFrame(Effect, frozen=True, tag="take_frame"):
     """Take a focus frame; None leaves a setting as it is."""
+
+    answer: ClassVar[str | None] = "frame_taken"
 
     exposure_s: float
     gain: int | None = None
@@ -104,25 +104,36 @@ class TakeFrame(Effect, kind="take_frame", answer="frame_taken"):
     purpose: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MeasureFrame(Effect, kind="measure_frame", answer="frame_measured"):
+class MeasureFrame(Effect, frozen=True, tag="measure_frame"):
     """Measure the metric of the frame with that name."""
+
+    answer: ClassVar[str | None] = "frame_measured"
 
     frame: str
     binning: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class PublishCurve(Effect, kind="publish_curve", answer="curve_published"):
+class PublishCurve(Effect, frozen=True, tag="publish_curve"):
     """Show the points and the fitted curve to whoever watches."""
+
+    answer: ClassVar[str | None] = "curve_published"
 
     accepted: bool
     best_position: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Notify(Effect, kind="notify"):
+class Notify(Effect, frozen=True, tag="notify"):
     """Tell a person; `level` is info, warning or error."""
 
     level: str
     sentence: str
+
+
+def _named() -> Iterator[type[Effect]]:
+    """All kinds of effects; each gets its name from its tag."""
+    for cls in Effect.__subclasses__():
+        cls.kind = str(cls.__struct_config__.tag)
+        yield cls
+
+
+KINDS: dict[str, type[Effect]] = {cls.kind: cls for cls in _named()}

@@ -7,82 +7,71 @@ that could not be read is None, never a stand-in number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
 from typing import Any, ClassVar, get_type_hints
 
-KINDS: dict[str, type[Event]] = {}
+from msgspec import Struct
+from msgspec.structs import fields
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, tag_field="event", gc=False):
     """Anything that happened; `kind` is its name in traces and in machine files."""
 
     kind: ClassVar[str] = "event"
-
-    def __init_subclass__(cls, kind: str = "", **kwargs: Any) -> None:
-        super(Event, cls).__init_subclass__(**kwargs)
-        name = kind or cls.__dict__.get("kind", "")  # slots make a second class of the first: that one counts
-        if name:
-            cls.kind = name
-            KINDS[name] = cls
 
 
 # --- the host: the imaging session and its plan ---
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStarted(Event, kind="session_started"):
+class SessionStarted(Event, frozen=True, tag="session_started"):
     """statefocus attends from now on; `position` is where the focuser stands, in steps."""
 
     position: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnding(Event, kind="session_ending"):
+class SessionEnding(Event, frozen=True, tag="session_ending"):
     """The session is to be wound up: what is under way is put back, then it ends."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded(Event, kind="session_ended"):
+class SessionEnded(Event, frozen=True, tag="session_ended"):
     """Nothing is under way any more; the last event of a trace that was closed properly."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStarted(Event, kind="plan_started"):
-    """An imaging plan begins; `frame_type` is that of its first frame (Light, Dark, Flat, Bias)."""
+class PlanStarted(Event, frozen=True, tag="plan_started"):
+    """An imaging plan begins; `frame_type` is that of its first frame (Light, Dark, Flat, Bias).
+
+    `resumed` tells that it goes on where it was left, after a pause that statefocus did not see.
+    """
 
     frame_type: str
     frames: int = 0
     filter: str | None = None
+    resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFinished(Event, kind="plan_finished"):
+class PlanFinished(Event, frozen=True, tag="plan_finished"):
     """The imaging plan is done; `reason` tells why where it is not because all frames were taken."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanPaused(Event, kind="plan_paused"):
+class PlanPaused(Event, frozen=True, tag="plan_paused"):
     """Somebody else (a person, the host) paused the plan."""
 
     by: str = "person"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanResumed(Event, kind="plan_resumed"):
+class PlanResumed(Event, frozen=True, tag="plan_resumed"):
     """Somebody else resumed the plan."""
 
     by: str = "person"
 
 
-@dataclass(frozen=True, slots=True)
-class FramePreparing(Event, kind="frame_preparing"):
+class FramePreparing(Event, frozen=True, tag="frame_preparing"):
     """The next exposure of the plan is being prepared."""
 
     number: int
@@ -90,24 +79,26 @@ class FramePreparing(Event, kind="frame_preparing"):
     filter: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExposureStarted(Event, kind="exposure_started"):
+class ExposureStarted(Event, frozen=True, tag="exposure_started"):
     """The plan's shutter opened."""
 
     number: int
     exposure_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class ExposureEnded(Event, kind="exposure_ended"):
+class ExposureEnded(Event, frozen=True, tag="exposure_ended"):
     """The plan's shutter closed; the frame is being downloaded."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class FrameSaved(Event, kind="frame_saved"):
-    """The plan saved a frame; `next_frame_type` is what it takes next, None after the last one."""
+class FrameSaved(Event, frozen=True, tag="frame_saved"):
+    """The plan saved a frame; `next_frame_type` is what it takes next, None after the last one.
+
+    `hfr_px` and `stars` are the frame's own, where somebody measured it. `next_filter` and `flip_next` tell what is
+    known to come before the next frame: the filter that it wants, and whether the mount flips; None where the host
+    cannot tell.
+    """
 
     number: int
     frame_type: str
@@ -115,25 +106,27 @@ class FrameSaved(Event, kind="frame_saved"):
     position: int | None = None
     next_frame_type: str | None = None
     file: str | None = None
+    binning: int = 1
+    hfr_px: float | None = None
+    stars: int | None = None
+    next_filter: str | None = None
+    flip_next: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExposureFailed(Event, kind="exposure_failed"):
+class ExposureFailed(Event, frozen=True, tag="exposure_failed"):
     """The plan's exposure gave no frame; the host may try it again."""
 
     number: int
     sentence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FilterChanging(Event, kind="filter_changing"):
+class FilterChanging(Event, frozen=True, tag="filter_changing"):
     """The filter wheel begins to turn."""
 
     filter: str
 
 
-@dataclass(frozen=True, slots=True)
-class FilterChanged(Event, kind="filter_changed"):
+class FilterChanged(Event, frozen=True, tag="filter_changed"):
     """The filter wheel turned; `by` is `plan` or `person`."""
 
     former: str | None
@@ -141,61 +134,78 @@ class FilterChanged(Event, kind="filter_changed"):
     by: str = "plan"
 
 
-@dataclass(frozen=True, slots=True)
-class FlipStarted(Event, kind="flip_started"):
+class FlipStarted(Event, frozen=True, tag="flip_started"):
     """A meridian flip begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlipFinished(Event, kind="flip_finished"):
+class FlipFinished(Event, frozen=True, tag="flip_finished"):
     """The mount has flipped and tracks again; the plan has not resumed yet."""
 
     pier_side: str | None = None
 
 
+class CenteringFinished(Event, frozen=True, tag="centering_finished"):
+    """The mount has centred the target; `automatic` where no person asked for it."""
+
+    automatic: bool = True
+
+
+class HostRefocused(Event, frozen=True, tag="host_refocused"):
+    """Another program ran its own autofocus; `position` is None where it found no focus.
+
+    `seconds` is how long it took, `measure` the metric it reports at the focus point, `trigger` its own words for why.
+    """
+
+    position: int | None
+    seconds: float = 0.0
+    measure: float | None = None
+    filter: str | None = None
+    temperature_c: float | None = None
+    trigger: str = ""
+    sentence: str = ""
+
+
 # --- readings of the world ---
 
 
-@dataclass(frozen=True, slots=True)
-class TemperatureRead(Event, kind="temperature_read"):
+class TemperatureRead(Event, frozen=True, tag="temperature_read"):
     """One reading of the temperature sensors, degrees Celsius; None where there is none or it failed."""
 
     focuser_c: float | None = None
     external_c: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MountRead(Event, kind="mount_read"):
-    """The mount's state; `flip_in_s` is the time to the next meridian flip, a day where none is to come."""
+class MountRead(Event, frozen=True, tag="mount_read"):
+    """The mount's state; `flip_in_s` is the time to the next meridian flip, a day where none is to come.
+
+    `east` tells whether the telescope looks east of the meridian.
+    """
 
     tracking: bool | None = None
     parked: bool | None = None
     flip_in_s: float | None = None
+    east: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyRead(Event, kind="safety_read"):
+class SafetyRead(Event, frozen=True, tag="safety_read"):
     """The safety monitor's word."""
 
     safe: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SunRead(Event, kind="sun_read"):
+class SunRead(Event, frozen=True, tag="sun_read"):
     """The Sun's altitude above the site's horizon, degrees."""
 
     altitude_deg: float
 
 
-@dataclass(frozen=True, slots=True)
-class AidOpened(Event, kind="aid_opened"):
+class AidOpened(Event, frozen=True, tag="aid_opened"):
     """A person opened a focusing aid (Focusing Aid, Auto Focus Aid, Bahtinov Aid)."""
 
     aid: str
 
 
-@dataclass(frozen=True, slots=True)
-class AidClosed(Event, kind="aid_closed"):
+class AidClosed(Event, frozen=True, tag="aid_closed"):
     """A person closed a focusing aid."""
 
     aid: str
@@ -204,82 +214,77 @@ class AidClosed(Event, kind="aid_closed"):
 # --- a person's wishes ---
 
 
-@dataclass(frozen=True, slots=True)
-class RefocusRequested(Event, kind="refocus_requested"):
+class RefocusRequested(Event, frozen=True, tag="refocus_requested"):
     """Refocus as soon as possible (T6)."""
 
     by: str = "person"
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequested(Event, kind="run_requested"):
+class RunRequested(Event, frozen=True, tag="run_requested"):
     """Run the autofocus now, by hand; `again` centres it on the last best position (A11), or else on `position`."""
 
     again: bool = False
     position: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRequested(Event, kind="cancel_requested"):
+class CancelRequested(Event, frozen=True, tag="cancel_requested"):
     """Cancel the run under way (A12)."""
 
     by: str = "person"
 
 
-@dataclass(frozen=True, slots=True)
-class UndoRequested(Event, kind="undo_requested"):
+class UndoRequested(Event, frozen=True, tag="undo_requested"):
     """Return to the last focus position after a run has ended (A12)."""
 
     position: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TriggersPaused(Event, kind="triggers_paused"):
+class TriggersPaused(Event, frozen=True, tag="triggers_paused"):
     """A person paused all triggers (T12)."""
 
 
-@dataclass(frozen=True, slots=True)
-class TriggersResumed(Event, kind="triggers_resumed"):
+class TriggersResumed(Event, frozen=True, tag="triggers_resumed"):
     """A person resumed all triggers (T12)."""
+
+
+class ConfirmationGiven(Event, frozen=True, tag="confirmation_given"):
+    """A person answered the question that was asked last (T4)."""
+
+    yes: bool
+    by: str = "person"
 
 
 # --- answers to effects ---
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Event):
+class Answer(Event, frozen=True):
     """The answer to the effect with that id."""
 
     effect: int
 
 
-@dataclass(frozen=True, slots=True)
-class EffectFailed(Answer, kind="effect_failed"):
+class EffectFailed(Answer, frozen=True, tag="effect_failed"):
     """The effect did not happen; `reason` is unreachable, timeout, protocol, refused or fault."""
 
     reason: str
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanHeld(Answer, kind="plan_held"):
+class PlanHeld(Answer, frozen=True, tag="plan_held"):
     """The plan takes no exposure until it is released; `running` tells whether one was running at all."""
 
     running: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class PlanReleased(Answer, kind="plan_released"):
+class PlanReleased(Answer, frozen=True, tag="plan_released"):
     """The plan goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanAborted(Answer, kind="plan_aborted"):
+class PlanAborted(Answer, frozen=True, tag="plan_aborted"):
     """The plan was given up."""
 
 
-@dataclass(frozen=True, slots=True)
-class FocuserPrepared(Answer, kind="focuser_prepared"):
+class FocuserPrepared(Answer, frozen=True, tag="focuser_prepared"):
     """The focuser's state, its driver's own temperature compensation switched off."""
 
     position: int
@@ -288,39 +293,33 @@ class FocuserPrepared(Answer, kind="focuser_prepared"):
     driver_compensation: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FocuserMoved(Answer, kind="focuser_moved"):
+class FocuserMoved(Answer, frozen=True, tag="focuser_moved"):
     """The focuser arrived and was read again; `position` is what it reports."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class FocuserReleased(Answer, kind="focuser_released"):
+class FocuserReleased(Answer, frozen=True, tag="focuser_released"):
     """The driver's own temperature compensation is as it was before."""
 
 
-@dataclass(frozen=True, slots=True)
-class DevicesHalted(Answer, kind="devices_halted"):
+class DevicesHalted(Answer, frozen=True, tag="devices_halted"):
     """Focuser and camera stand still; `position` is None where it could not be read."""
 
     position: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimerElapsed(Answer, kind="timer_elapsed"):
+class TimerElapsed(Answer, frozen=True, tag="timer_elapsed"):
     """The time that was asked for has passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class FrameTaken(Answer, kind="frame_taken"):
+class FrameTaken(Answer, frozen=True, tag="frame_taken"):
     """A focus frame is in hand, known by the name `frame`."""
 
     frame: str
 
 
-@dataclass(frozen=True, slots=True)
-class FrameMeasured(Answer, kind="frame_measured"):
+class FrameMeasured(Answer, frozen=True, tag="frame_measured"):
     """The metric of a focus frame, px; None where no star was found (M8)."""
 
     value: float | None
@@ -328,16 +327,26 @@ class FrameMeasured(Answer, kind="frame_measured"):
     stars: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CurvePublished(Answer, kind="curve_published"):
+class CurvePublished(Answer, frozen=True, tag="curve_published"):
     """The curve was shown to whoever watches."""
 
 
-@dataclass(frozen=True, slots=True)
-class DriverCompensationSwitched(Answer, kind="driver_compensation_switched"):
+class DriverCompensationSwitched(Answer, frozen=True, tag="driver_compensation_switched"):
     """The driver's own temperature compensation is as asked; `former` is what it was."""
 
     former: bool
+
+
+def _named(base: type[Event]) -> Iterator[type[Event]]:
+    """All kinds of events below a class; each gets its name from its tag."""
+    for cls in base.__subclasses__():
+        if isinstance(cls.__struct_config__.tag, str) and cls is not Answer:
+            cls.kind = cls.__struct_config__.tag
+            yield cls
+        yield from _named(cls)
+
+
+KINDS: dict[str, type[Event]] = {cls.kind: cls for cls in _named(Event)}
 
 
 def field_types(cls: type[Event]) -> dict[str, Any]:

@@ -7,8 +7,10 @@ by the rows of each machine in a fixed order; act, by the callbacks of the state
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from statefocus import actions, effects, events, rules
 from statefocus.context import Context, Pending, Run, begin
@@ -49,8 +51,7 @@ VOCABULARY = Vocabulary(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one event did to one machine.
 
     Attributes
@@ -76,8 +77,7 @@ class Step:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """Where a session stands: the leaf state of each machine, and the context that they share."""
 
     leaves: Mapping[str, str]

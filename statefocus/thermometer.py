@@ -5,9 +5,11 @@ A reading that cannot be true (NaN, beyond the range of air, a jump no tube make
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import fsum, isfinite
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 COLDEST_C = -80.0
 HOTTEST_C = 60.0
@@ -35,8 +37,7 @@ def pick(source: Source, focuser_c: float | None, external_c: float | None) -> f
     return None if focuser_c is None or external_c is None else (focuser_c + external_c) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Thermometer:
+class Thermometer(Struct, frozen=True):
     """Readings since the last refocus.
 
     Attributes

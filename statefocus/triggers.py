@@ -6,13 +6,14 @@ There is no priority; one run serves all that are due, and its log names them al
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from statefocus.context import Context, TriggerState
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """One trigger at a moment: its reading, its limit, and the text in brackets that people know."""
 
     name: str

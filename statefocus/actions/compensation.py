@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from statefocus import compensating, focusing
 from statefocus.actions.registry import Result, action, emit, tell

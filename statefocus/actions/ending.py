@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from statefocus import compensating, focusing, triggers
 from statefocus.actions.registry import Result, action, current, emit, tell
-from statefocus.context import REFOCUSED, Context, LastRun, PastRun, Run
+from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, Run
 from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
 from statefocus.focus.verdicts import PastFocus
 
@@ -14,8 +14,8 @@ REMEMBERED = 10
 """Validated runs that a new one is compared with."""
 
 
-def _mark(context: Context, outcome: str, reason: str) -> Result:
-    run = replace(current(context), outcome=outcome, reason=reason, retries=0)  # type: ignore[arg-type]  # a literal
+def _mark(context: Context, outcome: Outcome, reason: str) -> Result:
+    run = replace(current(context), outcome=outcome, reason=reason, retries=0)
     return replace(context, run=run), ()
 
 

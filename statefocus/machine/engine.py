@@ -8,9 +8,9 @@ own queue feeds it one event at a time; entry callbacks only return effects, and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from transitions.extensions.nesting import HierarchicalMachine, NestedState
 
 from statefocus.context import Context
@@ -19,8 +19,7 @@ from statefocus.machine.definition import SEPARATOR, Definition, Row, State
 from statefocus.machine.vocabulary import Ruling, Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """One row that was tried, and what each of its guards said."""
 
     row: str
@@ -38,8 +37,7 @@ class Tried:
         return bool(due) and all(self.guards[name].passes for name in due) and not self.passed
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(Struct, frozen=True):
     """What one event did to one machine; `stays` for a row without a destination."""
 
     after: str

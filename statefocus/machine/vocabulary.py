@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from statefocus.context import Context
 from statefocus.effects import Effect
 
@@ -32,8 +34,7 @@ def ruling(*, holds: bool) -> Ruling:
     return Ruling.PASSED if holds else Ruling.FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """A named rule over the context."""
 
     name: str
@@ -41,8 +42,7 @@ class Guard:
     call: Callable[[Context], Ruling]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """A named callback: context in, context and effects out; `emits` are the kinds of effects it may return."""
 
     name: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any, Union, get_args, get_origin
+
+from msgspec.structs import asdict, fields
 
 from statefocus.effects import Effect
 from statefocus.errors import TraceError
@@ -19,7 +20,7 @@ from statefocus.session import Step
 
 def encode_event(event: Event) -> dict[str, Any]:
     """Turn an event into the body of its line; the inverse of `decode_event`."""
-    return {"event": event.kind, **{field.name: getattr(event, field.name) for field in fields(event)}}
+    return {"event": event.kind, **asdict(event)}
 
 
 def decode_event(body: Mapping[str, Any], line: int) -> Event:
@@ -75,7 +76,7 @@ def _said(wanted: Any) -> str:
 def encode_effect(effect: Effect) -> dict[str, Any]:
     """Turn an effect into the body of its line."""
     body: dict[str, Any] = {"effect": effect.kind}
-    for field in fields(effect):
+    for field in fields(type(effect)):
         value = getattr(effect, field.name)
         body[field.name] = list(value) if isinstance(value, tuple) else value
     return body

@@ -6,10 +6,11 @@ Also an oracle that tells anew, from the events alone, what the guards must say.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from statefocus import events
 from statefocus.effects import Effect, MoveFocuser
