@@ -155,7 +155,7 @@ class Night:
     def _attend(
         self, profile: Profile, rig: Rig, clock: Clock, crew: Crew, writer: TraceWriter, judge: Judge | None
     ) -> Ended:
-        machines = load_machines()
+        machines = load_machines(self.loaded)
         host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._save)
         hands = Hands(rig, host, crew, clock, self.measure, self.audience)
         host.focuser_busy = hands.focuser_busy

@@ -120,3 +120,12 @@ class Records(Section):
     folder: str = Field("nights", description="Traces, frames and pictures; relative to where statefocus is started.")
     save_frames: bool = Field(default=True, description="Whether the plan's frames are saved as FITS.")
     save_focus_frames: bool = Field(default=False, description="Whether focus frames are kept too.")
+
+
+class Machines(Section):
+    """Edited copies of the machine files; the same checks hold, and the inviolable rules stay (see docs/machine.md)."""
+
+    session: str | None = Field(None, description="Path of a copy of machines/session.toml, from the profile's folder.")
+    flip: str | None = Field(None, description="Path of a copy of machines/flip.toml.")
+    autofocus: str | None = Field(None, description="Path of a copy of machines/autofocus.toml.")
+    compensation: str | None = Field(None, description="Path of a copy of machines/compensation.toml.")
