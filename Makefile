@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test bench docs clean
+.PHONY: mutants run test bench docs clean
 
 run: $(VENV)/installed        ## attend a night on the embedded observatory
 	$(BIN)/statefocus run
@@ -17,6 +17,9 @@ test: $(VENV)/installed-test  ## style, types, layers, then every test
 
 bench: $(VENV)/installed-test ## speed and accuracy, as ratios against what else there is
 	$(BIN)/python -m tests.bench
+
+mutants: $(VENV)/installed-test  ## break rules and machines one thing at a time: what does no test notice? (hours)
+	$(BIN)/python -m tests.mutants
 
 docs: $(VENV)/installed-test  ## write the generated pages of docs/ again
 	$(BIN)/python -m tests.generate
