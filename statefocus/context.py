@@ -160,6 +160,8 @@ class Run(Struct, frozen=True):
     started_t, started_temperature_c, filter, home_filter
         When it began, how warm it was then, in which filter it is made, and which one is turned back to; None where it
         is not another one.
+    filter_turned
+        The wheel was sent to `filter`, and did not come back to `home_filter` yet.
     offset_made
         The focuser was moved from the focus in `filter` to that in the plan's filter (O2).
     start_position
@@ -190,6 +192,7 @@ class Run(Struct, frozen=True):
     started_temperature_c: float | None = None
     filter: str | None = None
     home_filter: str | None = None
+    filter_turned: bool = False
     offset_made: bool = False
     centre: int | None = None
     start_position: int | None = None

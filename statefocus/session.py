@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from statefocus import actions, effects, events, rules
 from statefocus.context import Context, Pending, Run, begin
-from statefocus.effects import Effect, HaltDevices, MoveFocuser, Notify, ReleaseFocuser, ResumePlan
+from statefocus.effects import Effect, HaltDevices, LeavePlanPaused, MoveFocuser, Notify, ReleaseFocuser, ResumePlan
 from statefocus.events import Answer, Event
 from statefocus.folding import fold
 from statefocus.machine.definition import Definition
@@ -159,17 +159,21 @@ class Session:
     def _fault(self, state: State, event: Event, t: float, error: Exception) -> tuple[State, tuple[Step, ...]]:
         """Put everything into a safe state: focuser back, triggers disarmed, plan resumed, everything told."""
         name, context = next(iter(self._engines)), state.context
-        correcting = context.verified_position if context.compensation.under_way_steps else None
+        moving = bool(context.compensation.under_way_steps) or context.offset_under_way is not None
+        correcting = context.verified_position if moving else None
         back = context.run.start_position if context.run else correcting
         driver = _drivers_own(context)
-        told = f"statefocus has a fault ({type(error).__name__}: {error}); triggers are paused, the plan goes on."
+        goes_on = _plans_end(context, 0).kind == ResumePlan.kind
+        told = f"statefocus has a fault ({type(error).__name__}: {error}); triggers are paused, the plan "
+        told += "goes on." if goes_on else "stays paused, since another filter is in the light path: turn it back."
         number = context.next_effect
         out: list[Effect] = [HaltDevices(number, gives_up=tuple(context.pending))]
         if back is not None:
             out.append(MoveFocuser(number + 1, position=back, purpose="fault"))
         if driver is not None:
             out.append(ReleaseFocuser(number + 2, driver_compensation=driver))
-        out += [ResumePlan(number + 3), Notify(number + 4, "error", told)]
+        out.append(_plans_end(context, number + 3))
+        out.append(Notify(number + 4, "error", told))
         context = replace(
             context,
             now=t,
@@ -177,9 +181,10 @@ class Session:
             concluded=replace(context.run, outcome="lost", reason=told) if context.run else None,
             pending={},
             next_effect=number + 5,
-            triggers=replace(context.triggers, paused=True),
+            triggers=replace(context.triggers, paused=True, question=""),
             plan=replace(context.plan, ending=context.plan.ending or isinstance(event, events.SessionEnding)),
             compensation=replace(context.compensation, under_way_steps=0, driver_was_on=None),
+            offset_under_way=None,
         )
         before, initial = state.leaves[name], {key: engine.initial for key, engine in self._engines.items()}
         step = Step(name, before, initial[name], "fault", effects=tuple(out), fault=f"{type(error).__name__}: {error}")
@@ -202,6 +207,12 @@ def _drivers_own(context: Context) -> bool | None:
     if context.compensation.driver_was_on is not None:
         return context.compensation.driver_was_on
     return context.run.driver_compensation if context.run else None
+
+
+def _plans_end(context: Context, number: int) -> Effect:
+    """What a fault does to the plan: it goes on, unless it would go on in the filter of a run (O2)."""
+    elsewhere = context.run is not None and context.run.filter_turned
+    return LeavePlanPaused(number) if elsewhere else ResumePlan(number)
 
 
 def _awaiting(context: Context, machine: str, emitted: Sequence[Effect]) -> Context:

@@ -42,7 +42,8 @@ def drop_offset(context: Context) -> Result:
 @action(SetFilter)
 def turn_to_focus_filter(context: Context) -> Result:
     """Turn to the filter that the run is made in (O2)."""
-    return emit(context, SetFilter, filter=current(context).filter)
+    run = replace(current(context), filter_turned=True)
+    return emit(replace(context, run=run), SetFilter, filter=run.filter)
 
 
 @action(SetFilter)

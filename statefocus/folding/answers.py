@@ -64,7 +64,9 @@ def _centre(context: Context, run: Run, start: int) -> int:
 
 @folds(events.FilterSet)
 def _filter_set(context: Context, event: events.FilterSet) -> Context:
-    return with_run(with_plan(context, filter=event.filter), retries=0)
+    back = context.run is not None and event.filter == context.run.home_filter
+    turned = {"filter_turned": False} if back else {}
+    return with_run(with_plan(context, filter=event.filter), retries=0, **turned)
 
 
 @folds(events.FocuserMoved)

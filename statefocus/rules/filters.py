@@ -27,9 +27,8 @@ def other_filter_wanted(context: Context) -> bool:
 
 @test
 def filter_to_restore(context: Context) -> bool:
-    """The run was made in another filter, and the plan's one is to be turned back to (O2)."""
-    run = context.run
-    return run is not None and run.home_filter is not None and run.home_filter != context.plan.filter
+    """The wheel was turned for the run, and the plan's filter is to be turned back to (O2)."""
+    return context.run is not None and context.run.filter_turned
 
 
 @test
