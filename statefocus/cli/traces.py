@@ -93,7 +93,8 @@ def log(
     console.print(log_table(entries, str(header.body.get("time_zone", "UTC"))))
     for entry in entries:
         if entry.reason:
-            console.print(f"run {entry.number} {entry.outcome}: {entry.reason}", soft_wrap=True, markup=False)
+            name = f"run {entry.number}" if entry.number else "another program's run"
+            console.print(f"{name} {entry.outcome}: {entry.reason}", soft_wrap=True, markup=False)
 
 
 def explain(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import events
+from statefocus import compensating, events, triggers
 from statefocus.context import Context
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
 
@@ -109,3 +109,17 @@ def _flip_started(context: Context, _event: events.FlipStarted) -> Context:
 def _flip_finished(context: Context, _event: events.FlipFinished) -> Context:
     context = with_facts(context, flip_leaves_time=True)  # the next one is half a day away
     return with_triggers(with_plan(context, flip_under_way=False), flipped=True)
+
+
+@folds(events.HostRefocused)
+def _host_refocused(context: Context, event: events.HostRefocused) -> Context:
+    """Whoever refocused: every trigger and the compensation begin anew (T11, C7); a failed one changes nothing."""
+    if event.position is None:
+        return context
+    return replace(
+        context,
+        verified_position=event.position,
+        lost=False,
+        triggers=triggers.restart(context.triggers, context.now),
+        compensation=compensating.restart(context.compensation),
+    )

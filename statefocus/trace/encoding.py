@@ -43,7 +43,7 @@ def decode_event(body: Mapping[str, Any], line: int) -> Event:
         if not _fits(value, expected[key]):
             raise TraceError(f"{name}: {key} is {value!r}, which is no {_said(expected[key])}.", line)
     try:
-        return kind(**given)
+        return kind(**{key: _whole(value) for key, value in given.items()})
     except TypeError as error:
         raise TraceError(f"{name}: {error}.", line) from None
 
@@ -66,7 +66,18 @@ def _fits(value: Any, wanted: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if wanted is int:
         return isinstance(value, int) and not isinstance(value, bool)
+    if get_origin(wanted) is tuple:
+        parts = get_args(wanted)
+        if not isinstance(value, list | tuple):
+            return False
+        wants = parts[:1] * len(value) if parts[-1] is Ellipsis else parts
+        return len(wants) == len(value) and all(_fits(one, want) for one, want in zip(value, wants, strict=True))
     return isinstance(value, wanted)
+
+
+def _whole(value: Any) -> Any:
+    """Turn JSON's lists into the tuples that events hold."""
+    return tuple(_whole(part) for part in value) if isinstance(value, list) else value
 
 
 def _said(wanted: Any) -> str:
