@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from statefocus.cli.console import console as make_console
-from statefocus.errors import StatefocusError, TraceError
+from statefocus.errors import StatefocusError, TraceError, UsageError
 
 
 def replay(traces: list[Path] = typer.Argument(help="Traces to run through their own machines again.")) -> None:
@@ -108,4 +108,25 @@ def explain(
         typer.echo(sentence)
 
 
-COMMANDS = (replay, diff, log, explain)
+def audit(trace: Path = typer.Argument(help="A trace, with or without the profile that made it.")) -> None:
+    """Check a trace against its digests, its schema and the inviolable rules; exit 0 only if nothing is wrong."""
+    from statefocus.trace.auditing import audit as check
+
+    try:
+        found = check(trace)
+    except TraceError as error:
+        raise UsageError(f"{trace}: {error}") from None
+    for finding in found.findings:
+        typer.echo(f"{trace}:{finding.line}: {finding.sentence} [{finding.rule}]")
+    if found.more:
+        typer.echo(f"{trace}: {found.more} more findings.")
+    for note in found.notes:
+        typer.echo(f"{trace}: note: {note}")
+    wrong = len(found.findings) + found.more
+    result = "nothing is wrong" if found.clean else f"{wrong} finding{'s' if wrong > 1 else ''}"
+    typer.echo(f"{trace}: {found.lines} lines, {found.events} events, {found.runs} runs: {result}.")
+    if not found.clean:
+        raise typer.Exit(1)
+
+
+COMMANDS = (replay, diff, log, explain, audit)

@@ -40,7 +40,7 @@ def decode_event(body: Mapping[str, Any], line: int) -> Event:
     for key, value in given.items():
         if key not in expected:
             raise TraceError(f"{name}: {key} is no field of it.", line)
-        if not _fits(value, expected[key]):
+        if not fits(value, expected[key]):
             raise TraceError(f"{name}: {key} is {value!r}, which is no {_said(expected[key])}.", line)
     try:
         return kind(**{key: _whole(value) for key, value in given.items()})
@@ -57,9 +57,10 @@ def _types_of(kind: type[Event]) -> dict[str, Any]:
     return _TYPES[kind.kind]
 
 
-def _fits(value: Any, wanted: Any) -> bool:
+def fits(value: Any, wanted: Any) -> bool:
+    """Whether a JSON value can stand for a field of that type."""
     if get_origin(wanted) in (types.UnionType, Union):
-        return any(_fits(value, part) for part in get_args(wanted))
+        return any(fits(value, part) for part in get_args(wanted))
     if wanted is type(None):
         return value is None
     if wanted is float:
@@ -71,7 +72,7 @@ def _fits(value: Any, wanted: Any) -> bool:
         if not isinstance(value, list | tuple):
             return False
         wants = parts[:1] * len(value) if parts[-1] is Ellipsis else parts
-        return len(wants) == len(value) and all(_fits(one, want) for one, want in zip(value, wants, strict=True))
+        return len(wants) == len(value) and all(fits(one, want) for one, want in zip(value, wants, strict=True))
     return isinstance(value, wanted)
 
 
