@@ -12,12 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statefocus.errors import StatefocusError, TraceError
+from statefocus.profile import Profile
 from statefocus.trace import reading
+from statefocus.trace.auditing import audit
 from statefocus.trace.diffing import diff
 from statefocus.trace.explaining import explain
 from statefocus.trace.focus_log import focus_log
 from statefocus.trace.reading import Damage, TraceReader, read_header
 from statefocus.trace.replaying import replay
+from statefocus.what_if import what_if
 
 from .tapes import changed, find, lines_of, put
 
@@ -126,6 +129,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     "explain": lambda path: explain(path, "20:32"),
     "diff": lambda path: diff(path, path),
     "log": focus_log,
+    "audit": audit,
+    "what-if": lambda path: what_if(path, Profile()),
 }
 
 
