@@ -260,14 +260,14 @@ class Account:
 
     # --- the end ---
 
-    def night(self, last_t: float) -> list[tuple[float, Event]]:
+    def night(self, first_t: float, last_t: float) -> list[tuple[float, Event]]:
         """Close what is open, and give all events in the order of their times, from the session's start to its end."""
         end = max([last_t, *(t for t, _ in self.told)])
         self.focus_ends(end, None, sentence="The log does not tell how this run ended.")
         self.frame_fails(end, "The log ends in this exposure.")
         told = sorted(self.told, key=lambda one: one[0])
         told = _foreseen(told)
-        start = told[0][0] if told else end
+        start = min([first_t, *(t for t, _ in told)])
         return [
             (start, events.SessionStarted(position=self.first_position)),
             *told,

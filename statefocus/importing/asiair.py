@@ -54,7 +54,7 @@ class Log:
     def __init__(self, account: Account, clock: LocalClock) -> None:
         self._account, self._clock = account, clock
         self.version = ""
-        self.last_t = float("-inf")
+        self.first_t, self.last_t = float("inf"), float("-inf")
         self._target = ""
         self._chosen: int | None = None
         self._sharpest: float | None = None
@@ -70,7 +70,7 @@ class Log:
             t = self._clock.unix(datetime(*(int(part) for part in stamp.groups()[:6])))  # type: ignore[arg-type]  # noqa: DTZ001  # local, see LocalClock
         except (ValueError, OverflowError):
             return "unknown"
-        self.last_t = max(self.last_t, t)
+        self.first_t, self.last_t = min(self.first_t, t), max(self.last_t, t)
         self._close_frame(t)
         words = "Log" if log else stamp[7].strip()
         if log and not text.startswith("Log enabled"):

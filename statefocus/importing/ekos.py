@@ -72,7 +72,7 @@ class Log:
     def __init__(self, account: Account, clock: LocalClock) -> None:
         self._account, self._clock = account, clock
         self.version = ""
-        self.last_t = float("-inf")
+        self.first_t, self.last_t = float("inf"), float("-inf")
         self.zone_told: str | None = None
         self._start_t: float | None = None
         self._lines: list[tuple[float, int, list[str]]] = []
@@ -92,7 +92,7 @@ class Log:
         t = round(self._start_t + seconds, 3)
         if len(self._lines) >= _MOST_LINES:
             raise UsageError(f"The log holds more than {_MOST_LINES} lines of one session: this is no night's file.")
-        self.last_t = max(self.last_t, t)
+        self.first_t, self.last_t = min(self.first_t, t), max(self.last_t, t)
         self._lines.append((t, len(self._lines), [name, *fields[1:]]))
         return "told"
 
@@ -106,7 +106,7 @@ class Log:
         if self._clock.zone is None:
             self._clock.zone = zone_of(zone_named(self.zone_told or ""))
         self._start_t = self._clock.unix(moment)
-        self.last_t = max(self.last_t, self._start_t)
+        self.first_t, self.last_t = min(self.first_t, self._start_t), max(self.last_t, self._start_t)
         return "told"
 
     def finish(self) -> None:

@@ -31,7 +31,8 @@ _ITEM = re.compile(r"^(Starting|Finishing) Category: ?([^,]*), Item: (\w+)(?:, (
 _EXPOSURE = re.compile(r"ExposureTime (\d+(?:[.,]\d+)?)")
 _TYPE = re.compile(r"ImageType (\w+)")
 _BINNING = re.compile(r"Binning (\d)x\d")
-_HFR = re.compile(r"^Average HFR: (-?[\d.,]+?|NaN), HFR (?:MAD|\u03c3).*?(?:Detected Stars (\d+))?(?:,.*)?$")
+_HFR = re.compile(r"^Average HFR: (-?\d[\d.]*(?:,\d+)?), HFR (?:MAD|\u03c3)")
+_STARS = re.compile(r"Detected Stars (\d+)")
 _MOVE = re.compile(r"^Moving Focuser to position (-?\d+)")
 _START = re.compile(r"^Starting AutoFocus with initial position (-?\d+)")
 _CHOSEN = re.compile(r"^AutoFocus completed with focuser starting at -?\d+ and ending at (-?\d+)")
@@ -50,7 +51,7 @@ class Log:
     def __init__(self, account: Account, clock: LocalClock) -> None:
         self._account, self._clock = account, clock
         self.version = ""
-        self.last_t = float("-inf")
+        self.first_t, self.last_t = float("inf"), float("-inf")
         self._trigger = ""
         self._failure = ""
         self._chosen: int | None = None
@@ -70,7 +71,7 @@ class Log:
             t = self._clock.unix(moment)
         except (ValueError, OverflowError):
             return "unknown"
-        self.last_t = max(self.last_t, t)
+        self.first_t, self.last_t = min(self.first_t, t), max(self.last_t, t)
         words = line[7].strip()
         told = self._item(t, words) or self._focus(t, line[3], words) or self._rest(t, line[4], words)
         return "told" if told else "unused"
@@ -167,8 +168,8 @@ class Log:
         elif measured := _HFR.match(words):
             value = number(measured[1])
             if value is not None and value > 0:
-                stars = int(measured[2]) if measured[2] else None
-                account.frame_shows(t, value, stars, within_s=_MEASURED_WITHIN_S)
+                stars = _STARS.search(words)
+                account.frame_shows(t, value, int(stars[1]) if stars else None, within_s=_MEASURED_WITHIN_S)
         elif "MeridianFlipTrigger" in words and words.startswith("Starting"):
             account.flip_begins(t)
         elif file == "MeridianFlipVM.cs" and "flip" in words.lower():

@@ -34,6 +34,7 @@ SHOWN = 3
 
 class _Log(Protocol):
     version: str
+    first_t: float
     last_t: float
 
     def take(self, text: str) -> str:
@@ -98,7 +99,7 @@ def import_log(
         reading.finish()
     zone = clock.zone or zone_of(fallback)
     made.version, made.time_zone, made.lines = reading.version, zone.key, lines.count
-    night = account.night(reading.last_t)
+    night = account.night(reading.first_t, reading.last_t)
     if len(night) <= 2:  # the start and the end
         raise UsageError(
             f"The {module.TITLE} log {log} tells of no frame, focus run or reading: there is no night in it."
