@@ -176,7 +176,7 @@ def focus_now(
     with devices_of(loaded.profile, clock, seed) as (profile, _), closing(TraceWriter(trace)) as writer:
         rig = open_rig(profile, clock)
         try:
-            machines = load_machines()
+            machines = load_machines(loaded)
             hands = Hands(rig, HandHost(crew), crew, clock, measure, audience)
             header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
             started = round(clock.now(), 3)

@@ -11,6 +11,7 @@ from statefocus.focus.points import FocusPoint
 from statefocus.focus.result import FocusFit
 from statefocus.focus.sweep import Sweep
 from statefocus.focus.verdicts import PastFocus
+from statefocus.image_history import ImageHistory
 from statefocus.profile import Profile
 from statefocus.thermometer import Thermometer
 
@@ -51,6 +52,10 @@ class PlanState(Struct, frozen=True):
         The filter wheel turns.
     filter
         The filter in the light path, as far as known.
+    binning
+        Of the plan's last frame.
+    filter_ahead, flip_ahead
+        A filter change or a flip is known to come before the plan's next frame (T14).
     lights
         Light frames saved since the session's start.
     flip_under_way
@@ -66,6 +71,9 @@ class PlanState(Struct, frozen=True):
     exposing: bool = False
     filter_changing: bool = False
     filter: str | None = None
+    binning: int = 1
+    filter_ahead: bool = False
+    flip_ahead: bool = False
     lights: int = 0
     flip_under_way: bool = False
     aids: frozenset[str] = frozenset()
@@ -81,10 +89,14 @@ class TriggerState(Struct, frozen=True):
         Time of the last refocus, or of the session's start.
     lights
         Light frames of the plan since then (T2).
-    filter_changed, flipped, asap, first_frame
-        Things that happened and were not served yet (T4, T5, T6, T7).
+    filter_changed, flipped, asap, first_frame, resumed, centered
+        Things that happened and were not served yet (T4 to T9).
+    question
+        A filter was changed by hand: `open` until a person is asked, `asked` until there is an answer (T4).
     thermometer
         Readings for T1.
+    history
+        Sharpness of the plan's Light frames for T10.
     paused
         By a person, or after a fault (T12).
     retry_t
@@ -100,6 +112,10 @@ class TriggerState(Struct, frozen=True):
     flipped: bool = False
     asap: bool = False
     first_frame: bool = False
+    resumed: bool = False
+    centered: bool = False
+    question: Literal["", "open", "asked"] = ""
+    history: ImageHistory = field(default_factory=ImageHistory)
     paused: bool = False
     retry_t: float | None = None
     failures: int = 0
@@ -141,8 +157,8 @@ class Run(Struct, frozen=True):
         From 1, in the session.
     causes
         Names of the triggers that it serves; `manual` or `undo` for a person's.
-    started_t, started_temperature_c
-        When it began, and how warm it was then.
+    started_t, started_temperature_c, filter
+        When it began, how warm it was then, and in which filter.
     start_position
         Where a failed or cancelled run returns to, steps; None until the focuser was read.
     max_step, driver_compensation
@@ -169,6 +185,7 @@ class Run(Struct, frozen=True):
     causes: tuple[str, ...]
     started_t: float
     started_temperature_c: float | None = None
+    filter: str | None = None
     centre: int | None = None
     start_position: int | None = None
     position: int | None = None

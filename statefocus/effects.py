@@ -122,6 +122,19 @@ class PublishCurve(Effect, frozen=True, tag="publish_curve"):
     best_position: float | None
 
 
+class AskPerson(Effect, frozen=True, tag="ask_person"):
+    """Ask a person a question; the answer is the event `confirmation_given`, and silence for `seconds` means no."""
+
+    question: str
+    seconds: float
+
+
+class DropTimer(Effect, frozen=True, tag="drop_timer"):
+    """Forget timers that nobody waits for any more."""
+
+    timers: tuple[int, ...]
+
+
 class Notify(Effect, frozen=True, tag="notify"):
     """Tell a person; `level` is info, warning or error."""
 

@@ -17,7 +17,7 @@ _GROUND: tuple[tuple[str, bool, str], ...] = (
 
 
 def ground_lost(context: Context) -> str | None:
-    """Tell what was taken away from under a run, or None; a run by hand needs no tracking."""
+    """Tell what was taken away from under a run, its filter too, or None; a run by hand needs no tracking."""
     sources = context.profile.guards
     used = {"safe": sources.safe, "parked": sources.unparked, "tracking": sources.tracking}
     for fact, bad, sentence in _GROUND:
@@ -25,6 +25,8 @@ def ground_lost(context: Context) -> str | None:
         by_hand = fact == "tracking" and context.run is not None and not context.run.automatic
         if held is not None and held.value is bad and used[fact] != "not_used" and not by_hand:
             return sentence
+    if context.run is not None and context.run.filter != context.plan.filter:
+        return f"the filter was changed to {context.plan.filter}"
     return None
 
 

@@ -82,6 +82,10 @@ class Hands:
         match effect:
             case effects.Notify():
                 self._audience.notify(effect.level, effect.sentence)
+            case effects.AskPerson():
+                self._audience.notify("warning", effect.question)
+            case effects.DropTimer():
+                self._give_up(effect.timers)
             case effects.PausePlan():
                 self._host.hold(effect.id)
             case effects.LeavePlanPaused():

@@ -15,14 +15,12 @@ from pydantic import BaseModel
 
 from statefocus.errors import Problem, ProfileError, UsageError
 from statefocus.machine.checking import load
-from statefocus.machine.definition import Definition
+from statefocus.machine.definition import Definition, Source
+from statefocus.machine.reading import part_names
 from statefocus.profile import Profile
-from statefocus.session import VOCABULARY
+from statefocus.session import MACHINES, VOCABULARY
 from statefocus.toml_text import Path as KeyPath
 from statefocus.toml_text import did_you_mean, key_lines, line_of, parse
-
-MACHINES = ("session", "compensation")
-"""In the order in which they see each event."""
 
 _GUARD_DEVICES = {
     "tracking": "telescope",
@@ -116,13 +114,44 @@ def _without_source(profile: Profile, file: str, lines: Mapping[str, int]) -> It
             yield Problem("no-source", file, line, sentence, "Give the address, or use the focuser's own sensor.")
 
 
-def load_machines() -> list[Definition]:
-    """Read and check the machines that come with statefocus."""
-    folder = resources.files("statefocus.machines")
+def load_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
+    """Read and check the machines.
+
+    Parameters
+    ----------
+    loaded
+        A profile, which may point at edited copies in `[machines]`; none gives those that come with statefocus.
+
+    Raises
+    ------
+    DefinitionError
+        With every problem found.
+    UsageError
+        Where a copy cannot be read.
+    """
+    mains = [_source(name, loaded) for name in MACHINES]
     return [
-        load(folder.joinpath(f"{name}.toml").read_text("utf-8"), f"machines/{name}.toml", VOCABULARY)
-        for name in MACHINES
+        load([main, *(part for name in part_names(main) if (part := _source(name, loaded)))], VOCABULARY)
+        for main in mains
+        if main is not None
     ]
+
+
+def _source(name: str, loaded: LoadedProfile | None) -> Source | None:
+    """A machine file by its name: the profile's own copy, or the one that comes with statefocus; None without any."""
+    copy = getattr(loaded.profile.machines, name, None) if loaded else None
+    if loaded and copy:
+        return _edited(Path(loaded.file).parent / copy, name)
+    shipped = resources.files("statefocus.machines").joinpath(f"{name}.toml")
+    return Source(f"machines/{name}.toml", shipped.read_text("utf-8")) if shipped.is_file() else None
+
+
+def _edited(path: Path, name: str) -> Source:
+    try:
+        return Source(str(path), path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"The machine file {path} (machines.{name} in the profile) cannot be read: {said}.") from None
 
 
 def _keys(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -28,26 +28,29 @@ Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 RUN_CONCLUDED = "run_concluded"
 """What the other machines hear, in place of the event itself, when the session has concluded a run by it."""
 
+MACHINES = ("session", "confirmation", "compensation")
+"""In the order in which they see each event."""
+
+MAY_BY_HAND = frozenset({"unparked", "aids_closed", "safe"})
+"""Guards of a run that a person asks for."""
+
+MAY_REFOCUS = MAY_BY_HAND | {"triggers_armed", "tracking", "light_plan", "astro_night", "flip_not_imminent"}
+"""Guards of an automatic run (G)."""
+
 VOCABULARY = Vocabulary(
     events=frozenset({*events.KINDS, RUN_CONCLUDED}),
     guards=rules.GUARDS,
     actions=actions.ACTIONS,
     answers={kind: effect.answer for kind, effect in effects.KINDS.items()},
-    protected={
-        "Refocusing": frozenset(
-            {
-                "triggers_armed",
-                "tracking",
-                "unparked",
-                "light_plan",
-                "aids_closed",
-                "astro_night",
-                "safe",
-                "flip_not_imminent",
-            }
-        )
+    guarded={
+        "begin_run": MAY_REFOCUS,
+        "begin_undo": MAY_BY_HAND,
+        "move_to_best": frozenset({"fit_accepted"}),
+        "mark_validated": frozenset({"validation_passed"}),
+        "mark_unvalidated": frozenset({"miss_is_kept"}),
+        "correct_focuser": frozenset({"aids_closed", "no_run", "no_flip", "filter_still"}),
     },
-    exempt_events={"run_requested": frozenset({"unparked", "aids_closed", "safe"})},
+    by_person={"run_requested": MAY_BY_HAND, "undo_requested": MAY_BY_HAND},
 )
 
 

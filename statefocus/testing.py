@@ -24,9 +24,10 @@ from statefocus.context import Run
 from statefocus.effects import Effect
 from statefocus.events import Event
 from statefocus.machine.checking import load
-from statefocus.machine.definition import Definition
+from statefocus.machine.definition import Definition, Source
+from statefocus.machine.reading import part_names
 from statefocus.profile import Profile
-from statefocus.session import VOCABULARY, Session, State, Step
+from statefocus.session import MACHINES, VOCABULARY, Session, State, Step
 
 START_T = 1_773_516_600.0
 """When a simulated session begins: 2026-03-14 20:30 in Vienna."""
@@ -47,10 +48,12 @@ class Happening(NamedTuple):
 @cache
 def machines() -> tuple[Definition, ...]:
     """Read the machines that come with statefocus, in the order in which they see each event."""
-    folder = resources.files("statefocus.machines")
-    names = ("session", "compensation")
-    texts = {name: folder.joinpath(f"{name}.toml").read_text("utf-8") for name in names}
-    return tuple(load(texts[name], f"machines/{name}.toml", VOCABULARY) for name in names)
+    return tuple(load([main, *map(_shipped, part_names(main))], VOCABULARY) for main in map(_shipped, MACHINES))
+
+
+def _shipped(name: str) -> Source:
+    text = resources.files("statefocus.machines").joinpath(f"{name}.toml").read_text("utf-8")
+    return Source(f"machines/{name}.toml", text)
 
 
 def failed(effect: Effect) -> Event:

@@ -77,8 +77,8 @@ def mark_cancelled(context: Context) -> Result:
 @action()
 def mark_interrupted(context: Context) -> Result:
     """The run ends cancelled, since the ground was taken from under it; its triggers stay due (G)."""
-    lost = focusing.ground_lost(context)
-    sentence = "A meridian flip began." if lost is None else f"{lost[:1].upper()}{lost[1:]}."
+    lost = focusing.ground_lost(context) or "a meridian flip began"
+    sentence = f"{lost[:1].upper()}{lost[1:]}."
     return _mark(context, "cancelled", sentence)
 
 
@@ -156,7 +156,8 @@ def conclude_run(context: Context) -> Result:
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
     if refocused:
-        started = triggers.restart(context.triggers, context.now)
+        validated = run.outcome == "validated"
+        started = triggers.restart(context.triggers, context.now, filter_=run.filter, validated=validated)
         return replace(context, triggers=started, compensation=compensating.restart(context.compensation)), ()
     return _after_failure(context, run)
 
@@ -174,7 +175,7 @@ def _past(context: Context, run: Run) -> tuple[PastRun, ...]:
     if run.outcome != "validated" or best is None:
         return ()
     focus = PastFocus(float(best), focusing.predicted(run))
-    return (PastRun(context.plan.filter, focusing.binning(context), focus),)
+    return (PastRun(run.filter, focusing.binning(context), focus),)
 
 
 def _former_best(context: Context) -> int | None:

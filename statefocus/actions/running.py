@@ -21,6 +21,7 @@ def begin_run(context: Context) -> Result:
         causes=causes,
         started_t=context.now,
         started_temperature_c=context.triggers.thermometer.mean_c,
+        filter=context.plan.filter,
         centre=again,
     )
     return replace(context, run=run, runs=run.number), ()

@@ -48,11 +48,12 @@ def what_if(
     json_: bool = typer.Option(False, "--json", help="The answer as one JSON object."),
 ) -> None:
     """Tell what another profile would have done on a recorded night."""
-    from statefocus.loading import load_profile
+    from statefocus.loading import load_machines, load_profile
     from statefocus.what_if import what_if as ask
     from statefocus.what_if.telling import sentences
 
-    answer = ask(trace, load_profile(profile).profile)
+    loaded = load_profile(profile)
+    answer = ask(trace, loaded.profile, load_machines(loaded))
     if json_:
         typer.echo(json.dumps(answer.as_json(), ensure_ascii=False))
         return

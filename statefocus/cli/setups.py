@@ -23,7 +23,7 @@ def check(
         typer.echo(json.dumps(Profile.model_json_schema(by_alias=True), indent=2))
         return
     loaded = load_profile(profile)
-    machines = load_machines()
+    machines = load_machines(loaded)
     values = flat(loaded.profile)
     width = max(len(key) for key in values)
     for key, value in values.items():
@@ -32,7 +32,8 @@ def check(
     zone = f"{loaded.profile.cfz_um:.1f} um = {loaded.profile.cfz_steps:.1f} steps"
     typer.echo(f"\n{loaded.file}: no problems. Critical focus zone {zone}.")
     for machine in machines:
-        typer.echo(f"{machine.file}: no problems. {len(machine.leaves())} states, {len(machine.rows)} rows.")
+        files = ", ".join(source.file for source in machine.sources)
+        typer.echo(f"{files}: no problems. {len(machine.leaves())} states, {len(machine.rows)} rows.")
 
 
 def machine(

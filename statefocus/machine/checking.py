@@ -1,18 +1,19 @@
 """Checks a machine definition before the night: every problem at once, each with code, file:line, sentence and hint.
 
-The inviolable rule is among them: no automatic way into a protected state, except past all of its guards.
+The inviolable rules are among them: no way to a guarded action, such as beginning a run, except past all of its guards.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from statefocus.errors import DefinitionError, Problem
-from statefocus.machine.definition import Definition, Row, State, read_definition
+from statefocus.machine.definition import Definition, Place, Row, Source, State
+from statefocus.machine.reading import read_definition
 from statefocus.machine.vocabulary import Vocabulary
-from statefocus.toml_text import did_you_mean, key_lines
+from statefocus.toml_text import did_you_mean
 
 CANCELS = ("cancel_requested", "session_ending")
 FAILURE = "effect_failed"
@@ -25,12 +26,12 @@ class _Checked:
     definition: Definition
     words: Vocabulary
 
-    def line(self, key: str) -> int:
-        """Line of a plain key of the file, by its dotted name; 0 where it is not found."""
-        return key_lines(self.definition.text).get(key, 0)
+    def at(self, key: str) -> Place:
+        """Where a plain key is written, by its dotted name."""
+        return self.definition.places.get(key, Place(self.definition.file, 0))
 
-    def problem(self, code: str, line: int, sentence: str, hint: str = "") -> Problem:
-        return Problem(code, self.definition.file, line, sentence, hint)
+    def problem(self, code: str, place: Place, sentence: str, hint: str = "") -> Problem:
+        return Problem(code, place.file, place.line, sentence, hint)
 
 
 _Check = Callable[[_Checked], Iterator[Problem]]
@@ -42,18 +43,19 @@ def check(definition: Definition, vocabulary: Vocabulary) -> list[Problem]:
     found = [problem for check in _NAME_CHECKS for problem in check(checked)]
     if not found:
         found = [problem for check in _STRUCTURE_CHECKS for problem in check(checked)]
-    return sorted(found, key=lambda problem: problem.line)
+    files = [source.file for source in definition.sources]
+    return sorted(found, key=lambda problem: (files.index(problem.file), problem.line))
 
 
-def load(text: str, file: str, vocabulary: Vocabulary) -> Definition:
-    """Read and check a machine file's text.
+def load(sources: Sequence[Source], vocabulary: Vocabulary) -> Definition:
+    """Read and check a machine: its main file, then its parts.
 
     Raises
     ------
     DefinitionError
         With every problem found.
     """
-    definition, problems = read_definition(text, file)
+    definition, problems = read_definition(sources)
     if definition is not None and not problems:
         problems = check(definition, vocabulary)
     if problems or definition is None:
@@ -68,37 +70,41 @@ def _unknown_names(checked: _Checked) -> Iterator[Problem]:
     definition, words = checked.definition, checked.words
     guards = set(words.guards) | set(definition.conjunctions)
     for name, parts in definition.conjunctions.items():
-        line = checked.line(f"guards.{name}")
-        yield from _unknown(checked, "unknown-guard", line, f"conjunction `{name}` names guard", parts, words.guards)
+        place = checked.at(f"guards.{name}")
+        single = [part for part in parts if part not in definition.conjunctions]
+        yield from _unknown(checked, "unknown-guard", place, f"conjunction `{name}` names guard", single, words.guards)
+        for part in [part for part in parts if part in definition.conjunctions]:
+            sentence = f"conjunction `{name}` names the conjunction `{part}`."
+            yield checked.problem("nested-guard", place, sentence, "Name its single guards instead.")
     for state in definition.states.values():
         used = (*state.enter, *state.exit)
         yield from _unknown(
-            checked, "unknown-action", state.line, f"state {state.name} names action", used, words.actions
+            checked, "unknown-action", state.place, f"state {state.name} names action", used, words.actions
         )
     for row in definition.rows:
         said = f"row `{row.id}` names"
-        yield from _unknown(checked, "unknown-event", row.line, f"{said} event", row.on, words.events)
-        yield from _unknown(checked, "unknown-guard", row.line, f"{said} guard", row.when, guards)
-        yield from _unknown(checked, "unknown-action", row.line, f"{said} action", row.do, words.actions)
+        yield from _unknown(checked, "unknown-event", row.place, f"{said} event", row.on, words.events)
+        yield from _unknown(checked, "unknown-guard", row.place, f"{said} guard", row.when, guards)
+        yield from _unknown(checked, "unknown-action", row.place, f"{said} action", row.do, words.actions)
         states = (*row.sources, *((row.to,) if row.to else ()))
-        yield from _unknown(checked, "unknown-state", row.line, f"{said} state", states, definition.states)
+        yield from _unknown(checked, "unknown-state", row.place, f"{said} state", states, definition.states)
 
 
 def _unknown(
-    checked: _Checked, code: str, line: int, said: str, names: Iterable[str], known: Iterable[str]
+    checked: _Checked, code: str, place: Place, said: str, names: Iterable[str], known: Iterable[str]
 ) -> Iterator[Problem]:
     allowed = set(known)
     for name in names:
         if name not in allowed:
-            yield checked.problem(code, line, f"{said} `{name}`, which does not exist.", did_you_mean(name, allowed))
+            yield checked.problem(code, place, f"{said} `{name}`, which does not exist.", did_you_mean(name, allowed))
 
 
 def _shadowing(checked: _Checked) -> Iterator[Problem]:
     for name in checked.definition.conjunctions:
         if name in checked.words.guards:
-            line = checked.line(f"guards.{name}")
+            place = checked.at(f"guards.{name}")
             yield checked.problem(
-                "shadowed-guard", line, f"conjunction `{name}` has the name of a guard.", "Rename it."
+                "shadowed-guard", place, f"conjunction `{name}` has the name of a guard.", "Rename it."
             )
 
 
@@ -107,27 +113,27 @@ def _initials(checked: _Checked) -> Iterator[Problem]:
     if definition.initial not in definition.states:
         hint = did_you_mean(definition.initial, definition.states)
         yield checked.problem(
-            "unknown-state", checked.line("initial"), f"initial state `{definition.initial}` does not exist.", hint
+            "unknown-state", checked.at("initial"), f"initial state `{definition.initial}` does not exist.", hint
         )
     for state in definition.states.values():
         children = {child.name.rpartition(".")[2] for child in definition.children(state.name)}
         if children and state.initial not in children:
             sentence = f"state {state.name} has states inside, and `initial` must name one of them."
-            yield checked.problem("no-initial", state.line, sentence, did_you_mean(state.initial or "", children))
+            yield checked.problem("no-initial", state.place, sentence, did_you_mean(state.initial or "", children))
         if state.initial and not children:
             sentence = f"state {state.name} names an initial state, and has none inside."
-            yield checked.problem("no-initial", state.line, sentence)
+            yield checked.problem("no-initial", state.place, sentence)
 
 
 def _incomplete_rows(checked: _Checked) -> Iterator[Problem]:
     for row in checked.definition.rows:
         for key, value in (("id", row.id), ("on", row.on), ("from", row.sources), ("why", row.why)):
             if not value:
-                yield checked.problem("incomplete-row", row.line, f"row `{row.id}` needs `{key}`.")
+                yield checked.problem("incomplete-row", row.place, f"row `{row.id}` needs `{key}`.")
     for name, number in Counter(row.id for row in checked.definition.rows).items():
         if number > 1:
-            line = [row.line for row in checked.definition.rows if row.id == name][-1]
-            yield checked.problem("duplicate-id", line, f"{number} rows are called `{name}`.", "Give each its own id.")
+            place = [row.place for row in checked.definition.rows if row.id == name][-1]
+            yield checked.problem("duplicate-id", place, f"{number} rows are called `{name}`.", "Give each its own id.")
 
 
 # --- structure ---
@@ -138,9 +144,9 @@ def _unused(checked: _Checked) -> Iterator[Problem]:
     used = {name for row in definition.rows for name in row.when}
     for name in definition.conjunctions:
         if name not in used:
-            line = checked.line(f"guards.{name}")
+            place = checked.at(f"guards.{name}")
             yield checked.problem(
-                "unused-guard", line, f"conjunction `{name}` is used by no row.", "Use it or delete it."
+                "unused-guard", place, f"conjunction `{name}` is used by no row.", "Use it or delete it."
             )
 
 
@@ -156,7 +162,7 @@ def _duplicates(checked: _Checked) -> Iterator[Problem]:
                     sentence = (
                         f"row `{row.id}` can never fire on {event} in {leaf}: row `{before.id}` always fires first."
                     )
-                    yield checked.problem("shadowed-row", row.line, sentence, "Order them, or delete one.")
+                    yield checked.problem("shadowed-row", row.place, sentence, "Order them, or delete one.")
 
 
 def _covers(definition: Definition, first: Row, second: Row) -> bool:
@@ -183,15 +189,15 @@ def _reachability(checked: _Checked) -> Iterator[Problem]:
         state = definition.states[leaf]
         if leaf not in reached:
             yield checked.problem(
-                "unreachable-state", state.line, f"no row ever leads to {leaf}.", "Lead there, or delete it."
+                "unreachable-state", state.place, f"no row ever leads to {leaf}.", "Lead there, or delete it."
             )
         elif not _reach(definition, leaf) - {leaf} and leaf != start:
             yield checked.problem(
-                "trap-state", state.line, f"no row leads out of {leaf}.", "Every state needs a way out."
+                "trap-state", state.place, f"no row leads out of {leaf}.", "Every state needs a way out."
             )
         elif not any(home & set(definition.lineage(other)) for other in _reach(definition, leaf)):
             top = definition.lineage(start)[-1]
-            yield checked.problem("no-way-home", state.line, f"from {leaf} no way leads back to {top}.")
+            yield checked.problem("no-way-home", state.place, f"from {leaf} no way leads back to {top}.")
 
 
 def _reach(definition: Definition, leaf: str) -> set[str]:
@@ -208,20 +214,35 @@ def _reach(definition: Definition, leaf: str) -> set[str]:
 
 
 def _inviolable(checked: _Checked) -> Iterator[Problem]:
-    """A row into a protected state from outside must carry all of its guards, unless a person asked for it."""
-    definition, words = checked.definition, checked.words
-    for row in definition.rows:
-        needed = words.protected.get((row.to or "").partition(".")[0])
-        top = {source.partition(".")[0] for source in row.sources}
-        if needed is None or top <= set(words.protected):
-            continue
-        for event in row.on:
-            wanted = words.exempt_events.get(event, needed)
-            missing = sorted(wanted - set(definition.guards_of(row)))
-            if missing:
-                sentence = f"row `{row.id}` leads into {row.to} on {event} without the guards {', '.join(missing)}."
-                hint = "A refocus past a guard is never allowed: add them to `when`."
-                yield checked.problem("inviolable-rule", row.line, sentence, hint)
+    """A row that calls a guarded action must carry that action's guards; a person's own wish needs fewer."""
+    words = checked.words
+    for row in checked.definition.rows:
+        held = set(checked.definition.guards_of(row))
+        for action in _called(checked.definition, row):
+            for event in row.on:
+                missing = sorted(words.guards_needed(action, event) - held)
+                if missing:
+                    sentence = f"row `{row.id}` calls `{action}` on {event} without the guards {', '.join(missing)}."
+                    hint = "This rule cannot be edited away: add them to `when`."
+                    yield checked.problem("inviolable-rule", row.place, sentence, hint)
+
+
+def _called(definition: Definition, row: Row) -> dict[str, None]:
+    """Names of the actions that a row calls in any leaf: its own, and those of the states that it enters."""
+    leaves = [leaf for leaf in definition.leaves() if any(definition.inside(leaf, state) for state in row.sources)]
+    entered = [name for leaf in leaves for state in definition.entered(leaf, row) for name in state.enter]
+    return dict.fromkeys((*row.do, *entered))
+
+
+def _initial_entry(checked: _Checked) -> Iterator[Problem]:
+    """The entry actions of the first state are never called: nothing has led there."""
+    definition = checked.definition
+    for name in definition.lineage(definition.leaf(definition.initial)):
+        if definition.states[name].enter:
+            sentence = f"{name} is where the machine begins, and its entry actions would not be called there."
+            yield checked.problem(
+                "entry-at-start", definition.states[name].place, sentence, "Begin in a state without."
+            )
 
 
 def _answers(checked: _Checked) -> Iterator[Problem]:
@@ -234,10 +255,10 @@ def _answers(checked: _Checked) -> Iterator[Problem]:
             for event in (answer, FAILURE):
                 if event not in handled:
                     sentence = f"{leaf} emits {effect}, and no row handles {event} there."
-                    yield checked.problem("unhandled-answer", state.line, sentence, "The session would hang in it.")
+                    yield checked.problem("unhandled-answer", state.place, sentence, "The session would hang in it.")
         if awaited and not all(cancel in handled for cancel in CANCELS):
             sentence = f"{leaf} emits {', '.join(awaited)}, and no row there handles {' and '.join(CANCELS)}."
-            yield checked.problem("unhandled-cancel", state.line, sentence, "Ctrl-C must be answered in every state.")
+            yield checked.problem("unhandled-cancel", state.place, sentence, "Ctrl-C must be answered in every state.")
 
 
 def _awaited(checked: _Checked, state: State) -> dict[str, str]:
@@ -255,4 +276,11 @@ def _from(checked: _Checked, row: Row, leaf: str) -> bool:
 
 
 _NAME_CHECKS: tuple[_Check, ...] = (_unknown_names, _shadowing, _initials, _incomplete_rows)
-_STRUCTURE_CHECKS: tuple[_Check, ...] = (_unused, _duplicates, _reachability, _inviolable, _answers)
+_STRUCTURE_CHECKS: tuple[_Check, ...] = (
+    _unused,
+    _duplicates,
+    _reachability,
+    _initial_entry,
+    _inviolable,
+    _answers,
+)

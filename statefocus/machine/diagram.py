@@ -50,7 +50,7 @@ def markdown(definition: Definition, vocabulary: Vocabulary) -> str:
     """Tell a machine as a page: its diagram, its states, its rows, and what every name means."""
     parts = [
         f"# Machine `{definition.name}`",
-        f"{definition.doc} Generated from `{definition.file}`; do not edit.",
+        f"{definition.doc} Generated from {_names(tuple(source.file for source in definition.sources))}; do not edit.",
         f"```mermaid\n{mermaid(definition)}```",
         "## States",
         _table(("state", "on entry", "on exit", "meaning"), (_told(state) for state in definition.states.values())),

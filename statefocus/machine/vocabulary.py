@@ -63,15 +63,20 @@ class Vocabulary:
         By name.
     answers
         Event kind that answers each kind of effect; None for one that is not answered.
-    protected
-        States that may only be entered past a conjunction of guards, with that conjunction's single guards.
-    exempt_events
-        Events that stand for a person's own wish, with the guards that are enough for them.
+    guarded
+        Actions that may only be called past certain guards, with the names of these guards.
+    by_person
+        Events that stand for a person's own wish, and for each the guards that are enough for a guarded action.
     """
 
     events: frozenset[str]
     guards: Mapping[str, Guard]
     actions: Mapping[str, Action]
     answers: Mapping[str, str | None]
-    protected: Mapping[str, frozenset[str]]
-    exempt_events: Mapping[str, frozenset[str]]
+    guarded: Mapping[str, frozenset[str]]
+    by_person: Mapping[str, frozenset[str]]
+
+    def guards_needed(self, action: str, event: str) -> frozenset[str]:
+        """Guards that a row must carry to call an action on an event."""
+        needed = self.guarded.get(action, frozenset())
+        return needed & self.by_person[event] if event in self.by_person else needed

@@ -10,7 +10,7 @@ from statefocus.profile.base import Section
 from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, Fit, Validation
 from statefocus.profile.observatory import ObservatorySettings
 from statefocus.profile.rig import Address, Devices, Focuser, Optics, Site
-from statefocus.profile.session import Act, Guards, Host, Plan, PlanJob, Records, Triggers
+from statefocus.profile.session import Act, Guards, Host, Machines, Plan, PlanJob, Records, Triggers
 
 SCHEMA: Final = 1
 
@@ -27,6 +27,7 @@ __all__ = [
     "Focuser",
     "Guards",
     "Host",
+    "Machines",
     "Optics",
     "Plan",
     "PlanJob",
@@ -57,6 +58,7 @@ class Profile(Section):
     triggers: Triggers = Field(default_factory=Triggers, description="What makes a refocus due.")
     guards: Guards = Field(default_factory=Guards, description="What a refocus needs.")
     compensation: Compensation = Field(default_factory=Compensation, description="Temperature compensation.")
+    machines: Machines = Field(default_factory=Machines, description="Edited copies of the machine files.")
     records: Records = Field(default_factory=Records, description="Where the night's records go.")
     observatory: ObservatorySettings = Field(
         default_factory=ObservatorySettings, description="The simulated observatory; only with devices.kind = embedded."

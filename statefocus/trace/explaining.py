@@ -13,7 +13,7 @@ from statefocus.trace.reading import Line, TraceReader
 from statefocus.trace.times import parse_time, show, zone_of
 
 _BLOCKING = ("failed", "unknown")
-_UNITS = {"temperature": "C", "count": "frames", "time": "min"}
+_UNITS = {"temperature": "C", "count": "frames", "time": "min", "image_history": "%"}
 
 
 @dataclass

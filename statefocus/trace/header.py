@@ -11,7 +11,7 @@ import pydantic
 from statefocus import __version__
 from statefocus.errors import TraceError
 from statefocus.machine.checking import load
-from statefocus.machine.definition import Definition
+from statefocus.machine.definition import Definition, Source
 from statefocus.profile import Profile
 from statefocus.session import VOCABULARY, Session
 from statefocus.trace.reading import Line
@@ -40,7 +40,11 @@ def header_body(
         "python": platform.python_version(),
         "profile": profile.model_dump(mode="json", by_alias=True),
         "origins": dict(origins),
-        "machines": [{"name": machine.name, "file": machine.file, "text": machine.text} for machine in definitions],
+        "machines": [
+            {"name": machine.name, "file": source.file, "text": source.text}
+            for machine in definitions
+            for source in machine.sources
+        ],
         "seed": seed,
         "speed": speed,
         "latitude_deg": profile.site.latitude_deg,
@@ -73,10 +77,14 @@ def profile_of(header: Line) -> Profile:
 
 def definitions_of(header: Line) -> list[Definition]:
     """Read and check the machines in a header."""
+    sources: dict[str, list[Source]] = {}
     try:
-        tables = [(table["text"], table["file"]) for table in header.body["machines"]]
+        for table in header.body["machines"]:
+            if not all(isinstance(table[key], str) for key in ("name", "file", "text")):
+                raise TraceError("the header's machine files are no texts.", header.number)
+            sources.setdefault(table["name"], []).append(Source(table["file"], table["text"]))
     except (KeyError, TypeError):
         raise TraceError("the header holds no machine files.", header.number) from None
-    if not tables or not all(isinstance(part, str) for table in tables for part in table):
+    if not sources:
         raise TraceError("the header's machine files are no texts.", header.number)
-    return [load(text, file, VOCABULARY) for text, file in tables]
+    return [load(files, VOCABULARY) for files in sources.values()]

@@ -14,7 +14,6 @@ from statefocus.trace.reading import Line
 RUNNING = ("Refocusing", "Validating", "Restoring", "Concluding")
 """States of the session in which a run is under way."""
 PASSES = ("passed", "not_used")
-UNDO = frozenset({"unparked", "aids_closed", "safe"})
 ROUNDING = 1e-9
 
 Broken = Iterator[tuple[str, str]]
@@ -107,10 +106,8 @@ class Rules:
             yield from self._run_begins(body, person=self._event)
 
     def _run_begins(self, body: Mapping[str, Any], person: str) -> Broken:
-        exempt = VOCABULARY.exempt_events.get(person)
-        if not body["after"].startswith("Refocusing"):
-            exempt = UNDO if person == "undo_requested" else None
-        needed = exempt or VOCABULARY.protected["Refocusing"]
+        exempt = VOCABULARY.by_person.get(person)
+        needed = exempt or VOCABULARY.guarded["begin_run"]
         rule = "guards" if exempt is None else "person"
         taken = next((one for one in body.get("tried", ()) if one["row"] == body["row"]), None)
         if taken is None:

@@ -8,7 +8,10 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from statefocus.loading import load_machines
+from statefocus.machine.definition import Definition
 from statefocus.profile import Profile
+from statefocus.session import Session
 from statefocus.what_if.fitting import fitted, misfits, world_of
 from statefocus.what_if.oracle import Oracle, Truth
 from statefocus.what_if.recorded import LightFrame, RunTold, read
@@ -105,7 +108,7 @@ def _plain(run: RunTold | None) -> dict[str, Any] | None:
     return {**told, "seconds": round(run.seconds, 3)}
 
 
-def what_if(path: Path, profile: Profile) -> WhatIf:
+def what_if(path: Path, profile: Profile, machines: Sequence[Definition] | None = None) -> WhatIf:
     """Run a recorded night under another profile.
 
     Parameters
@@ -114,6 +117,8 @@ def what_if(path: Path, profile: Profile) -> WhatIf:
         The trace.
     profile
         The profile to be tried.
+    machines
+        The machines to be tried; those that come with statefocus without any.
 
     Raises
     ------
@@ -125,7 +130,8 @@ def what_if(path: Path, profile: Profile) -> WhatIf:
     used, about_facts = fitted(night, profile)
     oracle = Oracle(night, used)
     world, about_world = world_of(night, used)
-    supposed = Supposing(night, used, oracle, world).run()
+    session = Session(machines or load_machines(), used)
+    supposed = Supposing(night, session, oracle, world).run()
     truth = oracle.truth
     return WhatIf(
         time_zone=night.time_zone,

@@ -40,6 +40,8 @@ def fitted(night: Recorded, profile: Profile) -> tuple[Profile, list[str]]:
     if night.imported is not None:
         changes["stale_after_s"] = FOREVER_S
         sentences.append("The log tells the mount's state only when it changes: what it said last is taken to hold.")
+    if profile.triggers.image_history.enabled:
+        sentences.append("Sharpness and stars of the Light frames are as recorded, however well they would be focused.")
     if not changes:
         return profile, sentences
     return profile.model_copy(update={"guards": profile.guards.model_copy(update=changes)}), sentences

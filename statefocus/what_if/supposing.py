@@ -18,8 +18,6 @@ from statefocus.context import REFOCUSED
 from statefocus.effects import Effect
 from statefocus.events import Answer, Event
 from statefocus.focusing import best_position
-from statefocus.loading import load_machines
-from statefocus.profile import Profile
 from statefocus.session import Session, Step
 from statefocus.trace.encoding import encode_effect
 from statefocus.what_if.oracle import Oracle
@@ -42,9 +40,8 @@ class Supposed:
 class Supposing:
     """One supposed night under way."""
 
-    def __init__(self, night: Recorded, profile: Profile, oracle: Oracle, world: list[Happened]) -> None:
-        self._night, self._oracle = night, oracle
-        self._session = Session(load_machines(), profile)
+    def __init__(self, night: Recorded, session: Session, oracle: Oracle, world: list[Happened]) -> None:
+        self._night, self._oracle, self._session = night, oracle, session
         self._state = self._session.begin(night.header.t)
         self._now = night.header.t
         self._world = deque(world)
@@ -108,6 +105,9 @@ class Supposing:
     def _carry_out(self, effect: Effect, recorded: Asked | None) -> None:
         if isinstance(effect, effects.HaltDevices):
             self._answers = [one for one in self._answers if one[3].effect not in effect.gives_up]
+            heapq.heapify(self._answers)
+        elif isinstance(effect, effects.DropTimer):
+            self._answers = [one for one in self._answers if one[3].effect not in effect.timers]
             heapq.heapify(self._answers)
         elif isinstance(effect, effects.LeavePlanPaused):
             self._leave_paused()

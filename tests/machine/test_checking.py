@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from statefocus import toml_text
 from statefocus.errors import DefinitionError, Problem
-from statefocus.machine import checking, definition
+from statefocus.machine import checking, reading
 from statefocus.machine.checking import check, load
+from statefocus.machine.definition import Source
 from statefocus.session import VOCABULARY
 from statefocus.testing import machines
 
@@ -22,21 +24,32 @@ BAD = Path(__file__).parent / "bad"
 REPORTERS = {"Problem", "problem", "complain", "_unknown"}
 
 
-def problems_of(text: str, file: str = "machine.toml") -> tuple[Problem, ...]:
+GENERATED = {"too-large"}
+"""Codes whose bad file would be too large to keep: a test of their own makes one."""
+
+
+def problems_of(text: str, file: str = "machine.toml", parts: Sequence[Source] = ()) -> tuple[Problem, ...]:
     with pytest.raises(DefinitionError) as raised:
-        load(text, file, VOCABULARY)
+        load([Source(file, text), *parts], VOCABULARY)
     return raised.value.problems
+
+
+def marked(source: Source) -> list[tuple[str, int]]:
+    """Lines of a bad file that a problem is to be told of."""
+    lines = source.text.splitlines()
+    numbered = enumerate(lines, 1)
+    return [(source.file, n) for n, line in numbered if "# <- here" in line or lines[n - 2] == "# here:"]
 
 
 @pytest.mark.parametrize("path", sorted(BAD.glob("*/*.toml")), ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_each_bad_file_is_told_by_its_code_and_its_lines_and_nothing_else(path: Path) -> None:
-    text = path.read_text("utf-8")
-    lines = text.splitlines()
-    marked = [number for number, line in enumerate(lines, 1) if "# <- here" in line or lines[number - 2] == "# here:"]
-    found = problems_of(text, str(path))
+    parts = [Source(str(part), part.read_text("utf-8")) for part in sorted(path.with_suffix(".parts").glob("*.toml"))]
+    main = Source(str(path), path.read_text("utf-8"))
+    found = problems_of(main.text, main.file, parts)
     assert {problem.code for problem in found} == {path.parent.name}
-    assert [problem.line for problem in found] == marked
-    assert all(problem.file == str(path) and problem.sentence.endswith(".") for problem in found)
+    told = sorted({(problem.file, problem.line) for problem in found})
+    assert told == sorted(place for source in (main, *parts) for place in marked(source))
+    assert all(problem.sentence.endswith(".") for problem in found)
 
 
 def _codes_in(module: object) -> set[str]:
@@ -49,9 +62,9 @@ def _codes_in(module: object) -> set[str]:
 
 
 def test_every_code_in_the_source_has_a_bad_file() -> None:
-    codes = _codes_in(checking) | _codes_in(definition) | _codes_in(toml_text)
+    codes = _codes_in(checking) | _codes_in(reading) | _codes_in(toml_text)
     assert len(codes) >= 20
-    assert codes == {path.parent.name for path in BAD.glob("*/machine.toml")}
+    assert codes == {path.parent.name for path in BAD.glob("*/machine.toml")} | GENERATED
 
 
 def test_the_machines_that_come_with_statefocus_have_no_problem() -> None:
@@ -127,4 +140,23 @@ def test_a_guard_is_never_taken_from_the_vocabularys_conjunctions_of_the_same_na
     """`may_refocus` is only what the file says it is; the rule asks for the guards themselves."""
     text = (BAD / "inviolable-rule" / "machine.toml").read_text("utf-8")
     whole = text.replace('"aids_closed", ', '"aids_closed", "safe", ')
-    assert load(whole, "good.toml", VOCABULARY).name == "bad"
+    assert load([Source("good.toml", whole)], VOCABULARY).name == "bad"
+
+
+@pytest.mark.parametrize(("rows", "line"), [(1_001, 7_006), (5_000, 7_006), (10_000, 0)])
+def test_a_file_that_is_too_large_is_refused_before_anything_is_looked_for_in_it(rows: int, line: int) -> None:
+    row = '[[transition]]\nid = "x"\non = "nothing"\nfrom = "A"\nto = "A"\nwhy = ""\ncolour = "red"\n'
+    (problem,) = problems_of(f'schema = 1\nmachine = "x"\ninitial = "A"\n[states.A]\n\n{row * rows}')
+    assert (problem.code, problem.line) == ("too-large", line)
+
+
+def test_a_thousand_rows_each_with_a_slip_are_told_in_a_moment() -> None:
+    row = '[[transition]]\nid = "x"\non = "nothing"\nfrom = "A"\nto = "A"\nwhy = ""\ncolour = "red"\n'
+    found = problems_of(f'schema = 1\nmachine = "x"\ninitial = "A"\n[states.A]\n\n{row * 1_000}')
+    assert [problem.line for problem in found] == [12 + 7 * index for index in range(1_000)]
+
+
+def test_states_may_not_lie_in_each_other_without_end() -> None:
+    deep = ".".join("ABCDEFGH")
+    (problem,) = problems_of(f'schema = 1\nmachine = "x"\ninitial = "A"\n[states.{deep}]\n')
+    assert (problem.code, problem.line) == ("too-large", 4)

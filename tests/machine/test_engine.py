@@ -12,8 +12,9 @@ from statefocus.context import Context, begin
 from statefocus.effects import Effect, Notify
 from statefocus.errors import DefinitionError
 from statefocus.machine.checking import load
-from statefocus.machine.definition import Definition, read_definition
+from statefocus.machine.definition import Definition, Source
 from statefocus.machine.engine import Engine, Fired
+from statefocus.machine.reading import read_definition
 from statefocus.machine.vocabulary import Action, Guard, Ruling, Vocabulary
 from statefocus.profile import Profile
 
@@ -35,8 +36,8 @@ class Bench:
             guards={name: Guard(name, name, self._guard(name)) for name in RULINGS},
             actions={name: Action(name, name, self._action(name), ("notify",)) for name in MARKS},
             answers={"notify": None},
-            protected={},
-            exempt_events={},
+            guarded={},
+            by_person={},
         )
 
     def _guard(self, name: str) -> Callable[[Context], Ruling]:
@@ -50,7 +51,7 @@ class Bench:
         return lambda context: (context, (Notify(0, "info", name),))
 
     def engine(self, text: str) -> Engine:
-        definition, problems = read_definition(HEAD + text, "tiny.toml")
+        definition, problems = read_definition([Source("tiny.toml", HEAD + text)])
         assert (definition is not None, problems) == (True, [])
         assert isinstance(definition, Definition)
         return Engine(definition, self.vocabulary)
@@ -205,7 +206,7 @@ def test_a_name_is_never_imported(bench: Bench, name: str) -> None:
     sys.modules.pop("antigravity", None)
     text = HEAD + STATES + row("go", "Outer.Inner", "Elsewhere", when=name)
     with pytest.raises(DefinitionError, match="does not exist"):
-        load(text, "evil.toml", bench.vocabulary)
+        load([Source("evil.toml", text)], bench.vocabulary)
     with pytest.raises(KeyError):
         bench.engine(STATES + row("go", "Outer.Inner", "Elsewhere", when=name))
     with pytest.raises(KeyError):
