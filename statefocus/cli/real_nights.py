@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from statefocus.cli.console import naming
 from statefocus.errors import UsageError
 
 
@@ -53,7 +54,8 @@ def what_if(
     from statefocus.what_if.telling import sentences
 
     loaded = load_profile(profile)
-    answer = ask(trace, loaded.profile, load_machines(loaded))
+    with naming(trace):
+        answer = ask(trace, loaded.profile, load_machines(loaded))
     if json_:
         typer.echo(json.dumps(answer.as_json(), ensure_ascii=False))
         return

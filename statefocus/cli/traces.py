@@ -9,7 +9,8 @@ from typing import Any
 import typer
 
 from statefocus.cli.console import console as make_console
-from statefocus.errors import StatefocusError, TraceError, UsageError
+from statefocus.cli.console import naming
+from statefocus.errors import StatefocusError, TraceError
 
 
 def replay(traces: list[Path] = typer.Argument(help="Traces to run through their own machines again.")) -> None:
@@ -96,7 +97,8 @@ def log(
     from statefocus.faces.tables import log_table
     from statefocus.trace.focus_log import focus_log
 
-    header, entries = focus_log(trace)
+    with naming(trace):
+        header, entries = focus_log(trace)
     if json_:
         for entry in entries:
             typer.echo(json.dumps(entry.as_json(), ensure_ascii=False))
@@ -116,7 +118,9 @@ def explain(
     """Tell why it did, or did not, refocus at a moment."""
     from statefocus.trace.explaining import explain as tell
 
-    for sentence in tell(trace, at):
+    with naming(trace):
+        sentences = tell(trace, at)
+    for sentence in sentences:
         typer.echo(sentence)
 
 
@@ -124,10 +128,8 @@ def audit(trace: Path = typer.Argument(help="A trace, with or without the profil
     """Check a trace against its digests, its schema and the inviolable rules; exit 0 only if nothing is wrong."""
     from statefocus.trace.auditing import audit as check
 
-    try:
+    with naming(trace):
         found = check(trace)
-    except TraceError as error:
-        raise UsageError(f"{trace}: {error}") from None
     for finding in found.findings:
         typer.echo(f"{trace}:{finding.line}: {finding.sentence} [{finding.rule}]")
     if found.more:

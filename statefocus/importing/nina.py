@@ -20,7 +20,7 @@ CANNOT_TELL = (
     "whether the mount tracks at each moment",
     "safety monitor and clouds",
     "the time to the next meridian flip",
-    "where the focuser stands, unless a line sends it there",
+    "where the focuser stands, unless a line sends it there; a run without any such line counts as failed",
     "the focuser's scale, its largest position and its backlash",
 )
 

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from statefocus.errors import TraceError
 from statefocus.trace.reading import Line, TraceReader
 from statefocus.trace.replaying import difference
 
@@ -53,11 +54,16 @@ class Divergence:
 def decisions(path: Path) -> Iterator[Decision]:
     """Read the decisions of a trace: rows taken or inhibited with all guards, effects, ends of runs."""
     start: float | None = None
-    for line in TraceReader(path):
-        start = line.t if start is None else start
-        body = _decision(line)
-        if body is not None:
-            yield Decision(line.number, line.t, line.t - start, line.kind, body)
+    try:
+        for line in TraceReader(path):
+            start = line.t if start is None else start
+            body = _decision(line)
+            if body is not None:
+                yield Decision(line.number, line.t, line.t - start, line.kind, body)
+    except TraceError as error:
+        if str(path) not in str(error):
+            error.args = (f"{path}: {error}",)  # two traces are read at once: say which
+        raise
 
 
 def _decision(line: Line) -> dict[str, Any] | None:

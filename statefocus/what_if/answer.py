@@ -15,7 +15,7 @@ from statefocus.session import Session
 from statefocus.what_if.fitting import fitted, misfits, world_of
 from statefocus.what_if.oracle import Oracle, Truth
 from statefocus.what_if.recorded import LightFrame, RunTold, read
-from statefocus.what_if.supposing import Supposing
+from statefocus.what_if.supposing import Inhibited, Supposing
 
 SAME_S = 30.0
 """Runs that begin this close to each other in plan time are the same run."""
@@ -65,7 +65,7 @@ class WhatIf:
     minutes: tuple[float, float]
     drift: tuple[Drift, Drift]
     cfz_steps: float
-    inhibited: list[tuple[str, str, float, float, int]]
+    inhibited: dict[str, Inhibited]
     assumptions: list[str] = field(default_factory=list)
     misfits: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -90,10 +90,7 @@ class WhatIf:
             "minutes_focusing": {"before": round(self.minutes[0], 3), "after": round(self.minutes[1], 3)},
             "drift": {"before": asdict(self.drift[0]), "after": asdict(self.drift[1])},
             "cfz_steps": self.cfz_steps,
-            "inhibited": [
-                {"trigger": name, "by": by, "first_t": first, "last_t": last, "times": times}
-                for name, by, first, last, times in self.inhibited
-            ],
+            "inhibited": {name: asdict(told) for name, told in self.inhibited.items()},
             "assumptions": self.assumptions,
             "misfits": self.misfits,
             "notes": self.notes,
@@ -139,9 +136,7 @@ def what_if(path: Path, profile: Profile, machines: Sequence[Definition] | None 
         minutes=(sum(run.seconds for run in night.runs) / 60, sum(run.seconds for run in supposed.runs) / 60),
         drift=(drift_of(night.frames, truth, used.cfz_steps), drift_of(supposed.frames, truth, used.cfz_steps)),
         cfz_steps=used.cfz_steps,
-        inhibited=[
-            (name, by, times[0], times[-1], len(times)) for (name, by), times in sorted(supposed.inhibited.items())
-        ],
+        inhibited=supposed.inhibited,
         assumptions=[*about_facts, *about_world, *oracle.told, *_about_drift(truth)],
         misfits=wrong,
         notes=supposed.notes,

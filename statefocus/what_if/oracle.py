@@ -72,6 +72,8 @@ class Oracle:
         Best focus over the night.
     position
         Where the supposed focuser stands.
+    invented
+        Nobody has told where the focuser stands, so positions mean nothing.
     told
         What is assumed, in sentences.
     """
@@ -90,6 +92,8 @@ class Oracle:
         self._driver = first.driver_compensation if first else False
         self._stars = int(median([run.stars for run in night.runs if run.stars] or [100]))
         self.position: int | None = None
+        self._assumed: int | None = None
+        self.invented = False
 
     def _learn_curve(self, night: Recorded) -> Curve:
         found = [curve for run in _sound(night) if (curve := _curve_of(run)) is not None]
@@ -135,6 +139,9 @@ class Oracle:
         if self.position is None:
             best = self.truth.at(t, filter_)
             self.position = FARTHEST_STEP // 2 if best is None else round(best)
+            if best is None:
+                self.invented = True
+                self.told.append("The trace tells no focuser position: those of the supposed runs are not told either.")
         return self.position
 
     # --- answers that tell something ---
@@ -144,6 +151,7 @@ class Oracle:
 
     def _prepare_focuser(self, _effect: effects.PrepareFocuser, t: float, context: Any) -> dict[str, Any]:
         where = self.stands(t, context.plan.filter)
+        self._assumed = where if self._assumed is None else self._assumed
         return {"position": where, "max_step": self._max_step, "absolute": True, "driver_compensation": self._driver}
 
     def _move_focuser(self, effect: effects.MoveFocuser, _t: float, _context: Any) -> dict[str, Any]:
@@ -160,7 +168,7 @@ class Oracle:
 
     def _measure_frame(self, _effect: effects.MeasureFrame, t: float, context: Any) -> dict[str, Any]:
         best, where = self.truth.at(t, context.plan.filter), self.stands(t, context.plan.filter)
-        value = round(self._curve.at(0.0 if best is None else where - best), 6)
+        value = round(self._curve.at(where - (self._assumed or 0 if best is None else best)), 6)
         return {"value": value, "error": round(RELATIVE_ERROR * value, 6), "stars": self._stars}
 
 

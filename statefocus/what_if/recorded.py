@@ -46,6 +46,8 @@ class RunTold:
         The focus point that it found, steps; None where it found none.
     why
         The readings of the triggers that it served, or the other program's own words.
+    reason
+        Why it failed, where it did.
     points
         Positions and measures of its curve.
     """
@@ -58,6 +60,7 @@ class RunTold:
     position: int | None
     filter: str | None
     why: str
+    reason: str = ""
     points: tuple[tuple[float, float], ...] = ()
     stars: int | None = None
 
@@ -203,7 +206,9 @@ class _Reading:
         self.night.holds.append((start, t))
         why = event.trigger or "not told"
         self.night.runs.append(
-            RunTold(start, t, plan_t, ("host",), outcome, event.position, event.filter, why, event.points)
+            RunTold(
+                start, t, plan_t, ("host",), outcome, event.position, event.filter, why, event.sentence, event.points
+            )
         )
 
     def _step(self, line: Line) -> None:
@@ -226,7 +231,7 @@ class _Reading:
         stars = [one["stars"] for one in body.get("points", ()) if one["stars"]]
         told = RunTold(
             begin, line.t, plan_t, tuple(body["causes"]), body["outcome"], found, body["filter"],
-            why or ", ".join(body["causes"]), tuple(points), max(stars, default=None),
+            why or ", ".join(body["causes"]), str(body["reason"]), tuple(points), max(stars, default=None),
         )  # fmt: skip
         self.night.runs.append(told)
 

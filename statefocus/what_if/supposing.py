@@ -20,6 +20,7 @@ from statefocus.events import Answer, Event
 from statefocus.focusing import best_position
 from statefocus.session import Session, Step
 from statefocus.trace.encoding import encode_effect
+from statefocus.triggers import NAMES
 from statefocus.what_if.oracle import Oracle
 from statefocus.what_if.recorded import Asked, Happened, LightFrame, Recorded, RunTold
 
@@ -28,12 +29,22 @@ AFTER_S, AFTER_EVERY_S = 7200.0, 20.0
 
 
 @dataclass
+class Inhibited:
+    """When a trigger was due and held back, and how often by which guards."""
+
+    first_t: float
+    last_t: float
+    times: int = 0
+    by: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
 class Supposed:
     """A night as it would have been."""
 
     runs: list[RunTold] = field(default_factory=list)
     frames: list[LightFrame] = field(default_factory=list)
-    inhibited: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    inhibited: dict[str, Inhibited] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -176,17 +187,23 @@ class Supposing:
             return
         begin, plan_t, why = self._begun or (run.started_t, run.started_t - self._held_s, "")
         self._begun = None
-        found = best_position(run) if run.outcome in REFOCUSED else None
+        found = best_position(run) if run.outcome in REFOCUSED and not self._oracle.invented else None
         why = why or ", ".join(run.causes)
         filter_ = context.plan.filter
-        self.told.runs.append(RunTold(begin, self._now, plan_t, run.causes, run.outcome, found, filter_, why))
+        self.told.runs.append(
+            RunTold(begin, self._now, plan_t, run.causes, run.outcome, found, filter_, why, run.reason)
+        )
 
     def _note_inhibited(self, step: Step) -> None:
         for tried in step.tried if step.outcome == "inhibited" else ():
-            if tried.inhibited:
-                name = next(guard for guard in tried.guards if guard.endswith("_due")).removesuffix("_due")
-                said = ", ".join(f"{guard} {ruling}" for guard, ruling in tried.guards.items() if not ruling.passes)
-                self.told.inhibited.setdefault((name, said), []).append(self._now)
+            name = next((guard for guard in tried.guards if guard.endswith("_due")), "").removesuffix("_due")
+            if not tried.inhibited or name not in NAMES:
+                continue
+            told = self.told.inhibited.setdefault(name, Inhibited(self._now, self._now))
+            told.last_t, told.times = self._now, told.times + 1
+            for guard, ruling in tried.guards.items():
+                if not ruling.passes:
+                    told.by[f"{guard} {ruling}"] = told.by.get(f"{guard} {ruling}", 0) + 1
 
 
 def _plan_events(night: Recorded) -> list[Happened]:

@@ -9,8 +9,6 @@ from statefocus.trace.times import show, zone_of
 from statefocus.what_if.answer import Drift, Pair, WhatIf
 from statefocus.what_if.recorded import RunTold
 
-MOST_INHIBITED = 8
-
 
 def sentences(answer: WhatIf) -> Iterator[str]:
     """Give the lines of the answer."""
@@ -37,13 +35,15 @@ def _pair(pair: Pair, zone: ZoneInfo) -> str:
     if after is None and before is not None:
         return f"removed {_run(before, zone)}."
     if before is None and after is not None:
-        return f"added   {_run(after, zone)}."
+        why = f": {after.reason.rstrip('.')}" if after.reason else ""
+        return f"added   {_run(after, zone)}{why}."
     if before is None or after is None:
         return ""
     if pair.change == "moved":
         minutes = (after.plan_t - before.plan_t) / 60
         return f"moved   {_run(before, zone)}, to {_run(after, zone)}: {abs(minutes):.1f} min {_side(minutes)}."
-    return f"changed {_run(before, zone)}; now {after.outcome}."
+    why = f": {after.reason.rstrip('.')}" if after.reason else ""
+    return f"changed {_run(before, zone)}; now {after.outcome}{why}."
 
 
 def _side(minutes: float) -> str:
@@ -74,8 +74,7 @@ def _told(drift: Drift, cfz: float) -> str:
 
 
 def _inhibited(answer: WhatIf, zone: ZoneInfo) -> Iterator[str]:
-    for name, by, first, last, times in answer.inhibited[:MOST_INHIBITED]:
-        until = f" to {show(last, zone)}" if times > 1 else ""
-        yield f"Inhibited: {name} was due and held back by {by}, {show(first, zone)}{until} ({times} times)."
-    if len(answer.inhibited) > MOST_INHIBITED:
-        yield f"Inhibited: {len(answer.inhibited) - MOST_INHIBITED} more; --json tells them all."
+    for name, told in answer.inhibited.items():
+        by = ", ".join(f"{guard} ({count} times)" for guard, count in told.by.items())
+        until = f" to {show(told.last_t, zone)}" if told.times > 1 else ""
+        yield f"Inhibited: {name} was due and held back, {show(told.first_t, zone)}{until}: {by}."
