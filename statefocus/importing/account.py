@@ -13,32 +13,13 @@ from msgspec.structs import replace
 from statefocus import events
 from statefocus.errors import UsageError
 from statefocus.events import Event
+from statefocus.importing.parts import FocusRun, OpenFrame, foreseen
 
 MOST_EVENTS = 500_000
 """A whole winter's nights have fewer."""
 
 COLDEST_C, HOTTEST_C = -80.0, 60.0
 _ONE_CENTERING_S = 30.0
-
-
-@dataclass
-class _Frame:
-    number: int
-    started_t: float
-    exposure_s: float
-    frame_type: str
-    filter: str | None
-    binning: int
-
-
-@dataclass
-class _FocusRun:
-    started_t: float
-    trigger: str
-    temperature_c: float | None
-    filter: str | None
-    points: list[tuple[float, float]] = field(default_factory=list)
-    failure: str = ""
 
 
 @dataclass
@@ -59,8 +40,8 @@ class Account:
     position: int | None = None
     first_position: int | None = None
     filter: str | None = None
-    frame: _Frame | None = None
-    focus: _FocusRun | None = None
+    frame: OpenFrame | None = None
+    focus: FocusRun | None = None
     paused_target: str | None = None
     running: bool = False
     flipping: bool = False
@@ -113,7 +94,7 @@ class Account:
             self.plan_starts(t, kind, target=self.paused_target)
         self.frames += 1
         self._frame_type = kind
-        self.frame = _Frame(self.frames, t, exposure_s, kind, self.filter, binning)
+        self.frame = OpenFrame(self.frames, t, exposure_s, kind, self.filter, binning)
         self.tell(t, events.FramePreparing(number=self.frames, frame_type=kind, filter=self.filter))
         self.tell(t, events.ExposureStarted(number=self.frames, exposure_s=exposure_s))
 
@@ -173,7 +154,7 @@ class Account:
         self.focus_ends(t, None, sentence="The log does not tell how this run ended.")
         if temperature_c is not None:
             self.temperature(t, temperature_c)
-        self.focus = _FocusRun(t, trigger, temperature_c, filter_ or self.filter)
+        self.focus = FocusRun(t, trigger, temperature_c, filter_ or self.filter)
 
     def focus_point(self, position: float, measure: float) -> None:
         """A point of its curve was measured."""
@@ -266,24 +247,10 @@ class Account:
         self.focus_ends(end, None, sentence="The log does not tell how this run ended.")
         self.frame_fails(end, "The log ends in this exposure.")
         told = sorted(self.told, key=lambda one: one[0])
-        told = _foreseen(told)
+        told = foreseen(told)
         start = min([first_t, *(t for t, _ in told)])
         return [
             (start, events.SessionStarted(position=self.first_position)),
             *told,
             (end, events.SessionEnded(reason="the log ends")),
         ]
-
-
-def _foreseen(told: list[tuple[float, Event]]) -> list[tuple[float, Event]]:
-    """Tell each saved frame what the plan took next, as a host would have known."""
-    following: str | None = None
-    seen: list[tuple[float, Event]] = []
-    for t, event in reversed(told):
-        if isinstance(event, events.FramePreparing):
-            following = event.frame_type
-        elif isinstance(event, events.PlanFinished | events.PlanStarted):
-            following = None
-        known = replace(event, next_frame_type=following) if isinstance(event, events.FrameSaved) else event
-        seen.append((t, known))
-    return seen[::-1]

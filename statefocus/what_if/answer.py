@@ -14,8 +14,9 @@ from statefocus.profile import Profile
 from statefocus.session import Session
 from statefocus.what_if.fitting import fitted, misfits, world_of
 from statefocus.what_if.oracle import Oracle, Truth
-from statefocus.what_if.recorded import LightFrame, RunTold, read
+from statefocus.what_if.recorded import read
 from statefocus.what_if.supposing import Inhibited, Supposing
+from statefocus.what_if.told import LightFrame, RunTold
 
 SAME_S = 30.0
 """Runs that begin this close to each other in plan time are the same run."""

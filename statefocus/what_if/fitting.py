@@ -8,7 +8,8 @@ from typing import Any
 
 from statefocus import events
 from statefocus.profile import Profile
-from statefocus.what_if.recorded import Happened, Recorded
+from statefocus.what_if.recorded import Recorded
+from statefocus.what_if.told import Happened
 
 FOREVER_S = 1e9
 SPARSE = 3.0

@@ -14,7 +14,8 @@ from statefocus.effects import Effect
 from statefocus.events import Event
 from statefocus.focus import FocusPoint, find_focus
 from statefocus.profile import Profile
-from statefocus.what_if.recorded import Recorded, RunTold
+from statefocus.what_if.recorded import Recorded
+from statefocus.what_if.told import RunTold
 
 TYPICAL_SHARPEST_PX = 2.0
 TYPICAL_RISE = 3.0

@@ -22,7 +22,8 @@ from statefocus.session import Session, Step
 from statefocus.trace.encoding import encode_effect
 from statefocus.triggers import NAMES
 from statefocus.what_if.oracle import Oracle
-from statefocus.what_if.recorded import Asked, Happened, LightFrame, Recorded, RunTold
+from statefocus.what_if.recorded import Recorded
+from statefocus.what_if.told import Asked, Happened, LightFrame, RunTold
 
 AFTER_S, AFTER_EVERY_S = 7200.0, 20.0
 """For how long after the recorded night, and how often, the last readings of mount, safety and Sun are repeated."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from statefocus.trace.times import show, zone_of
 from statefocus.what_if.answer import Drift, Pair, WhatIf
-from statefocus.what_if.recorded import RunTold
+from statefocus.what_if.told import RunTold
 
 
 def sentences(answer: WhatIf) -> Iterator[str]:
