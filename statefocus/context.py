@@ -157,8 +157,11 @@ class Run(Struct, frozen=True):
         From 1, in the session.
     causes
         Names of the triggers that it serves; `manual` or `undo` for a person's.
-    started_t, started_temperature_c, filter
-        When it began, how warm it was then, and in which filter.
+    started_t, started_temperature_c, filter, home_filter
+        When it began, how warm it was then, in which filter it is made, and which one is turned back to; None where it
+        is not another one.
+    offset_made
+        The focuser was moved from the focus in `filter` to that in the plan's filter (O2).
     start_position
         Where a failed or cancelled run returns to, steps; None until the focuser was read.
     max_step, driver_compensation
@@ -186,6 +189,8 @@ class Run(Struct, frozen=True):
     started_t: float
     started_temperature_c: float | None = None
     filter: str | None = None
+    home_filter: str | None = None
+    offset_made: bool = False
     centre: int | None = None
     start_position: int | None = None
     position: int | None = None
@@ -239,6 +244,12 @@ class Context(Struct, frozen=True):
         Where the focuser was last known to stand on purpose, steps.
     max_step
         The focuser's last position, once it was read.
+    focused_in
+        The filter that `verified_position` is right for (O1).
+    last_good
+        Where each filter was last focused (O3).
+    offset_under_way, offset_retry_t
+        The move for a filter that is being made; no other before this time, after one that failed.
     lost
         The last run could not put the focuser back.
     wish
@@ -265,6 +276,10 @@ class Context(Struct, frozen=True):
     history: tuple[PastRun, ...] = ()
     verified_position: int | None = None
     max_step: int | None = None
+    focused_in: str | None = None
+    last_good: Mapping[str, int] = field(default_factory=dict)
+    offset_under_way: str | None = None
+    offset_retry_t: float | None = None
     lost: bool = False
     wish: str | None = None
     failure: str = ""

@@ -93,6 +93,14 @@ class StartTimer(Effect, frozen=True, tag="start_timer"):
     purpose: str = ""
 
 
+class SetFilter(Effect, frozen=True, tag="set_filter"):
+    """Turn the filter wheel, and verify where it stands afterwards."""
+
+    answer: ClassVar[str | None] = "filter_set"
+
+    filter: str
+
+
 class TakeFrame(Effect, frozen=True, tag="take_frame"):
     """Take a focus frame; None leaves a setting as it is."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statefocus import offsetting
 from statefocus.context import Context, TriggerState
 from statefocus.image_history import Limits
 
@@ -73,11 +74,15 @@ def _flag(name: str, flag: Callable[[Context], bool]) -> Callable[[Context], Rea
     return read
 
 
+def _filter_matters(context: Context) -> bool:
+    return context.profile.triggers.filter_change and offsetting.focuses_on_change(context)
+
+
 _READERS: tuple[Callable[[Context], Reading], ...] = (
     _temperature,
     _count,
     _time,
-    _flag("filter", lambda context: context.profile.triggers.filter_change and context.triggers.filter_changed),
+    _flag("filter", lambda context: _filter_matters(context) and context.triggers.filter_changed),
     _flag("flip", lambda context: context.profile.triggers.meridian_flip and context.triggers.flipped),
     _flag("asap", lambda context: context.triggers.asap),
     _flag("first_frame", lambda context: context.profile.triggers.first_frame and context.triggers.first_frame),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from statefocus import compensating, focusing, triggers
@@ -152,6 +154,8 @@ def conclude_run(context: Context) -> Result:
         concluded=run,
         last_run=last,
         lost=lost,
+        focused_in=_focused_in(context, run),
+        last_good=_last_good(context, run),
         history=(*context.history, *_past(context, run))[-REMEMBERED:],
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
@@ -160,6 +164,21 @@ def conclude_run(context: Context) -> Result:
         started = triggers.restart(context.triggers, context.now, filter_=run.filter, validated=validated)
         return replace(context, triggers=started, compensation=compensating.restart(context.compensation)), ()
     return _after_failure(context, run)
+
+
+def _focused_in(context: Context, run: Run) -> str | None:
+    """The filter that the position is right for, after a run (O1)."""
+    if run.outcome not in REFOCUSED:
+        return context.focused_in
+    return context.plan.filter if run.offset_made else run.filter
+
+
+def _last_good(context: Context, run: Run) -> Mapping[str, int]:
+    """Where each filter was last focused (O3); only a validated run counts."""
+    best = focusing.best_position(run)
+    if run.outcome != "validated" or run.filter is None or best is None:
+        return context.last_good
+    return {**context.last_good, run.filter: best}
 
 
 def _is_back(context: Context, run: Run) -> bool:

@@ -41,6 +41,8 @@ def _session_ending(context: Context, _event: events.SessionEnding) -> Context:
 @folds(events.PlanStarted)
 def _plan_started(context: Context, event: events.PlanStarted) -> Context:
     context = with_plan(context, running=True, paused=False, filter=event.filter or context.plan.filter)
+    if context.focused_in is None:
+        context = replace(context, focused_in=context.plan.filter)
     context = with_triggers(context, **({"resumed": True} if event.resumed else {"first_frame": True}))
     return with_facts(_nothing_ahead(context), frame_type=event.frame_type)
 

@@ -164,4 +164,5 @@ class Machines(Section):
     flip: str | None = Field(None, description="Path of a copy of machines/flip.toml.")
     autofocus: str | None = Field(None, description="Path of a copy of machines/autofocus.toml.")
     confirmation: str | None = Field(None, description="Path of a copy of machines/confirmation.toml.")
+    offsets: str | None = Field(None, description="Path of a copy of machines/offsets.toml.")
     compensation: str | None = Field(None, description="Path of a copy of machines/compensation.toml.")

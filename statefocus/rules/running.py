@@ -90,7 +90,7 @@ def ground_lost(context: Context) -> bool:
 @test
 def filter_lost(context: Context) -> bool:
     """The filter is another one than that of the run, whose points could not be compared any more."""
-    return context.run is not None and context.run.filter != context.plan.filter
+    return focusing.filter_lost(context)
 
 
 @test
