@@ -157,10 +157,13 @@ def _host_refocused(context: Context, event: events.HostRefocused) -> Context:
     """
     if event.position is None:
         return context
+    filter_ = event.filter or context.plan.filter
     return replace(
         context,
         verified_position=event.position,
         lost=False,
-        triggers=triggers.restart(context.triggers, context.now, filter_=event.filter or context.plan.filter),
+        focused_in=filter_,
+        last_good={**context.last_good, filter_: event.position} if filter_ else context.last_good,
+        triggers=triggers.restart(context.triggers, context.now, filter_=filter_),
         compensation=compensating.restart(context.compensation),
     )

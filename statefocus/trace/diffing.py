@@ -11,6 +11,7 @@ from typing import Any
 from statefocus.errors import TraceError
 from statefocus.trace.reading import Line, TraceReader
 from statefocus.trace.replaying import difference
+from statefocus.trace.schema import sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def decisions(path: Path) -> Iterator[Decision]:
     try:
         for line in TraceReader(path):
             start = line.t if start is None else start
-            body = _decision(line)
+            body = _decision(sound(line)) if line.kind != "event" else None
             if body is not None:
                 yield Decision(line.number, line.t, line.t - start, line.kind, body)
     except TraceError as error:

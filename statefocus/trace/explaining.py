@@ -10,6 +10,7 @@ from typing import Any
 from statefocus.rules import GUARDS
 from statefocus.trace.evidence import Evidence, When
 from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.schema import sound
 from statefocus.trace.times import parse_time, show, zone_of
 
 _BLOCKING = ("failed", "unknown")
@@ -100,7 +101,7 @@ def explain(path: Path, at: str) -> list[str]:
     for line in TraceReader(path):
         if line.t > t:
             break
-        seen.take(line, when)
+        seen.take(sound(line), when)
     said = [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
     said += _imported_sentences(header, seen, when)
     said += _run_sentences(seen, when)

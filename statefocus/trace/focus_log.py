@@ -10,6 +10,7 @@ from statefocus.errors import TraceError
 from statefocus.events import HostRefocused
 from statefocus.trace.encoding import decode_event
 from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.schema import sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def focus_log(path: Path) -> tuple[Line, list[LogEntry]]:
     entries = []
     for line in lines:
         if line.kind == "run":
-            entries.append(entry_of(line.body))
+            entries.append(entry_of(sound(line).body))
         elif line.kind == "event" and line.body.get("event") == "host_refocused":
             entries.append(host_entry(line))
     return header, entries

@@ -128,14 +128,16 @@ class Rules:
         elif name in ("resume_plan", "abort_plan", "leave_plan_paused"):
             self._held_line = None
         elif name == "move_focuser":
-            if self._machine == "compensation" or body["purpose"] == "compensation":
-                yield from self._compensates()
+            if self._machine != "session" or body["purpose"] == "compensation":
+                yield from self._moves_beside(offset=self._machine == "offsets")
             else:
                 self._last_move = body["position"]
 
-    def _compensates(self) -> Broken:
+    def _moves_beside(self, *, offset: bool) -> Broken:
         if self._leaf.startswith(RUNNING):
             yield "compensation", f"a correction moves the focuser in the middle of a run ({self._leaf})."
+        if offset:  # a filter's offset is part of the filter change, whatever goes on beside it
+            return
         if self._world.flipping:
             yield "compensation", "a correction moves the focuser during a meridian flip."
         if self._world.aids:

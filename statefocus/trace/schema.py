@@ -43,6 +43,20 @@ def problems(line: Line) -> Iterator[str]:
         yield from check(line)
 
 
+def sound(line: Line) -> Line:
+    """Give a line back that holds what its kind must hold.
+
+    Raises
+    ------
+    TraceError
+        With the first thing that is wrong with it.
+    """
+    wrong = next(problems(line), None)
+    if wrong is not None:
+        raise TraceError(f"{wrong} `statefocus audit` tells more.", line.number)
+    return line
+
+
 def _event(line: Line) -> Iterator[str]:
     try:
         decode_event(line.body, line.number)

@@ -51,7 +51,7 @@ def fitted(night: Recorded, profile: Profile) -> tuple[Profile, list[str]]:
 def misfits(night: Recorded, profile: Profile) -> Iterator[str]:
     """Tell what of the trace does not fit the profile: another rig, unknown filters, missing sensors."""
     yield from _scale(night, profile)
-    known = set(profile.autofocus.filters)
+    known = {*profile.autofocus.filters, *profile.filters}
     used = {run.filter for run in night.runs} | {frame.filter for frame in night.frames}
     strange = sorted(name for name in used if name and known and name not in known)
     if strange:

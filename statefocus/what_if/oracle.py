@@ -158,6 +158,9 @@ class Oracle:
     def _move_focuser(self, effect: effects.MoveFocuser, _t: float, _context: Any) -> dict[str, Any]:
         return {"position": effect.position}
 
+    def _set_filter(self, effect: effects.SetFilter, _t: float, _context: Any) -> dict[str, Any]:
+        return {"filter": effect.filter}
+
     def _switch_driver_compensation(self, _effect: Effect, _t: float, _context: Any) -> dict[str, Any]:
         return {"former": self._driver}
 

@@ -13,6 +13,7 @@ from statefocus.errors import TraceError
 from statefocus.events import Answer, Event
 from statefocus.trace.encoding import decode_event
 from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.schema import sound
 from statefocus.what_if.told import Asked, Happened, LightFrame, RunTold, due_told, held_before
 
 WORLD = (
@@ -85,6 +86,7 @@ class _Reading:
     by_effect: dict[int, Asked] = field(default_factory=dict)
 
     def take(self, line: Line) -> None:
+        sound(line)
         if line.t < self.last_t:
             raise TraceError(
                 "its time lies before that of the line before it; `statefocus audit` tells more.", line.number

@@ -16,13 +16,15 @@ def test_a_run_that_found_focus_restarts_triggers_thermometer_and_compensation()
     rig.start_plan()
     rig.read_temperature(*[10.0] * 3, *[9.0] * 3)
     rig.take_frames(2)
-    rig.tell(events.HostRefocused(position=10_321, seconds=120.0))
+    rig.tell(events.HostRefocused(position=10_321, seconds=120.0, filter="L"))
     context = rig.state.context
     assert context.triggers.lights == 0
     assert context.triggers.since_t == rig.t
     assert context.triggers.thermometer.reference_c == 9.0
     assert context.compensation.applied_steps == 0
     assert context.verified_position == 10_321
+    assert context.focused_in == "L"
+    assert context.last_good == {"L": 10_321}
     rig.take_frames(2)
     assert rig.runs == []
     rig.take_frames(1)

@@ -22,7 +22,7 @@ from statefocus.trace.reading import Damage, TraceReader, read_header
 from statefocus.trace.replaying import replay
 from statefocus.what_if import what_if
 
-from .tapes import changed, find, lines_of, put
+from .tapes import changed, find, lines_of, put, rechained
 
 
 def damage_of(path: Path) -> list[tuple[int, str]]:
@@ -174,6 +174,32 @@ def test_what_is_no_trace_line_is_an_error_with_its_line(
         list(TraceReader(trace))
     assert raised.value.line == number
     assert str(raised.value).startswith(f"line {number}: ")
+
+
+WRONG: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "readings": ({"row": "first-frame-due"}, {"triggers": {"time": 5}}),
+    "guards": ({"row": "first-frame-due"}, {"tried": ["x"]}),
+    "row": ({"row": "first-frame-due"}, {"tried": [{"row": [], "guards": {}}]}),
+    "run": ({"kind": "run"}, {"ended_t": "late", "causes": None}),
+}
+
+
+@pytest.mark.parametrize(("wanted", "values"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(
+    "read",
+    [lambda path: explain(path, "20:35:30"), READERS["diff"], READERS["what-if"]],
+    ids=["explain", "diff", "what-if"],
+)
+def test_a_line_that_holds_the_wrong_things_is_an_error_with_its_line(
+    trace: Path, read: Callable[[Path], object], wanted: dict[str, object], values: dict[str, object]
+) -> None:
+    lines = lines_of(trace)
+    index = find(lines, **wanted)
+    lines[index] = changed(lines[index], **values)
+    put(trace, rechained(lines))
+    with pytest.raises(TraceError) as raised:
+        read(trace)
+    assert raised.value.line == index + 1
 
 
 FILES: dict[str, bytes] = {
