@@ -154,6 +154,7 @@ class HostRefocused(Event, frozen=True, tag="host_refocused"):
     """Another program ran its own autofocus; `position` is None where it found no focus.
 
     `seconds` is how long it took, `measure` the metric it reports at the focus point, `trigger` its own words for why.
+    `points` are the positions and measures of its curve, in the order in which it took them.
     """
 
     position: int | None
@@ -163,6 +164,7 @@ class HostRefocused(Event, frozen=True, tag="host_refocused"):
     temperature_c: float | None = None
     trigger: str = ""
     sentence: str = ""
+    points: tuple[tuple[float, float], ...] = ()
 
 
 # --- readings of the world ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from statefocus import __version__
-from statefocus.cli import focusing, measuring, nights, setups, traces
+from statefocus.cli import focusing, measuring, nights, real_nights, setups, traces
 
 app = typer.Typer(
     name="statefocus",
@@ -16,9 +16,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (nights, focusing, measuring, setups, traces):
+for module in (nights, focusing, measuring, setups, traces, real_nights):
     for command in module.COMMANDS:
-        app.command(name=command.__name__.removesuffix("_"))(command)
+        app.command(name=command.__name__.removesuffix("_").replace("_", "-"))(command)
 
 
 def _version(wanted: bool) -> None:

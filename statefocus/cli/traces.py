@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from statefocus.cli.console import console as make_console
+from statefocus.cli.console import naming
 from statefocus.errors import StatefocusError, TraceError
 
 
@@ -51,29 +52,41 @@ def _short(value: Any, longest: int = 300) -> str:
 def diff(left: Path = typer.Argument(help="A trace."), right: Path = typer.Argument(help="Another.")) -> None:
     """Compare the decisions of two traces; exit 0 where they are the same."""
     from statefocus.trace.diffing import diff as compare
-    from statefocus.trace.reading import read_header
-    from statefocus.trace.times import zone_of
 
-    zone = zone_of(str(read_header(left).body.get("time_zone", "UTC")))
     parting = compare(left, right)
     if parting is None:
         typer.echo("Same decisions.")
         return
-    typer.echo(f"The first decision that differs: {parting.key}")
-    for path, decision in ((left, parting.left), (right, parting.right)):
-        _decision(path, decision, zone)
+    typer.echo(f"The first decision that differs is number {parting.number}: {parting.key}")
+    if parting.agreed is not None:
+        agreed = parting.agreed
+        typer.echo(f"  agreed until {_into(agreed.since_s)} into the night, line {agreed.line} of {left}.")
+    _parting(parting, left, right)
     raise typer.Exit(1)
 
 
-def _decision(path: Path, decision: Any, zone: Any) -> None:
-    from statefocus.trace.times import show
+def _parting(parting: Any, left: Path, right: Path) -> None:
+    from statefocus.trace.diffing import side_by_side
+    from statefocus.trace.reading import read_header
+    from statefocus.trace.times import show, zone_of
 
-    if decision is None:
-        typer.echo(f"  {path}: (the trace has ended)")
-        return
-    typer.echo(f"  {path}: line {decision.line}, {show(decision.t, zone)}")
-    for key, value in decision.body.items():
-        typer.echo(f"    {key}: {_short(value)}")
+    rows = list(side_by_side(parting))
+    for letter, path, decision in (("A", left, parting.left), ("B", right, parting.right)):
+        if decision is None:
+            typer.echo(f"  {letter} {path}: (the trace has ended)")
+            continue
+        zone = zone_of(str(read_header(path).body.get("time_zone", "UTC")))
+        when = show(decision.t, zone, date=True)
+        typer.echo(f"  {letter} {path}: line {decision.line}, {when}, {_into(decision.since_s)} into the night")
+    wide = max((len(name) for name, _, _ in rows), default=0)
+    broad = min(max((len(one) for _, one, _ in rows), default=1), 60)
+    typer.echo(f"    {'':{wide}}  {'A':{broad}}  B")
+    for name, one, other in rows:
+        typer.echo(f"    {name:{wide}}  {one:{broad}}  {other}")
+
+
+def _into(seconds: float) -> str:
+    return f"{int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{seconds % 60:04.1f}"
 
 
 def log(
@@ -84,7 +97,8 @@ def log(
     from statefocus.faces.tables import log_table
     from statefocus.trace.focus_log import focus_log
 
-    header, entries = focus_log(trace)
+    with naming(trace):
+        header, entries = focus_log(trace)
     if json_:
         for entry in entries:
             typer.echo(json.dumps(entry.as_json(), ensure_ascii=False))
@@ -93,7 +107,8 @@ def log(
     console.print(log_table(entries, str(header.body.get("time_zone", "UTC"))))
     for entry in entries:
         if entry.reason:
-            console.print(f"run {entry.number} {entry.outcome}: {entry.reason}", soft_wrap=True, markup=False)
+            name = f"run {entry.number}" if entry.number else "another program's run"
+            console.print(f"{name} {entry.outcome}: {entry.reason}", soft_wrap=True, markup=False)
 
 
 def explain(
@@ -103,8 +118,29 @@ def explain(
     """Tell why it did, or did not, refocus at a moment."""
     from statefocus.trace.explaining import explain as tell
 
-    for sentence in tell(trace, at):
+    with naming(trace):
+        sentences = tell(trace, at)
+    for sentence in sentences:
         typer.echo(sentence)
 
 
-COMMANDS = (replay, diff, log, explain)
+def audit(trace: Path = typer.Argument(help="A trace, with or without the profile that made it.")) -> None:
+    """Check a trace against its digests, its schema and the inviolable rules; exit 0 only if nothing is wrong."""
+    from statefocus.trace.auditing import audit as check
+
+    with naming(trace):
+        found = check(trace)
+    for finding in found.findings:
+        typer.echo(f"{trace}:{finding.line}: {finding.sentence} [{finding.rule}]")
+    if found.more:
+        typer.echo(f"{trace}: {found.more} more findings.")
+    for note in found.notes:
+        typer.echo(f"{trace}: note: {note}")
+    wrong = len(found.findings) + found.more
+    result = "nothing is wrong" if found.clean else f"{wrong} finding{'s' if wrong > 1 else ''}"
+    typer.echo(f"{trace}: {found.lines} lines, {found.events} events, {found.runs} runs: {result}.")
+    if not found.clean:
+        raise typer.Exit(1)
+
+
+COMMANDS = (replay, diff, log, explain, audit)

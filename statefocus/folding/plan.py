@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import events
+from statefocus import compensating, events, triggers
 from statefocus.context import Context
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
 
@@ -147,3 +147,23 @@ def _flip_finished(context: Context, _event: events.FlipFinished) -> Context:
 @folds(events.CenteringFinished)
 def _centering_finished(context: Context, event: events.CenteringFinished) -> Context:
     return with_triggers(context, centered=True) if event.automatic else context
+
+
+@folds(events.HostRefocused)
+def _host_refocused(context: Context, event: events.HostRefocused) -> Context:
+    """Whoever refocused: every trigger and the compensation begin anew (T11, C7); a failed one changes nothing.
+
+    Nobody here has validated it, so it gives no baseline for T10.
+    """
+    if event.position is None:
+        return context
+    filter_ = event.filter or context.plan.filter
+    return replace(
+        context,
+        verified_position=event.position,
+        lost=False,
+        focused_in=filter_,
+        last_good={**context.last_good, filter_: event.position} if filter_ else context.last_good,
+        triggers=triggers.restart(context.triggers, context.now, filter_=filter_),
+        compensation=compensating.restart(context.compensation),
+    )

@@ -8,34 +8,63 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from statefocus.errors import TraceError
 from statefocus.trace.reading import Line, TraceReader
 from statefocus.trace.replaying import difference
+from statefocus.trace.schema import sound
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One step that did something, as far as two nights can be compared: no names of files, no line numbers."""
+    """One step that did something, as far as two nights can be compared: no names of files, no line numbers.
+
+    Attributes
+    ----------
+    since_s
+        How far into its own night, so that nights of different dates can be laid side by side.
+    what
+        The line's kind: step, effect or run.
+    """
 
     line: int
     t: float
+    since_s: float
+    what: str
     body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """The first decision that differs; None on the side whose trace has ended."""
+    """The first decision that differs; None on the side whose trace has ended.
+
+    Attributes
+    ----------
+    number
+        Which decision it is, from 1.
+    agreed
+        The last decision that both made.
+    """
 
     key: str
     left: Decision | None
     right: Decision | None
+    number: int = 1
+    agreed: Decision | None = None
 
 
 def decisions(path: Path) -> Iterator[Decision]:
     """Read the decisions of a trace: rows taken or inhibited with all guards, effects, ends of runs."""
-    for line in TraceReader(path):
-        body = _decision(line)
-        if body is not None:
-            yield Decision(line.number, line.t, body)
+    start: float | None = None
+    try:
+        for line in TraceReader(path):
+            start = line.t if start is None else start
+            body = _decision(sound(line)) if line.kind != "event" else None
+            if body is not None:
+                yield Decision(line.number, line.t, line.t - start, line.kind, body)
+    except TraceError as error:
+        if str(path) not in str(error):
+            error.args = (f"{path}: {error}",)  # two traces are read at once: say which
+        raise
 
 
 def _decision(line: Line) -> dict[str, Any] | None:
@@ -50,10 +79,52 @@ def _decision(line: Line) -> dict[str, Any] | None:
 
 def diff(left: Path, right: Path) -> Divergence | None:
     """Find the first decision in which two traces differ; None where all are the same."""
-    for one, other in zip_longest(decisions(left), decisions(right)):
+    agreed: Decision | None = None
+    for number, (one, other) in enumerate(zip_longest(decisions(left), decisions(right)), 1):
         if one is None or other is None:
-            return Divergence("one trace ends", one, other)
+            return Divergence("one trace ends", one, other, number, agreed)
         different = difference(one.body, other.body)
         if different:
-            return Divergence(different[0], one, other)
+            return Divergence(different[0], one, other, number, agreed)
+        agreed = one
     return None
+
+
+def side_by_side(parting: Divergence) -> Iterator[tuple[str, str, str]]:
+    """Give what differs as names with both sides: guard by guard for a row that both tried, in a word for others."""
+    left, right = _rows(parting.left), _rows(parting.right)
+    for name in {**left, **right}:
+        one, other = left.get(name, "-"), right.get(name, "-")
+        if one != other or name in ("machine", "before", "after", "row"):
+            yield name, one, other
+    tried, tried_other = _tried(parting.left), _tried(parting.right)
+    for row in {**tried, **tried_other}:
+        if row in tried and row in tried_other:
+            guards, guards_other = tried[row], tried_other[row]
+            for guard in {**guards, **guards_other}:
+                if guards.get(guard) != guards_other.get(guard):
+                    yield f"{row}: {guard}", guards.get(guard, "-"), guards_other.get(guard, "-")
+        elif parting.left is not None and parting.right is not None:
+            yield row, _in_a_word(tried.get(row)), _in_a_word(tried_other.get(row))
+
+
+def _rows(decision: Decision | None) -> dict[str, str]:
+    return {} if decision is None else {name: _said(value) for name, value in decision.body.items() if name != "tried"}
+
+
+def _tried(decision: Decision | None) -> dict[str, dict[str, str]]:
+    tried = (decision.body.get("tried") if decision else None) or ()
+    return {one["row"]: one["guards"] for one in tried}
+
+
+def _in_a_word(guards: dict[str, str] | None) -> str:
+    if guards is None:
+        return "not tried"
+    against = [f"{guard} {said}" for guard, said in guards.items() if said not in ("passed", "not_used")]
+    return ", ".join(against) or "passed"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_said(one) for one in value) or "-"
+    return "-" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -40,10 +40,10 @@ def decode_event(body: Mapping[str, Any], line: int) -> Event:
     for key, value in given.items():
         if key not in expected:
             raise TraceError(f"{name}: {key} is no field of it.", line)
-        if not _fits(value, expected[key]):
+        if not fits(value, expected[key]):
             raise TraceError(f"{name}: {key} is {value!r}, which is no {_said(expected[key])}.", line)
     try:
-        return kind(**given)
+        return kind(**{key: _whole(value) for key, value in given.items()})
     except TypeError as error:
         raise TraceError(f"{name}: {error}.", line) from None
 
@@ -57,16 +57,28 @@ def _types_of(kind: type[Event]) -> dict[str, Any]:
     return _TYPES[kind.kind]
 
 
-def _fits(value: Any, wanted: Any) -> bool:
+def fits(value: Any, wanted: Any) -> bool:
+    """Whether a JSON value can stand for a field of that type."""
     if get_origin(wanted) in (types.UnionType, Union):
-        return any(_fits(value, part) for part in get_args(wanted))
+        return any(fits(value, part) for part in get_args(wanted))
     if wanted is type(None):
         return value is None
     if wanted is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if wanted is int:
         return isinstance(value, int) and not isinstance(value, bool)
+    if get_origin(wanted) is tuple:
+        parts = get_args(wanted)
+        if not isinstance(value, list | tuple):
+            return False
+        wants = parts[:1] * len(value) if parts[-1] is Ellipsis else parts
+        return len(wants) == len(value) and all(fits(one, want) for one, want in zip(value, wants, strict=True))
     return isinstance(value, wanted)
+
+
+def _whole(value: Any) -> Any:
+    """Turn JSON's lists into the tuples that events hold."""
+    return tuple(_whole(part) for part in value) if isinstance(value, list) else value
 
 
 def _said(wanted: Any) -> str:

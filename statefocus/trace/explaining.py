@@ -8,46 +8,71 @@ from pathlib import Path
 from typing import Any
 
 from statefocus.rules import GUARDS
+from statefocus.trace.evidence import Evidence, When
 from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.schema import sound
 from statefocus.trace.times import parse_time, show, zone_of
 
 _BLOCKING = ("failed", "unknown")
+_UNITS = {"temperature": "C", "count": "frames", "time": "min", "image_history": "%"}
 
 
 @dataclass
 class _Seen:
     """What has been seen of a trace up to the moment asked about."""
 
-    header: Line | None = None
-    last: Line | None = None
+    evidence: Evidence
     leaf: str = ""
     decision: Line | None = None
     run_begun: Line | None = None
     run_ended: Line | None = None
+    host_run: Line | None = None
+    due_since: dict[str, float] = field(default_factory=dict)
     inhibited_since: dict[str, float] = field(default_factory=dict)
+    blocked_since: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    behind: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
-    def take(self, line: Line) -> None:
-        self.last = line
+    def take(self, line: Line, when: When) -> None:
+        self.evidence.take(line)
         if line.kind == "run":
             self.run_ended, self.run_begun = line, None
+            self.due_since.clear()
             self.inhibited_since.clear()
+            self.blocked_since.clear()
+        if line.kind == "event" and line.body.get("event") == "host_refocused":
+            self.host_run = line
         if line.kind != "step" or line.body.get("machine") != "session":
             return
-        before, self.leaf = self.leaf, line.body["after"]
+        before, self.leaf = self.leaf, str(line.body["after"])
         if line.body.get("triggers"):
             self.decision = line
-            self._note_inhibited(line)
+            self._note(line, when)
         if self.leaf.startswith("Refocusing") and not before.startswith("Refocusing"):
             self.run_begun = line
 
-    def _note_inhibited(self, line: Line) -> None:
+    def _note(self, line: Line, when: When) -> None:
         due = {name for name, reading in line.body["triggers"].items() if reading["due"]}
-        if line.body["outcome"] != "inhibited":
-            due = set()
-        for name in due - set(self.inhibited_since):
-            self.inhibited_since[name] = line.t
-        for name in set(self.inhibited_since) - due:
-            del self.inhibited_since[name]
+        _keep(self.due_since, due, line.t)
+        inhibited = due if line.body["outcome"] == "inhibited" else set()
+        _keep(self.inhibited_since, inhibited, line.t)
+        blocked = {
+            (name, guard, said)
+            for tried in line.body.get("tried", ())
+            for name in inhibited
+            if f"{name}_due" in tried["guards"]
+            for guard, said in tried["guards"].items()
+            if said in _BLOCKING
+        }
+        _keep(self.blocked_since, blocked, line.t)
+        self.behind = {key: self.evidence.behind(key[1], key[2], line.t, when) for key in blocked}
+
+
+def _keep(since: dict[Any, float], now: set[Any], t: float) -> None:
+    """Note when each thing began to be so, and forget what is so no more."""
+    for name in now - set(since):
+        since[name] = t
+    for name in set(since) - now:
+        del since[name]
 
 
 def explain(path: Path, at: str) -> list[str]:
@@ -67,19 +92,32 @@ def explain(path: Path, at: str) -> list[str]:
     header, first, last = _span(path)
     zone = zone_of(str(header.body.get("time_zone", "UTC")))
     t = parse_time(at, zone, first, last)
-    seen = _Seen(header=header)
-    for line in TraceReader(path):
-        if line.t > t:
-            break
-        seen.take(line)
+    profile = header.body.get("profile")
+    seen = _Seen(Evidence(profile if isinstance(profile, dict) else {}))
 
     def when(moment: float) -> str:
         return show(moment, zone)
 
+    for line in TraceReader(path):
+        if line.t > t:
+            break
+        seen.take(sound(line), when)
     said = [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
+    said += _imported_sentences(header, seen, when)
     said += _run_sentences(seen, when)
     said += _decision_sentences(seen, when)
     return said
+
+
+def _imported_sentences(header: Line, seen: _Seen, when: When) -> Iterator[str]:
+    told = header.body.get("imported")
+    if isinstance(told, dict):
+        yield f"The trace was imported from {told.get('program')}: statefocus only watched, with every trigger off."
+    if seen.host_run is not None:
+        body = seen.host_run.body
+        where = "found no focus" if body.get("position") is None else f"chose {body['position']}"
+        why = f" ({body['trigger']})" if body.get("trigger") else ""
+        yield f"The last run of another program{why} ended at {when(seen.host_run.t)} and {where}."
 
 
 def _span(path: Path) -> tuple[Line, float, float]:
@@ -90,12 +128,13 @@ def _span(path: Path) -> tuple[Line, float, float]:
     return header, header.t, last
 
 
-def _run_sentences(seen: _Seen, when: Any) -> Iterator[str]:
+def _run_sentences(seen: _Seen, when: When) -> Iterator[str]:
     if seen.run_begun is not None:
         row = seen.run_begun.body["row"]
         yield f"An autofocus run was under way since {when(seen.run_begun.t)}, begun by row `{row}`."
     if seen.run_ended is None:
-        yield "No autofocus run had ended before."
+        if seen.host_run is None:
+            yield "No autofocus run had ended before."
         return
     body = seen.run_ended.body
     where = (
@@ -108,44 +147,38 @@ def _run_sentences(seen: _Seen, when: Any) -> Iterator[str]:
     )
 
 
-def _decision_sentences(seen: _Seen, when: Any) -> Iterator[str]:
+def _decision_sentences(seen: _Seen, when: When) -> Iterator[str]:
     if seen.decision is None:
         yield "No trigger had been looked at yet."
         return
     body = seen.decision.body
     yield f"Triggers were last looked at at {when(seen.decision.t)}; then {_outcome(body)}"
     for name, reading in body["triggers"].items():
-        yield f"  {_trigger(name, reading)}"
-    for tried in body.get("tried", ()):
-        blocking = [f"{guard} {said}" for guard, said in tried["guards"].items() if said in _BLOCKING]
-        due = all(said == "passed" for guard, said in tried["guards"].items() if guard.endswith("_due"))
-        if due and blocking:
-            yield f"  Row `{tried['row']}` was inhibited: {_meanings(blocking)}"
+        yield f"  {_trigger(name, reading, seen, when)}"
     for name, since in seen.inhibited_since.items():
         yield f"  {name} has been due and inhibited since {when(since)}."
+        for key, blocked in seen.blocked_since.items():
+            if key[0] == name:
+                yield f"    {_blocked(key[1], key[2], when(blocked), seen.behind.get(key, ''))}."
 
 
 def _outcome(body: dict[str, Any]) -> str:
     due = [name for name, reading in body["triggers"].items() if reading["due"]]
     if body["outcome"] == "inhibited":
-        return f"{' and '.join(due)} was due, and a guard said no."
+        return f"{' and '.join(due)} {'were' if len(due) > 1 else 'was'} due, and a guard said no."
     if str(body["after"]).startswith("Refocusing"):
         return f"a run began, due to {', '.join(due)}."
     return "nothing was due."
 
 
-def _trigger(name: str, reading: dict[str, Any]) -> str:
-    state = "due" if reading["due"] else "not due"
+def _trigger(name: str, reading: dict[str, Any], seen: _Seen, when: When) -> str:
+    state = f"due since {when(seen.due_since[name])}" if name in seen.due_since else "not due"
     if reading["limit"] is None:
         return f"{name}: {state}."
-    value = "no reading yet" if reading["reading"] is None else f"{reading['reading']:.2f}"
-    return f"{name} {reading['text']}: {state} ({value} of {reading['limit']:g})."
+    value = "no reading yet" if reading["reading"] is None else f"{reading['reading']:.4g}"
+    return f"{name} {reading['text']}: {state} ({value} of {reading['limit']:g} {_UNITS.get(name, '')})."
 
 
-def _meanings(blocking: list[str]) -> str:
-    told = []
-    for said in blocking:
-        name, _, ruling = said.partition(" ")
-        doc = GUARDS[name].doc.rstrip(".") if name in GUARDS else name
-        told.append(f"`{name}` {ruling} ({doc})")
-    return "; ".join(told) + "."
+def _blocked(name: str, ruling: str, since: str, behind: str) -> str:
+    doc = GUARDS[name].doc.rstrip(".") if name in GUARDS else name
+    return f"`{name}` {ruling} since {since}: {behind or f'it wants: {doc}'}"

@@ -6,7 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from statefocus.errors import TraceError
+from statefocus.events import HostRefocused
+from statefocus.trace.encoding import decode_event
 from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.schema import sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,8 @@ class LogEntry:
 
     Attributes
     ----------
+    number
+        Of the run in its session; None for one that another program made.
     t
         When it ended, unix seconds.
     causes
@@ -29,7 +35,7 @@ class LogEntry:
         How long the plan was held for it.
     """
 
-    number: int
+    number: int | None
     t: float
     causes: tuple[str, ...]
     outcome: str
@@ -64,8 +70,33 @@ def entry_of(body: dict[str, Any]) -> LogEntry:
     )
 
 
+def host_entry(line: Line) -> LogEntry:
+    """Make an entry from another program's own run; its outcome is `host`, or `host failed`."""
+    event = decode_event(line.body, line.number)
+    if not isinstance(event, HostRefocused):
+        raise TraceError("it tells of no run of another program.", line.number)
+    return LogEntry(
+        number=None,
+        t=line.t,
+        causes=(event.trigger or "host",),
+        outcome="host failed" if event.position is None else "host",
+        measure=event.measure,
+        position=event.position,
+        filter=event.filter,
+        temperature_c=event.temperature_c,
+        seconds=event.seconds,
+        reason=event.sentence,
+    )
+
+
 def focus_log(path: Path) -> tuple[Line, list[LogEntry]]:
     """Read a trace's header and its focusing log."""
     lines = iter(TraceReader(path))
     header = next(lines)
-    return header, [entry_of(line.body) for line in lines if line.kind == "run"]
+    entries = []
+    for line in lines:
+        if line.kind == "run":
+            entries.append(entry_of(sound(line).body))
+        elif line.kind == "event" and line.body.get("event") == "host_refocused":
+            entries.append(host_entry(line))
+    return header, entries

@@ -21,11 +21,17 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str: st.text(max_size=20),
     type(None): st.none(),
+    tuple[tuple[float, float], ...]: st.lists(
+        st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+    ).map(tuple),
 }
 
 
 def of_kind(kind: type[Event]) -> st.SearchStrategy[Event]:
-    parts = {name: getattr(wanted, "__args__", (wanted,)) for name, wanted in field_types(kind).items()}
+    parts = {
+        name: (wanted,) if wanted in VALUES else getattr(wanted, "__args__", (wanted,))
+        for name, wanted in field_types(kind).items()
+    }
     return st.builds(kind, **{name: st.one_of(*(VALUES[part] for part in some)) for name, some in parts.items()})
 
 

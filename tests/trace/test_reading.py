@@ -12,14 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statefocus.errors import StatefocusError, TraceError
+from statefocus.profile import Profile
 from statefocus.trace import reading
+from statefocus.trace.auditing import audit
 from statefocus.trace.diffing import diff
 from statefocus.trace.explaining import explain
 from statefocus.trace.focus_log import focus_log
 from statefocus.trace.reading import Damage, TraceReader, read_header
 from statefocus.trace.replaying import replay
+from statefocus.what_if import what_if
 
-from .tapes import changed, find, lines_of, put
+from .tapes import changed, find, lines_of, put, rechained
 
 
 def damage_of(path: Path) -> list[tuple[int, str]]:
@@ -126,6 +129,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     "explain": lambda path: explain(path, "20:32"),
     "diff": lambda path: diff(path, path),
     "log": focus_log,
+    "audit": audit,
+    "what-if": lambda path: what_if(path, Profile()),
 }
 
 
@@ -169,6 +174,32 @@ def test_what_is_no_trace_line_is_an_error_with_its_line(
         list(TraceReader(trace))
     assert raised.value.line == number
     assert str(raised.value).startswith(f"line {number}: ")
+
+
+WRONG: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "readings": ({"row": "first-frame-due"}, {"triggers": {"time": 5}}),
+    "guards": ({"row": "first-frame-due"}, {"tried": ["x"]}),
+    "row": ({"row": "first-frame-due"}, {"tried": [{"row": [], "guards": {}}]}),
+    "run": ({"kind": "run"}, {"ended_t": "late", "causes": None}),
+}
+
+
+@pytest.mark.parametrize(("wanted", "values"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(
+    "read",
+    [lambda path: explain(path, "20:35:30"), READERS["diff"], READERS["what-if"]],
+    ids=["explain", "diff", "what-if"],
+)
+def test_a_line_that_holds_the_wrong_things_is_an_error_with_its_line(
+    trace: Path, read: Callable[[Path], object], wanted: dict[str, object], values: dict[str, object]
+) -> None:
+    lines = lines_of(trace)
+    index = find(lines, **wanted)
+    lines[index] = changed(lines[index], **values)
+    put(trace, rechained(lines))
+    with pytest.raises(TraceError) as raised:
+        read(trace)
+    assert raised.value.line == index + 1
 
 
 FILES: dict[str, bytes] = {

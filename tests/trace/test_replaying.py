@@ -204,8 +204,8 @@ def test_explain_tells_how_the_last_run_ended_and_why(trace: Path) -> None:
 
 def test_explain_names_the_guard_that_said_no_and_since_when(trace: Path) -> None:
     text = said(trace, "20:35:30")
-    assert "was inhibited" in text
-    assert "`safe` failed (The safety monitor says safe)" in text
+    assert "were due, and a guard said no" in text
+    assert "`safe` failed since 20:35:15: the safety_read at 20:35:15 said safe false." in text
     assert "has been due and inhibited since 20:35:15" in text
 
 

@@ -1,0 +1,172 @@
+"""Audit: checks a trace against its digests, its schema and the inviolable rules, without the profile that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from statefocus.effects import KINDS
+from statefocus.errors import TraceError
+from statefocus.events import KINDS as EVENTS
+from statefocus.events import Answer, EffectFailed
+from statefocus.trace.inviolable import Rules
+from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.schema import problems
+
+MOST_FINDINGS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: the line, the rule that it breaks, and a sentence."""
+
+    line: int
+    rule: str
+    sentence: str
+
+
+@dataclass
+class Audit:
+    """What an audit has found; `notes` are no faults."""
+
+    lines: int = 0
+    events: int = 0
+    runs: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    more: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+@dataclass
+class _Order:
+    """What must follow what: steps their events, answers their effects, states the states before."""
+
+    event_seq: int | None = None
+    event_line: int = 0
+    stepped: bool = True
+    last_effect: int = 0
+    asked: dict[int, str] = field(default_factory=dict)
+    leaves: dict[str, str] = field(default_factory=dict)
+
+    def take(self, line: Line) -> Iterator[tuple[str, str]]:
+        kind = line.kind
+        if kind == "event":
+            yield from self._event(line)
+        elif kind == "step":
+            yield from self._step(line)
+        elif kind == "effect":
+            yield from self._effect(line)
+
+    def _event(self, line: Line) -> Iterator[tuple[str, str]]:
+        if not self.stepped:
+            yield "step", f"the event of line {self.event_line} has no step."
+        self.event_seq, self.event_line, self.stepped = line.seq, line.number, False
+        name = line.body.get("event")
+        kind = EVENTS.get(name) if isinstance(name, str) else None
+        if kind is None or not issubclass(kind, Answer):
+            return
+        number: Any = line.body.get("effect")
+        asked = self.asked.get(number)
+        if asked is None:
+            yield "answer", f"{name} answers effect {number}, which was never asked for."
+        elif kind is not EffectFailed and KINDS[asked].answer != name:
+            yield "answer", f"{name} is no answer to {asked}, effect {number}."
+
+    def _step(self, line: Line) -> Iterator[tuple[str, str]]:
+        body = line.body
+        if body["of"] != self.event_seq:
+            yield "step", f"it belongs to the event with seq {body['of']}, and stands after seq {self.event_seq}."
+        self.stepped = True
+        machine = str(body["machine"])
+        before = self.leaves.get(machine)
+        if before is not None and before != body["before"]:
+            yield "state", f"{machine} was in {before}, and this step begins in {body['before']}."
+        if body["outcome"] == "fault":
+            self.leaves.clear()
+        self.leaves[machine] = str(body["after"])
+
+    def _effect(self, line: Line) -> Iterator[tuple[str, str]]:
+        number, name = line.body["id"], line.body["effect"]
+        if not isinstance(number, int) or not isinstance(name, str) or name not in KINDS:
+            return
+        if number <= self.last_effect:
+            yield "effect", f"effect {number} comes after effect {self.last_effect}: numbers must rise."
+        self.last_effect = max(self.last_effect, number)
+        self.asked[number] = name
+
+
+class _Auditor:
+    """An audit under way."""
+
+    def __init__(self, reader: TraceReader) -> None:
+        self._reader = reader
+        self._order, self._rules = _Order(), Rules()
+        self._t: float | None = None
+        self._damage = 0
+        self.audit = Audit()
+
+    def take(self, line: Line) -> None:
+        """Check one line."""
+        audit = self.audit
+        audit.lines += 1
+        audit.events += line.kind == "event"
+        audit.runs += line.kind == "run"
+        self._chain()
+        if (line.kind == "header") != (audit.lines == 1):
+            self._find(line.number, "schema", "a trace has one header, and it comes first.")
+        if self._t is not None and line.t < self._t:
+            self._find(line.number, "time", f"its time is {self._t - line.t:.3f} s before that of the line before it.")
+        self._t = line.t
+        wrong = list(problems(line))
+        for sentence in wrong:
+            self._find(line.number, "schema", sentence)
+        checks: tuple[Callable[[Line], Iterator[tuple[str, str]]], ...] = (self._order.take, self._rules.take)
+        for check in checks if not wrong else ():
+            for rule, sentence in check(line):
+                self._find(line.number, rule, sentence)
+
+    def _chain(self) -> None:
+        for damage in self._reader.damage[self._damage :]:
+            if damage.what != "torn":
+                self._find(damage.line, damage.what, damage.sentence.partition(": ")[2])
+        self._damage = len(self._reader.damage)
+
+    def _find(self, line: int, rule: str, sentence: str) -> None:
+        if len(self.audit.findings) < MOST_FINDINGS:
+            self.audit.findings.append(Finding(line, rule, sentence))
+        else:
+            self.audit.more += 1
+
+    def finish(self) -> Audit:
+        """Tell of the trace's end."""
+        if self._reader.torn:
+            self.audit.notes.append("The last line was cut off (power cut, full disk); it is left out.")
+        if not self._rules.ended:
+            self.audit.notes.append("It stops before the session ended: a power cut, or lines cut off at its end.")
+        return self.audit
+
+
+def audit(path: Path) -> Audit:
+    """Check a trace.
+
+    Raises
+    ------
+    TraceError
+        Where it cannot be read: no trace, another version, a line that is none; with the line.
+    """
+    reader = TraceReader(path)
+    auditor = _Auditor(reader)
+    try:
+        for line in reader:
+            auditor.take(line)
+    except TraceError as error:
+        error.exit_code = 2
+        raise
+    return auditor.finish()

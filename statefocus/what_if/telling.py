@@ -1,0 +1,80 @@
+"""Tells the answer in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from statefocus.trace.times import show, zone_of
+from statefocus.what_if.answer import Drift, Pair, WhatIf
+from statefocus.what_if.told import RunTold
+
+
+def sentences(answer: WhatIf) -> Iterator[str]:
+    """Give the lines of the answer."""
+    zone = zone_of(answer.time_zone)
+    for sentence in answer.misfits:
+        yield f"Does not fit: {sentence}"
+    for sentence in answer.assumptions:
+        yield f"Assumed: {sentence}"
+    counts = {name: len(answer.of(name)) for name in ("kept", "changed", "moved", "added", "removed")}
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none on either side"
+    yield f"Runs ({answer.time_zone}): {told}."
+    for pair in answer.pairs:
+        if pair.change != "kept":
+            yield f"  {_pair(pair, zone)}"
+    before, after = answer.minutes
+    yield f"Focusing: {before:.1f} min as recorded, {after:.1f} min supposed ({after - before:+.1f} min)."
+    yield from _drift(answer)
+    yield from _inhibited(answer, zone)
+    yield from answer.notes
+
+
+def _pair(pair: Pair, zone: ZoneInfo) -> str:
+    before, after = pair.before, pair.after
+    if after is None and before is not None:
+        return f"removed {_run(before, zone)}."
+    if before is None and after is not None:
+        why = f": {after.reason.rstrip('.')}" if after.reason else ""
+        return f"added   {_run(after, zone)}{why}."
+    if before is None or after is None:
+        return ""
+    if pair.change == "moved":
+        minutes = (after.plan_t - before.plan_t) / 60
+        return f"moved   {_run(before, zone)}, to {_run(after, zone)}: {abs(minutes):.1f} min {_side(minutes)}."
+    why = f": {after.reason.rstrip('.')}" if after.reason else ""
+    return f"changed {_run(before, zone)}; now {after.outcome}{why}."
+
+
+def _side(minutes: float) -> str:
+    return "later" if minutes > 0 else "earlier"
+
+
+def _run(run: RunTold, zone: ZoneInfo) -> str:
+    where = f" at {run.position}" if run.position is not None else ""
+    causes = run.why if run.causes == ("host",) or run.why else ", ".join(run.causes)
+    return f"{show(run.started_t, zone)} {causes}: {run.outcome}{where} ({run.seconds:.0f} s)"
+
+
+def _drift(answer: WhatIf) -> Iterator[str]:
+    before, after = answer.drift
+    if before.mean_steps is None or after.mean_steps is None:
+        yield "Drift: the trace cannot tell it: no Light frame lies between two focus points of its filter."
+        return
+    yield f"Drift at the Light frames, recorded: {_told(before, answer.cfz_steps)}"
+    yield f"Drift at the Light frames, supposed: {_told(after, answer.cfz_steps)}"
+
+
+def _told(drift: Drift, cfz: float) -> str:
+    mean, worst = drift.mean_steps or 0.0, drift.worst_steps or 0.0
+    return (
+        f"mean {mean:.1f} steps ({mean / cfz:.2f} CFZ), worst {worst:.1f} steps ({worst / cfz:.2f} CFZ), "
+        f"{drift.outside} beyond half the CFZ; {drift.judged} of {drift.frames} frames judged."
+    )
+
+
+def _inhibited(answer: WhatIf, zone: ZoneInfo) -> Iterator[str]:
+    for name, told in answer.inhibited.items():
+        by = ", ".join(f"{guard} ({count} times)" for guard, count in told.by.items())
+        until = f" to {show(told.last_t, zone)}" if told.times > 1 else ""
+        yield f"Inhibited: {name} was due and held back, {show(told.first_t, zone)}{until}: {by}."

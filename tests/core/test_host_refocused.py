@@ -1,0 +1,42 @@
+"""Another program's own run is a refocus when it found focus (T11), and nothing when it did not."""
+
+from __future__ import annotations
+
+from statefocus import events
+from statefocus.testing import SimulatedRig
+
+PROFILE = {
+    "triggers": {"count": {"frames": 3}, "first_frame": False, "temperature": {"min_readings": 3, "limit_c": 5.0}},
+    "compensation": {"enabled": True, "steps_per_degree": 10.0, "average_readings": 3},
+}
+
+
+def test_a_run_that_found_focus_restarts_triggers_thermometer_and_compensation() -> None:
+    rig = SimulatedRig(PROFILE)
+    rig.start_plan()
+    rig.read_temperature(*[10.0] * 3, *[9.0] * 3)
+    rig.take_frames(2)
+    rig.tell(events.HostRefocused(position=10_321, seconds=120.0, filter="L"))
+    context = rig.state.context
+    assert context.triggers.lights == 0
+    assert context.triggers.since_t == rig.t
+    assert context.triggers.thermometer.reference_c == 9.0
+    assert context.compensation.applied_steps == 0
+    assert context.verified_position == 10_321
+    assert context.focused_in == "L"
+    assert context.last_good == {"L": 10_321}
+    rig.take_frames(2)
+    assert rig.runs == []
+    rig.take_frames(1)
+    assert [run.causes for run in rig.runs] == [("count",)]
+
+
+def test_a_run_that_found_none_changes_nothing() -> None:
+    rig = SimulatedRig(PROFILE)
+    rig.start_plan()
+    rig.take_frames(2)
+    before = rig.state.context.triggers
+    rig.tell(events.HostRefocused(position=None, sentence="no stars"))
+    assert rig.state.context.triggers == before
+    rig.take_frames(1)
+    assert [run.causes for run in rig.runs] == [("count",)]

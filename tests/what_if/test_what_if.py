@@ -1,0 +1,233 @@
+"""What if: the same profile changes nothing, another one changes what it must, and what cannot be known is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statefocus.errors import TraceError
+from statefocus.importing import import_log
+from statefocus.profile import Profile
+from statefocus.trace.reading import read_header
+from statefocus.what_if import WhatIf, what_if
+from statefocus.what_if.answer import match
+from statefocus.what_if.oracle import Truth
+from statefocus.what_if.telling import sentences
+from statefocus.what_if.told import RunTold
+from tests.focus.realdata import data_path
+from tests.generate import TRACES
+from tests.importing.logs import ASIAIR
+from tests.trace.tapes import changed, lines_of, put, rechained
+
+NIGHTS = sorted(TRACES.glob("*.jsonl"))
+TUBE = TRACES / "cooling_tube.jsonl"
+TICKS = TRACES / "counts_minutes_and_darks.jsonl"
+
+
+def own_profile(trace: Path) -> dict[str, Any]:
+    profile: dict[str, Any] = read_header(trace).body["profile"]
+    return profile
+
+
+def asked(trace: Path, **changes: dict[str, Any]) -> WhatIf:
+    """Ask with the trace's own profile, and what differs."""
+    profile = own_profile(trace)
+    for section, values in changes.items():
+        for key, value in values.items():
+            old = profile[section].get(key)
+            profile[section][key] = {**old, **value} if isinstance(old, dict) else value
+    return what_if(trace, Profile.model_validate(profile))
+
+
+def text_of(answer: WhatIf) -> str:
+    return "\n".join(sentences(answer))
+
+
+# --- the same profile ---
+
+
+@pytest.mark.parametrize("night", NIGHTS, ids=lambda path: path.stem)
+def test_the_profile_of_the_night_itself_changes_nothing(night: Path) -> None:
+    """Also where runs failed or were cancelled: what was asked as recorded is answered as recorded."""
+    answer = asked(night)
+    assert answer.unchanged
+    assert answer.minutes[0] == pytest.approx(answer.minutes[1])
+    assert answer.drift[0] == answer.drift[1]
+    assert answer.pairs
+    for pair in answer.pairs:
+        assert pair.before is not None
+        assert pair.after is not None
+        assert pair.after.position == pair.before.position
+
+
+def test_the_answer_is_the_same_each_time() -> None:
+    first, second = (json.dumps(asked(TICKS, triggers={"count": {"frames": 3}}).as_json()) for _ in "ab")
+    assert first == second
+
+
+# --- another profile ---
+
+
+def test_fewer_triggers_remove_runs_and_save_minutes() -> None:
+    off = {"enabled": False}
+    answer = asked(TUBE, triggers={"temperature": off, "count": off, "time": off})
+    assert [pair.change for pair in answer.pairs] == ["kept", "removed", "removed", "removed"]
+    assert answer.minutes[1] < answer.minutes[0] / 3
+    assert answer.drift[1].mean_steps is not None
+    assert answer.drift[0].mean_steps is not None
+    assert answer.drift[1].mean_steps > answer.drift[0].mean_steps
+    assert "removed" in text_of(answer)
+
+
+def test_more_runs_make_later_frames_later_and_keep_them_all() -> None:
+    answer = asked(TUBE, triggers={"count": {"enabled": True, "frames": 5}})
+    assert len(answer.of("added")) >= 2
+    assert answer.drift[0].frames == answer.drift[1].frames
+    for pair in answer.of("added"):
+        assert pair.after is not None
+        assert pair.after.outcome == "validated"
+        assert "count [5]" in pair.after.why
+
+
+def test_a_trigger_that_comes_a_little_later_moves_its_run() -> None:
+    answer = asked(TUBE, triggers={"temperature": {"limit_c": 0.6}})
+    moved = answer.of("moved")
+    assert moved
+    for pair in moved:
+        assert pair.before is not None
+        assert pair.after is not None
+        assert pair.after.plan_t > pair.before.plan_t
+    assert "min later" in text_of(answer)
+
+
+def test_other_steps_are_measured_on_the_learned_curve() -> None:
+    answer = asked(TUBE, autofocus={"points": 7, "step_size_steps": 20})
+    assert answer.unchanged
+    for pair in answer.pairs:
+        assert pair.before is not None
+        assert pair.after is not None
+        assert abs((pair.after.position or 0) - (pair.before.position or 0)) <= 10
+
+
+def test_a_guard_holds_the_supposed_runs_back_and_is_told() -> None:
+    answer = asked(TRACES / "dusk.jsonl", guards={"astro_night": "forbid"})
+    assert not answer.unchanged
+    assert any("astro_night failed" in told.by for told in answer.inhibited.values())
+    assert "held back" in text_of(answer)
+
+
+def test_a_failure_policy_is_followed_and_what_is_left_is_told() -> None:
+    answer = asked(TRACES / "clouds_over_a_run.jsonl", failure={"policy": "abort"})
+    assert any("gives the plan up" in note for note in answer.notes)
+    assert answer.drift[1].frames < answer.drift[0].frames
+
+
+# --- another rig ---
+
+
+def test_another_focuser_is_told() -> None:
+    assert "another rig" in asked(TUBE, focuser={"um_per_step": 1.5}).misfits[0]
+    assert any("another focuser" in one for one in asked(TUBE, autofocus={"step_size_steps": 900}).misfits)
+
+
+def test_filters_that_the_profile_does_not_know_are_told() -> None:
+    answer = asked(TRACES / "filters_across_the_meridian.jsonl", autofocus={"filters": {"Ha": {"exposure_s": 9.0}}})
+    assert any("knows no filter" in one for one in answer.misfits)
+
+
+def test_a_sensor_that_the_trace_lacks_is_told(tmp_path: Path) -> None:
+    answer = what_if(_asiair(tmp_path), Profile.model_validate({"triggers": {"temperature": {"source": "external"}}}))
+    assert any("wants the sensor `external`" in one for one in answer.misfits)
+
+
+# --- imported nights ---
+
+
+def _asiair(tmp_path: Path) -> Path:
+    log = tmp_path / "night.txt"
+    log.write_text(ASIAIR, "utf-8")
+    import_log("asiair", log, tmp_path / "night.jsonl")
+    return tmp_path / "night.jsonl"
+
+
+def test_an_imported_night_tells_what_is_assumed_and_invents_no_drift(tmp_path: Path) -> None:
+    answer = what_if(_asiair(tmp_path), Profile())
+    text = text_of(answer)
+    assert "`safe`" in text
+    assert "fewer than two successful runs" in text
+    assert answer.drift[0].mean_steps is None
+    assert "the trace cannot tell it" in text
+    assert "A run is taken to last 41 s" in text
+
+
+def test_the_real_asiair_night_under_a_profile_of_its_own_rhythm(tmp_path: Path) -> None:
+    trace = tmp_path / "night.jsonl"
+    import_log("asiair", data_path("session_logs", "Autorun_Log_2022-03-18_211302.txt"), trace)
+    profile = {
+        "triggers": {"time": {"minutes_min": 60}, "count": {"enabled": False}, "temperature": {"enabled": False}},
+        "autofocus": {"points": 11, "step_size_steps": 30, "exposure_s": 1.0},
+    }
+    answer = what_if(trace, Profile.model_validate(profile))
+    assert [pair.change for pair in answer.pairs] == ["kept"] * 4
+    found = [pair.after.position for pair in answer.pairs if pair.after]
+    assert all(abs((one or 0) - other) <= 3 for one, other in zip(found, (9762, 9757, 9763, 9763), strict=True))
+    assert answer.drift[0].frames == answer.drift[1].frames == 101
+    assert abs(answer.minutes[0] - 11.8) < 0.1
+
+
+# --- bad traces ---
+
+
+def test_a_changed_trace_is_refused_with_its_line(tmp_path: Path) -> None:
+    lines = TUBE.read_text("utf-8").splitlines()
+    del lines[40]
+    with pytest.raises(TraceError, match=r"^line 41: 1 lines before it were removed"):
+        what_if(put(tmp_path / "night.jsonl", lines), Profile())
+
+
+def test_a_trace_that_goes_back_in_time_is_refused_with_its_line(tmp_path: Path) -> None:
+    lines = lines_of(TUBE)
+    lines[50] = changed(lines[50], t=1.0)
+    with pytest.raises(TraceError, match=r"^line 51: its time lies before"):
+        what_if(put(tmp_path / "night.jsonl", rechained(lines)), Profile())
+
+
+@pytest.mark.parametrize("kept", [3, 30, 60, 300, 700])
+def test_a_trace_that_stops_anywhere_is_played_to_there(tmp_path: Path, kept: int) -> None:
+    answer = what_if(put(tmp_path / "night.jsonl", lines_of(TUBE)[:kept]), Profile.model_validate(own_profile(TUBE)))
+    assert text_of(answer)
+
+
+# --- parts ---
+
+
+def run(plan_t: float, outcome: str = "validated") -> RunTold:
+    return RunTold(plan_t, plan_t + 60, plan_t, ("count",), outcome, 5, None, "")
+
+
+def test_runs_are_matched_in_their_order_with_the_least_moves() -> None:
+    pairs = match([run(0), run(4000), run(8000)], [run(100), run(3900), run(5000), run(8000)])
+    assert [pair.change for pair in pairs] == ["moved", "moved", "added", "kept"]
+
+
+def test_another_outcome_is_a_change() -> None:
+    assert [pair.change for pair in match([run(0, "restored")], [run(0)])] == ["changed"]
+
+
+def test_many_runs_are_matched_in_bounded_time() -> None:
+    assert len(match([run(60.0 * i) for i in range(300)], [run(90.0 * i) for i in range(300)])) >= 300
+
+
+def test_best_focus_is_linear_between_runs_of_the_filter() -> None:
+    truth = Truth([(0.0, 100.0, "L"), (50.0, 500.0, "R"), (100.0, 200.0, "L")])
+    assert truth.at(50.0, "L") == 150.0
+    assert truth.at(-5.0, "L") == 100.0
+    assert truth.at(105.0, "L") == 200.0
+    assert truth.at(5.0, "R") == 500.0
+    assert truth.known_at(50.0, "L")
+    assert not truth.known_at(50.0, "R")
+    assert not truth.known_at(150.0, "L")
+    assert Truth().at(0.0, None) is None
