@@ -19,14 +19,12 @@ from statefocus.events import Answer, Event
 from statefocus.folding import fold
 from statefocus.machine.definition import Definition
 from statefocus.machine.engine import Engine, Fired, Tried
-from statefocus.machine.vocabulary import Vocabulary
+from statefocus.machine.vocabulary import RUN_CONCLUDED, Vocabulary
 from statefocus.profile import Profile
+from statefocus.rules.duties import DUTIES
 from statefocus.triggers import NAMES, Reading, readings
 
 Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
-
-RUN_CONCLUDED = "run_concluded"
-"""What the other machines hear, in place of the event itself, when the session has concluded a run by it."""
 
 MACHINES = ("session", "compensation")
 """In the order in which they see each event."""
@@ -51,6 +49,7 @@ VOCABULARY = Vocabulary(
         "correct_focuser": frozenset({"aids_closed", "no_run", "no_flip", "filter_still"}),
     },
     by_person={"run_requested": MAY_BY_HAND, "undo_requested": MAY_BY_HAND},
+    duties=DUTIES,
 )
 
 

@@ -1,0 +1,76 @@
+"""What a proof may know of guards, and what it must show (see docs/proof.md); tests hold it against the real folds."""
+
+from __future__ import annotations
+
+from statefocus.machine.duties import NONE, RUN, SETTLED, Bound, Duties, Fact
+
+_FACTS = {
+    RUN: Fact(says_no=frozenset({"no_run"})),
+    SETTLED: Fact(says_yes=frozenset({"run_given_up"})),
+    "focuser_read": Fact(
+        raised_by=frozenset({"focuser_prepared", "begin_undo"}),
+        lowered_by=frozenset({"begin_run", "conclude_run"}),
+        says_no=frozenset({"nothing_to_restore"}),
+    ),
+    "flip": Fact(
+        raised_by=frozenset({"flip_started"}),
+        lowered_by=frozenset({"flip_finished", "plan_finished", "plan_aborted"}),
+        says_yes=frozenset({"flip_under_way"}),
+        says_no=frozenset({"no_flip"}),
+    ),
+    "aid": Fact(
+        raised_by=frozenset({"aid_opened"}),
+        perhaps_lowered_by=frozenset({"aid_closed"}),
+        says_no=frozenset({"aids_closed"}),
+    ),
+    "ending": Fact(
+        raised_by=frozenset({"session_ending"}),
+        says_yes=frozenset({"session_ends"}),
+        says_no=frozenset({"session_goes_on"}),
+    ),
+}
+
+_RETRIES = Bound(
+    spent_by=frozenset({"count_retry", "wait_for_retry"}),
+    renewed_by=frozenset(
+        {
+            "begin_run",
+            "begin_undo",
+            "frame_taken",
+            "fit_curve",
+            "release_focuser",
+            "mark_validated",
+            "mark_unvalidated",
+            "mark_not_validated",
+            "mark_rejected",
+            "mark_refused",
+            "mark_failed",
+            "mark_cancelled",
+            "mark_interrupted",
+            "mark_lost",
+        }
+    ),
+)
+_FRAMES = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=frozenset({"begin_run", "begin_undo"}))
+
+DUTIES = Duties(
+    facts=_FACTS,
+    bounds={
+        "exposure_retry_left": _RETRIES,
+        "put_back_retry_left": _RETRIES,
+        "points_left": _FRAMES,
+        "validation_repeatable": _FRAMES,
+    },
+    holds="pause_plan",
+    releases=frozenset({"resume_plan", "abort_plan", "leave_plan_paused"}),
+    for_held_plans=frozenset({"prepare_focuser", "move_focuser", "take_frame"}),
+    interrupts={
+        "cancel_requested": NONE,
+        "session_ending": NONE,
+        "flip_started": NONE,
+        "safety_read": frozenset({"ground_lost"}),
+        "mount_read": frozenset({"ground_lost"}),
+    },
+    excluded={"correct_focuser": frozenset({RUN, "flip", "aid"})},
+    ending="ending",
+)
