@@ -31,8 +31,9 @@ class Facts:
         names = tuple(dict.fromkeys((RUN, SETTLED, *duties.facts)))
         self.bits = {name: 1 << index for index, name in enumerate(names)}
         self._known: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
-        named = {name for fact in duties.facts.values() for name in (fact.raised_by | fact.lowered_by)}
-        self._masks = {name: self._mask(name) for name in named}
+        each = duties.facts.values()
+        self.changed_by = {name for fact in each for name in fact.raised_by | fact.lowered_by | fact.perhaps_lowered_by}
+        self._masks = {name: self._mask(name) for name in self.changed_by}
 
     def _mask(self, name: str) -> tuple[int, int]:
         """Bits that an event or action keeps, and bits that it raises."""

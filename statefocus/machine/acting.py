@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from statefocus.machine.abstraction import ASKED, FREE, HELD, Awaited, Condition, Facts
 from statefocus.machine.checking import CANCELS
 from statefocus.machine.deciding import Choice
+from statefocus.machine.definition import Row
 from statefocus.machine.duties import RUN, SETTLED
 from statefocus.machine.vocabulary import FAILURE, Action, Vocabulary
 
 
 class Breach(NamedTuple):
-    """One duty that a move breaks: the code of the problem, and what it is."""
+    """One duty that is broken: the code of the problem, what it is, and the row that breaks it, where one row does."""
 
     code: str
     sentence: str
+    row: Row | None = None
 
 
 class Standing(NamedTuple):
@@ -70,8 +73,8 @@ class Acting:
             if awaited in now.pending or emitted.count(awaited) > 1:
                 said = f"`{awaited[0]}` is asked for while its last answer is still awaited"
                 breaches.append(Breach("unproved-answer", said))
-        pending = tuple(sorted((*now.pending, *emitted)))
-        return Standing(tuple(leaves), pending, now.hold, now.facts, chosen, concluded, tuple(dict.fromkeys(breaches)))
+        pending, broken = tuple(sorted((*now.pending, *emitted))), _by_row(breaches, choice.row)
+        return Standing(tuple(leaves), pending, now.hold, now.facts, chosen, concluded, broken)
 
     def _called(self, now: Standing, action: Action, machine: int) -> Standing:
         hold, pending = now.hold, now.pending
@@ -130,3 +133,7 @@ class Acting:
             code = "unproved-cancel" if event in CANCELS else "unproved-interrupt"
             found.append(Breach(code, f"the run goes on after {event}"))
         return tuple(found)
+
+
+def _by_row(breaches: Iterable[Breach], row: Row) -> tuple[Breach, ...]:
+    return tuple(breach._replace(row=row) for breach in breaches)

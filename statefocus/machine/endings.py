@@ -29,9 +29,12 @@ def unending(
     found: Exploration, definitions: Sequence[Definition], vocabulary: Vocabulary, facts: Facts
 ) -> Iterator[Unending]:
     """Find every condition that something begun does not come to an end in, nearest first."""
-    for condition in found.came_by:
-        for breach in _unsound(condition, definitions, vocabulary, facts):
-            yield Unending(condition, breach)
+    unsound: dict[Condition, set[str]] = {}
+    for condition, move in found.came_by.items():
+        breaches = list(_unsound(condition, definitions, vocabulary, facts))
+        unsound[condition] = {breach.code for breach in breaches}
+        former = unsound[move.before] if move else set()
+        yield from (Unending(condition, breach) for breach in breaches if breach.code not in former)
     answered = {condition: tuple(moves) for condition, moves in found.answered.items()}
     for moves in _rounds(answered, vocabulary.duties.bounds):
         first = min(moves, key=lambda move: len(found.way_to(move.before)))
@@ -39,11 +42,10 @@ def unending(
         said = f"by answers alone, {told} can follow each other for ever"
         yield Unending(first.before, Breach("unproved-end", said), moves)
     home = _coming_home(found, definitions[0], facts)
-    for condition in found.came_by:
-        if condition not in home:
-            said = f"from {condition.leaves[0]} no sequence of events leads back to {_top(definitions[0])}"
-            yield Unending(condition, Breach("unproved-home", said))
-            return
+    far = next((condition for condition in found.came_by if condition not in home), None)
+    if far is not None and not any(unsound.values()):
+        said = f"from {far.leaves[0]} no sequence of events leads back to {_top(definitions[0])}"
+        yield Unending(far, Breach("unproved-home", said))
 
 
 def _unsound(
@@ -58,10 +60,10 @@ def _unsound(
     for machine, (leaf, definition) in enumerate(zip(condition.leaves, definitions, strict=True)):
         if machine not in waiting and not (run and machine == 0) and _asks(definition, leaf, vocabulary):
             yield Breach("unproved-end", f"{leaf} waits for an answer, and none is awaited any more")
+    if condition.hold != FREE and not run and 0 not in waiting:
+        yield Breach("unproved-resume", f"the plan stays held in {condition.leaves[0]}, and nothing is under way")
     if condition.pending or run:
         return
-    if condition.hold != FREE:
-        yield Breach("unproved-resume", f"the plan stays held in {condition.leaves[0]}, and nothing is under way")
     ending = facts.bits.get(vocabulary.duties.ending, 0)
     for leaf, definition in zip(condition.leaves[1:], definitions[1:], strict=True):
         if condition.facts & ending and leaf != definition.leaf(definition.initial):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from statefocus.machine.abstraction import FREE, Awaited, Condition, Facts
 from statefocus.machine.acting import Acting, Breach, Standing
+from statefocus.machine.checking import CANCELS
 from statefocus.machine.deciding import Choice, Decider
 from statefocus.machine.definition import Definition
 from statefocus.machine.duties import NONE
@@ -88,6 +89,8 @@ class Explorer:
         self._acting = Acting(vocabulary, self.facts)
         answers = {answer for answer in vocabulary.answers.values() if answer}
         self._events = sorted(vocabulary.events - answers - {FAILURE, RUN_CONCLUDED})
+        self._always_heard = {*CANCELS, *vocabulary.duties.interrupts, *self.facts.changed_by}
+        self._events_heard: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def explore(self) -> Exploration:
         """Visit every condition once, nearest first."""
@@ -117,7 +120,9 @@ class Explorer:
                 found.answered[move.before].append(move)
 
     def _moves(self, condition: Condition, found: Exploration) -> Iterator[Move]:
-        for event in self._events:
+        heard = self._heard(condition.leaves)
+        found.combinations += len(self._events) - len(heard)
+        for event in heard:
             for facts in self.facts.after_event(condition.facts, event):
                 yield from self._move(condition, Happening(event, facts), found)
                 if wanted := self.vocabulary.duties.interrupts.get(event):
@@ -126,6 +131,17 @@ class Explorer:
             for event in (str(self.vocabulary.answers[awaited[0]]), FAILURE):
                 for facts in self.facts.after_event(condition.facts, event):
                     yield from self._move(condition, Happening(event, facts, awaited), found)
+
+    def _heard(self, leaves: tuple[str, ...]) -> tuple[str, ...]:
+        """Events that may do anything in these leaves; the others change nothing."""
+        if leaves not in self._events_heard:
+            pairs = tuple(zip(self._deciders, leaves, strict=True))
+            self._events_heard[leaves] = tuple(
+                event
+                for event in self._events
+                if event in self._always_heard or any(decider.listens(leaf, event) for decider, leaf in pairs)
+            )
+        return self._events_heard[leaves]
 
     def _move(self, before: Condition, happening: Happening, found: Exploration) -> Iterator[Move]:
         event, facts, answers, assumed = happening

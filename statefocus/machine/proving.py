@@ -72,7 +72,7 @@ class _Teller:
 
     def __init__(self, definitions: tuple[Definition, ...], found: Exploration) -> None:
         self._definitions, self._found = definitions, found
-        self._told: set[tuple[str, Place]] = set()
+        self._told: set[tuple[str, Place | None]] = set()
 
     def broken(self) -> Iterator[Problem]:
         """Moves that break a duty at once."""
@@ -82,10 +82,11 @@ class _Teller:
 
     def told(self, breach: Breach, way: Sequence[Move], rounds: Sequence[Move] = ()) -> list[Problem]:
         """One problem, at the row that the way ends with, unless the like was told already."""
-        place = self._place(way, rounds)
-        if (breach.code, place) in self._told:
+        place = breach.row.place if breach.row else self._place(way, rounds)
+        key = (breach.sentence, breach.row.place if breach.row else None)
+        if key in self._told:
             return []
-        self._told.add((breach.code, place))
+        self._told.add(key)
         steps = "; ".join(f"{number}. {_step(move)}" for number, move in enumerate(way, 1)) or "at the start"
         hint = f"The shortest way there, where guards that are not named block: {steps}."
         return [Problem(breach.code, place.file, place.line, f"{breach.sentence}.", hint)]
