@@ -154,7 +154,8 @@ def proved(machines: Sequence[Definition]) -> Proof:
 
 def read_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
     """Read and check the machines, without a proof; all problems of all of them at once (see `load_machines`)."""
-    machines, problems = [], []
+    machines: list[Definition] = []
+    problems: list[Problem] = []
     for main in (_source(name, loaded) for name in MACHINES):
         if main is None:
             continue

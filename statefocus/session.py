@@ -46,6 +46,8 @@ VOCABULARY = Vocabulary(
         "move_to_best": frozenset({"fit_accepted"}),
         "mark_validated": frozenset({"validation_passed"}),
         "mark_unvalidated": frozenset({"miss_is_kept"}),
+        "leave_plan_paused": frozenset({"policy_pauses"}),
+        "abort_plan": frozenset({"policy_aborts"}),
         "correct_focuser": frozenset({"aids_closed", "no_run", "no_flip", "filter_still"}),
     },
     by_person={"run_requested": MAY_BY_HAND, "undo_requested": MAY_BY_HAND},

@@ -88,9 +88,13 @@ class Acting:
         return now._replace(hold=hold, pending=pending, facts=self._facts.after_action(now.facts, action))
 
     def _unguarded(self, choice: Choice, event: str, facts: int) -> list[Breach]:
-        """Guarded actions that are called although one of their guards may block."""
-        known = choice.past | self._facts.known(facts)[0]
+        """Actions that are called without a reason, or although one of their guards may block."""
+        known, excuses = choice.past | self._facts.known(facts)[0], self._duties.only_on
         return [
+            Breach("unproved-guard", f"`{action.name}` is called on {event}, which is no reason for it")
+            for action in choice.actions
+            if event not in excuses.get(action.name, {event})
+        ] + [
             Breach("unproved-guard", f"`{action.name}` is called while {' and '.join(sorted(missing))} may block")
             for action in choice.actions
             if (missing := self._words.guards_needed(action.name, event) - known)
@@ -114,7 +118,9 @@ class Acting:
             ]
         for fact in sorted(self._duties.excluded.get(action.name, frozenset())):
             if now.facts & self._facts.bits[fact]:
-                found.append(Breach("unproved-exclusion", f"`{action.name}` is called although `{fact}` holds"))
+                found.append(
+                    Breach("unproved-exclusion", f"`{action.name}` is called although {self._duties.facts[fact].doc}")
+                )
         return found
 
     def owed(

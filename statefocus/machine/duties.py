@@ -16,10 +16,12 @@ SETTLED = "settled"
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One yes or no that ties guards together: what changes it, and what guards say while it holds.
+    """One yes or no that ties guards and actions together: what changes it, and what guards say while it holds.
 
     Attributes
     ----------
+    doc
+        What is the case while it holds, as the end of a sentence.
     raised_by, lowered_by
         Events and actions after which it holds, or holds no more.
     perhaps_lowered_by
@@ -30,6 +32,7 @@ class Fact:
         Guards that pass at most while it holds.
     """
 
+    doc: str
     raised_by: frozenset[str] = NONE
     lowered_by: frozenset[str] = NONE
     perhaps_lowered_by: frozenset[str] = NONE
@@ -62,6 +65,8 @@ class Duties:
         Events that settle a run under way at once, and the guards that must pass for it.
     excluded
         Actions that are never called while one of these facts holds.
+    only_on
+        Actions that are an excuse for something, and the events that excuse it.
     ending
         Fact after which the machines beside the session come to rest in their first state.
     """
@@ -73,4 +78,5 @@ class Duties:
     for_held_plans: frozenset[str] = NONE
     interrupts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     excluded: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    only_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ending: str = ""

@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 from statefocus.machine.duties import NONE, RUN, SETTLED, Bound, Duties, Fact
+from statefocus.machine.vocabulary import FAILURE
 
 _FACTS = {
-    RUN: Fact(says_no=frozenset({"no_run"})),
-    SETTLED: Fact(says_yes=frozenset({"run_given_up"})),
+    RUN: Fact("a run is under way", says_no=frozenset({"no_run"})),
+    SETTLED: Fact("the run is over", says_yes=frozenset({"run_given_up"})),
     "focuser_read": Fact(
+        "the run knows where the focuser stood",
         raised_by=frozenset({"focuser_prepared", "begin_undo"}),
         lowered_by=frozenset({"begin_run", "conclude_run"}),
         says_no=frozenset({"nothing_to_restore"}),
     ),
+    "away": Fact(
+        "the focuser stands where the run left it",
+        raised_by=frozenset({"move_to_point", "move_to_best"}),
+        lowered_by=frozenset({"move_back", "mark_validated", "mark_unvalidated", "begin_run", "begin_undo"}),
+    ),
+    "returning": Fact(
+        "the way back has not been made",
+        raised_by=frozenset({"move_back"}),
+        lowered_by=frozenset({"focuser_moved", "mark_lost", "begin_run", "begin_undo"}),
+    ),
+    "driver_off": Fact(
+        "the driver's own compensation is off",
+        raised_by=frozenset({"prepare_focuser"}),
+        lowered_by=frozenset({"release_focuser"}),
+    ),
     "flip": Fact(
+        "a flip is under way",
         raised_by=frozenset({"flip_started"}),
         lowered_by=frozenset({"flip_finished", "plan_finished", "plan_aborted"}),
         says_yes=frozenset({"flip_under_way"}),
         says_no=frozenset({"no_flip"}),
     ),
     "aid": Fact(
+        "a focusing aid is open",
         raised_by=frozenset({"aid_opened"}),
         perhaps_lowered_by=frozenset({"aid_closed"}),
         says_no=frozenset({"aids_closed"}),
     ),
     "ending": Fact(
+        "the session is being wound up",
         raised_by=frozenset({"session_ending"}),
         says_yes=frozenset({"session_ends"}),
         says_no=frozenset({"session_goes_on"}),
@@ -71,6 +91,12 @@ DUTIES = Duties(
         "safety_read": frozenset({"ground_lost"}),
         "mount_read": frozenset({"ground_lost"}),
     },
-    excluded={"correct_focuser": frozenset({RUN, "flip", "aid"})},
+    excluded={
+        "correct_focuser": frozenset({RUN, "flip", "aid"}),
+        "begin_run": frozenset({"ending"}),
+        "begin_undo": frozenset({"ending"}),
+        "conclude_run": frozenset({"away", "returning", "driver_off"}),
+    },
+    only_on={"mark_lost": frozenset({FAILURE}), "tell_plan_stuck": frozenset({FAILURE})},
     ending="ending",
 )

@@ -149,7 +149,8 @@ def test_every_name_in_the_duties_is_in_the_vocabulary() -> None:
         assert bound.spent_by | bound.renewed_by <= known
     assert {DUTIES.holds, *DUTIES.releases, *DUTIES.for_held_plans} <= set(VOCABULARY.answers)
     assert set(DUTIES.interrupts) <= VOCABULARY.events
-    assert set(DUTIES.excluded) <= set(VOCABULARY.actions)
+    assert {*DUTIES.excluded, *DUTIES.only_on} <= set(VOCABULARY.actions)
+    assert frozenset().union(*DUTIES.only_on.values()) <= VOCABULARY.events
     assert {RUN, SETTLED, DUTIES.ending, *frozenset().union(*DUTIES.excluded.values())} <= set(DUTIES.facts)
 
 

@@ -84,6 +84,12 @@ BAD: Sequence[tuple[str, str, str, Edit]] = (
     ("unproved-exclusion", "compensation", "corrects in a run", without_part_of("may_compensate", "no_run")),
     ("unproved-exclusion", "compensation", "corrects in a flip", without_part_of("may_compensate", "no_flip")),
     ("unproved-exclusion", "compensation", "corrects with an aid", without_part_of("may_compensate", "aids_closed")),
+    ("unproved-exclusion", "session", "begins at the end", without_part_of("may_start", "session_goes_on")),
+    ("unproved-exclusion", "session", "leaves the focuser", leading("fit-rejected", "Concluding")),
+    ("unproved-exclusion", "session", "lost, and not told", doing("lost")),
+    ("unproved-exclusion", "session", "driver not released", leading("refused", "Concluding.Resuming")),
+    ("unproved-guard", "session", "pauses at will", unguarded("policy-pauses", "policy_pauses")),
+    ("unproved-guard", "session", "stuck at will", doing("back-to-plan", "tell_plan_stuck")),
     # the run, from its beginning to its end
     ("unproved-run", "session", "a run in a run", leading("asap-later", "Refocusing")),
     ("unproved-run", "session", "ends without a word", doing("run-failed")),
