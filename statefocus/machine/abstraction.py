@@ -32,7 +32,9 @@ class Facts:
         self.bits = {name: 1 << index for index, name in enumerate(names)}
         self._known: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         each = duties.facts.values()
-        self.changed_by = {name for fact in each for name in fact.raised_by | fact.lowered_by | fact.perhaps_lowered_by}
+        certainly = {name for fact in each for name in fact.raised_by | fact.lowered_by}
+        perhaps = {name for fact in each for name in fact.perhaps_raised_by | fact.perhaps_lowered_by}
+        self.changed_by = certainly | perhaps
         self._masks = {name: self._mask(name) for name in self.changed_by}
 
     def _mask(self, name: str) -> tuple[int, int]:
@@ -49,7 +51,7 @@ class Facts:
             blocked: set[str] = set()
             for name, fact in self._duties.facts.items():
                 holds = bool(facts & self.bits[name])
-                passing |= fact.says_yes if holds else fact.says_no
+                passing |= fact.says_yes | fact.passes_while if holds else fact.says_no
                 blocked |= fact.says_no if holds else fact.says_yes | fact.only_while
             self._known[facts] = frozenset(passing), frozenset(blocked)
         return self._known[facts]
@@ -57,8 +59,10 @@ class Facts:
     def after_event(self, facts: int, event: str) -> tuple[int, ...]:
         """What may hold once an event was folded."""
         certain = self._named(facts, event)
-        perhaps = sum(self.bits[key] for key, fact in self._duties.facts.items() if event in fact.perhaps_lowered_by)
-        return (certain, certain & ~perhaps) if certain & perhaps else (certain,)
+        each = self._duties.facts.items()
+        lowered = sum(self.bits[key] for key, fact in each if event in fact.perhaps_lowered_by)
+        raised = sum(self.bits[key] for key, fact in each if event in fact.perhaps_raised_by)
+        return tuple(dict.fromkeys((certain, certain & ~lowered | raised)))
 
     def after_action(self, facts: int, action: Action) -> int:
         """What holds once an action was called."""

@@ -65,7 +65,7 @@ class Acting:
         now = standing
         emitted: list[Awaited] = []
         for action in choice.actions:
-            breaches += self._broken(now, action)
+            breaches += self._broken(now, action) + self._given_up(now, action, choice.machine)
             now = self._called(now, action, choice.machine)
             emitted += [(kind, choice.machine) for kind in action.emits if self._words.answers.get(kind)]
             concluded |= action.run == "concludes"
@@ -75,6 +75,14 @@ class Acting:
                 breaches.append(Breach("unproved-answer", said))
         pending, broken = tuple(sorted((*now.pending, *emitted))), _by_row(breaches, choice.row)
         return Standing(tuple(leaves), pending, now.hold, now.facts, chosen, concluded, broken)
+
+    def _given_up(self, now: Standing, action: Action, machine: int) -> list[Breach]:
+        """Answers that an action drops although they are needed."""
+        return [
+            Breach("unproved-answer", f"`{action.name}` gives the answer to `{kind}` up, which tells how to undo it")
+            for kind, waiting in now.pending
+            if action.gives_up and waiting == machine and kind in self._duties.needed_answers
+        ]
 
     def _called(self, now: Standing, action: Action, machine: int) -> Standing:
         hold, pending = now.hold, now.pending

@@ -24,20 +24,22 @@ class Fact:
         What is the case while it holds, as the end of a sentence.
     raised_by, lowered_by
         Events and actions after which it holds, or holds no more.
-    perhaps_lowered_by
+    perhaps_raised_by, perhaps_lowered_by
         Events after which it may hold or not, such as the closing of one of several aids.
     says_yes, says_no
         Guards that pass exactly while it holds, and exactly while it does not.
-    only_while
-        Guards that pass at most while it holds.
+    passes_while, only_while
+        Guards that pass at least while it holds, and at most while it holds.
     """
 
     doc: str
     raised_by: frozenset[str] = NONE
     lowered_by: frozenset[str] = NONE
+    perhaps_raised_by: frozenset[str] = NONE
     perhaps_lowered_by: frozenset[str] = NONE
     says_yes: frozenset[str] = NONE
     says_no: frozenset[str] = NONE
+    passes_while: frozenset[str] = NONE
     only_while: frozenset[str] = NONE
 
 
@@ -61,6 +63,8 @@ class Duties:
         Effect that holds the plan; effects that end the hold, once answered (at once where nothing answers them).
     for_held_plans
         Effects of a run that need the plan to be held.
+    needed_answers
+        Effects whose answers are never given up, since they tell how to undo them.
     interrupts
         Events that settle a run under way at once, and the guards that must pass for it.
     excluded
@@ -76,6 +80,7 @@ class Duties:
     holds: str = ""
     releases: frozenset[str] = NONE
     for_held_plans: frozenset[str] = NONE
+    needed_answers: frozenset[str] = NONE
     interrupts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     excluded: Mapping[str, frozenset[str]] = field(default_factory=dict)
     only_on: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -29,6 +29,17 @@ _FACTS = {
         raised_by=frozenset({"prepare_focuser"}),
         lowered_by=frozenset({"release_focuser"}),
     ),
+    "refused": Fact(
+        "the focuser cannot make the sweep",
+        perhaps_raised_by=frozenset({"focuser_prepared"}),
+        lowered_by=frozenset({"begin_run", "begin_undo", "conclude_run"}),
+        passes_while=frozenset({"sweep_refused"}),
+    ),
+    "correcting": Fact(
+        "the last correction was not booked",
+        raised_by=frozenset({"correct_focuser"}),
+        lowered_by=frozenset({"book_correction", "drop_correction"}),
+    ),
     "flip": Fact(
         "a flip is under way",
         raised_by=frozenset({"flip_started"}),
@@ -73,6 +84,9 @@ _RETRIES = Bound(
 )
 _FRAMES = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=frozenset({"begin_run", "begin_undo"}))
 
+_SWEEPING = ("expose", "measure", "fit_curve", "move_to_best", "mark_validated", "mark_unvalidated")
+"""What a run does only until it knows how it ends."""
+
 DUTIES = Duties(
     facts=_FACTS,
     bounds={
@@ -84,6 +98,7 @@ DUTIES = Duties(
     holds="pause_plan",
     releases=frozenset({"resume_plan", "abort_plan", "leave_plan_paused"}),
     for_held_plans=frozenset({"prepare_focuser", "move_focuser", "take_frame"}),
+    needed_answers=frozenset({"prepare_focuser"}),
     interrupts={
         "cancel_requested": NONE,
         "session_ending": NONE,
@@ -92,7 +107,10 @@ DUTIES = Duties(
         "mount_read": frozenset({"ground_lost"}),
     },
     excluded={
-        "correct_focuser": frozenset({RUN, "flip", "aid"}),
+        "correct_focuser": frozenset({RUN, "flip", "aid", "ending", "correcting"}),
+        "give_back_compensation": frozenset({RUN, "correcting"}),
+        "move_to_point": frozenset({SETTLED, "refused"}),
+        **dict.fromkeys(_SWEEPING, frozenset({SETTLED})),
         "begin_run": frozenset({"ending"}),
         "begin_undo": frozenset({"ending"}),
         "conclude_run": frozenset({"away", "returning", "driver_off"}),

@@ -150,7 +150,7 @@ def test_the_line_of_a_row_is_found_behind_a_comment_too() -> None:
 def test_a_guard_is_never_taken_from_the_vocabularys_conjunctions_of_the_same_name() -> None:
     """`may_refocus` is only what the file says it is; the rule asks for the guards themselves."""
     text = (BAD / "inviolable-rule" / "machine.toml").read_text("utf-8")
-    whole = text.replace('"aids_closed", ', '"aids_closed", "safe", ')
+    whole = text.replace('"aids_closed", ', '"aids_closed", "safe", "no_flip", ')
     assert load([Source("good.toml", whole)], VOCABULARY).name == "bad"
 
 

@@ -142,8 +142,8 @@ def test_an_action_does_to_run_effects_and_bounds_what_it_says(action: Action, c
 def test_every_name_in_the_duties_is_in_the_vocabulary() -> None:
     known = VOCABULARY.events | set(VOCABULARY.actions)
     for fact in DUTIES.facts.values():
-        assert fact.raised_by | fact.lowered_by | fact.perhaps_lowered_by <= known
-        assert fact.says_yes | fact.says_no | fact.only_while <= set(VOCABULARY.guards)
+        assert fact.raised_by | fact.lowered_by | fact.perhaps_raised_by | fact.perhaps_lowered_by <= known
+        assert fact.says_yes | fact.says_no | fact.passes_while | fact.only_while <= set(VOCABULARY.guards)
     for guard, bound in DUTIES.bounds.items():
         assert guard in VOCABULARY.guards
         assert bound.spent_by | bound.renewed_by <= known
