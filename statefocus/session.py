@@ -26,7 +26,7 @@ from statefocus.triggers import NAMES, Reading, readings
 
 Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 
-MACHINES = ("session", "compensation")
+MACHINES = ("session", "confirmation", "offsets", "compensation")
 """In the order in which they see each event."""
 
 MAY_BY_HAND = frozenset({"unparked", "aids_closed", "safe"})
@@ -49,6 +49,7 @@ VOCABULARY = Vocabulary(
         "leave_plan_paused": frozenset({"policy_pauses"}),
         "abort_plan": frozenset({"policy_aborts"}),
         "correct_focuser": frozenset({"aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"}),
+        "apply_offset": frozenset({"aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"}),
         "take_over_compensation": frozenset({"compensation_enabled"}),
     },
     by_person={"run_requested": MAY_BY_HAND, "undo_requested": MAY_BY_HAND},

@@ -52,17 +52,23 @@ class Facts:
             for name, fact in self._duties.facts.items():
                 holds = bool(facts & self.bits[name])
                 passing |= fact.says_yes | fact.passes_while if holds else fact.says_no
-                blocked |= fact.says_no if holds else fact.says_yes | fact.only_while
+                blocked |= fact.says_no | fact.blocks_while if holds else fact.says_yes | fact.only_while
             self._known[facts] = frozenset(passing), frozenset(blocked)
         return self._known[facts]
 
     def after_event(self, facts: int, event: str) -> tuple[int, ...]:
         """What may hold once an event was folded."""
+        if event not in self.changed_by:
+            return (facts,)
         certain = self._named(facts, event)
         each = self._duties.facts.items()
         lowered = sum(self.bits[key] for key, fact in each if event in fact.perhaps_lowered_by)
         raised = sum(self.bits[key] for key, fact in each if event in fact.perhaps_raised_by)
         return tuple(dict.fromkeys((certain, certain & ~lowered | raised)))
+
+    def running(self, facts: int) -> bool:
+        """Whether a run is under way that does not know yet how it ends."""
+        return bool(facts & self.bits[RUN] and not facts & self.bits[SETTLED])
 
     def after_action(self, facts: int, action: Action) -> int:
         """What holds once an action was called."""

@@ -38,6 +38,7 @@ class Acting:
 
     def __init__(self, vocabulary: Vocabulary, facts: Facts) -> None:
         self._words, self._duties, self._facts = vocabulary, vocabulary.duties, facts
+        self._reasoned = {*vocabulary.guarded, *vocabulary.duties.only_on}
         self._run, self._settled = facts.bits[RUN], facts.bits[SETTLED]
 
     def folded(self, before: Condition, event: str, answers: Awaited | None, facts: int) -> Condition:
@@ -97,6 +98,8 @@ class Acting:
 
     def _unguarded(self, choice: Choice, event: str, facts: int) -> list[Breach]:
         """Actions that are called without a reason, or although one of their guards may block."""
+        if not any(action.name in self._reasoned for action in choice.actions):
+            return []
         known, excuses = choice.past | self._facts.known(facts)[0], self._duties.only_on
         return [
             Breach("unproved-guard", f"`{action.name}` is called on {event}, which is no reason for it")
@@ -142,8 +145,7 @@ class Acting:
         if event in CANCELS and (silent := {machine for _, machine in before.pending} - took):
             leaves = " and ".join(before.leaves[machine] for machine in sorted(silent))
             found.append(Breach("unproved-cancel", f"no row answers {event} in {leaves}"))
-        running = before.facts & self._run and not before.facts & self._settled
-        if interrupts and running and after.facts & self._run and not after.facts & self._settled:
+        if interrupts and self._facts.running(before.facts) and self._facts.running(after.facts):
             code = "unproved-cancel" if event in CANCELS else "unproved-interrupt"
             found.append(Breach(code, f"the run goes on after {event}"))
         return tuple(found)

@@ -28,8 +28,8 @@ class Fact:
         Events after which it may hold or not, such as the closing of one of several aids.
     says_yes, says_no
         Guards that pass exactly while it holds, and exactly while it does not.
-    passes_while, only_while
-        Guards that pass at least while it holds, and at most while it holds.
+    passes_while, blocks_while, only_while
+        Guards that pass at least while it holds, block while it holds, and pass at most while it holds.
     """
 
     doc: str
@@ -40,6 +40,7 @@ class Fact:
     says_yes: frozenset[str] = NONE
     says_no: frozenset[str] = NONE
     passes_while: frozenset[str] = NONE
+    blocks_while: frozenset[str] = NONE
     only_while: frozenset[str] = NONE
 
 

@@ -125,7 +125,8 @@ class Explorer:
         for event in heard:
             for facts in self.facts.after_event(condition.facts, event):
                 yield from self._move(condition, Happening(event, facts), found)
-                if wanted := self.vocabulary.duties.interrupts.get(event):
+                wanted = self.vocabulary.duties.interrupts.get(event)
+                if wanted and self.facts.running(facts):
                     yield from self._move(condition, Happening(event, facts, assumed=wanted), found)
         for awaited in condition.pending:
             for event in (str(self.vocabulary.answers[awaited[0]]), FAILURE):
@@ -163,17 +164,21 @@ class Explorer:
         self, decider: Decider, index: int, happening: Happening, standings: list[Standing], found: Exploration
     ) -> tuple[list[Standing], int]:
         """Let one machine decide in each of the ways in which those before it may have decided."""
-        owned = happening.answers is None or happening.answers[1] == index
+        event, _, answers, assumed = happening
+        owned = answers is None or answers[1] == index
+        if not any(each.concluded for each in standings) and not (
+            owned and decider.listens(standings[0].leaves[index], event)
+        ):
+            return standings, 1
         after: list[Standing] = []
         most = 1
         for each in standings:
-            heard = RUN_CONCLUDED if each.concluded else happening.event
+            heard = RUN_CONCLUDED if each.concluded else event
             if each.breaches or not (owned or each.concluded) or not decider.listens(each.leaves[index], heard):
                 after.append(each)
                 continue
             passing, blocked = self.facts.known(each.facts)
-            passing = passing | happening.assumed if happening.assumed else passing
-            decided = decider.decide(each.leaves[index], heard, passing, blocked)
+            decided = decider.decide(each.leaves[index], heard, passing | assumed if assumed else passing, blocked)
             most = max(most, decided.outcomes)
             found.taken.update((index, choice.row.id, heard) for choice in decided.choices if choice.row)
             after += [self._acting.act(each, choice, heard) for choice in decided.choices]

@@ -14,6 +14,7 @@ from statefocus.machine.deciding import Choice
 from statefocus.machine.definition import Definition, Place, Row
 from statefocus.machine.endings import unending
 from statefocus.machine.exploring import MOST_CONDITIONS, Exploration, Explorer, Move
+from statefocus.machine.grouping import groups
 from statefocus.machine.vocabulary import Vocabulary
 
 
@@ -50,6 +51,15 @@ def prove(definitions: Sequence[Definition], vocabulary: Vocabulary) -> Proof:
     vocabulary
         What their names stand for, and what is known of them.
     """
+    proofs = [_prove(group, vocabulary) for group in groups(definitions, vocabulary)]
+    return Proof(
+        tuple(dict.fromkeys(problem for proof in proofs for problem in proof.problems)),
+        sum(proof.conditions for proof in proofs),
+        sum(proof.combinations for proof in proofs),
+    )
+
+
+def _prove(definitions: Sequence[Definition], vocabulary: Vocabulary) -> Proof:
     explorer = Explorer(definitions, vocabulary)
     found = explorer.explore()
     teller = _Teller(tuple(definitions), found)

@@ -5,6 +5,21 @@ from __future__ import annotations
 from statefocus.machine.duties import NONE, RUN, SETTLED, Bound, Duties, Fact
 from statefocus.machine.vocabulary import FAILURE
 
+_MARKS = frozenset(
+    {
+        "mark_validated",
+        "mark_unvalidated",
+        "mark_not_validated",
+        "mark_rejected",
+        "mark_refused",
+        "mark_failed",
+        "mark_cancelled",
+        "mark_interrupted",
+        "mark_lost",
+    }
+)
+"""Actions that say how a run ends."""
+
 _FACTS = {
     RUN: Fact("a run is under way", says_no=frozenset({"no_run"})),
     SETTLED: Fact("the run is over", says_yes=frozenset({"run_given_up"})),
@@ -32,13 +47,32 @@ _FACTS = {
     "refused": Fact(
         "the focuser cannot make the sweep",
         perhaps_raised_by=frozenset({"focuser_prepared"}),
-        lowered_by=frozenset({"begin_run", "begin_undo", "conclude_run"}),
+        lowered_by=_MARKS | {"begin_run", "begin_undo", "conclude_run"},
         passes_while=frozenset({"sweep_refused"}),
+    ),
+    "other_filter": Fact(
+        "the run is made in another filter than the plan's",
+        raised_by=frozenset({"turn_to_focus_filter"}),
+        lowered_by=frozenset({"begin_run", "begin_undo", "conclude_run"}),
+        only_while=frozenset({"filter_to_restore", "run_offset_owed"}),
+    ),
+    "interrupted": Fact(
+        "the run was given up for what happened around it",
+        raised_by=frozenset({"mark_interrupted", "mark_cancelled", "begin_undo"}),
+        lowered_by=_MARKS - {"mark_interrupted", "mark_cancelled"} | {"begin_run", "conclude_run"},
+        only_while=frozenset({"run_interrupted"}),
     ),
     "correcting": Fact(
         "the last correction was not booked",
         raised_by=frozenset({"correct_focuser"}),
         lowered_by=frozenset({"book_correction", "drop_correction"}),
+        blocks_while=frozenset({"focuser_still"}),
+    ),
+    "offsetting": Fact(
+        "the last move for a filter was not booked",
+        raised_by=frozenset({"apply_offset"}),
+        lowered_by=frozenset({"book_offset", "drop_offset"}),
+        blocks_while=frozenset({"focuser_still"}),
     ),
     "flip": Fact(
         "a flip is under way",
@@ -68,19 +102,12 @@ _RETRIES = Bound(
             "begin_run",
             "begin_undo",
             "frame_taken",
+            "filter_set",
             "fit_curve",
             "release_focuser",
-            "mark_validated",
-            "mark_unvalidated",
-            "mark_not_validated",
-            "mark_rejected",
-            "mark_refused",
-            "mark_failed",
-            "mark_cancelled",
-            "mark_interrupted",
-            "mark_lost",
         }
-    ),
+    )
+    | _MARKS,
 )
 _FRAMES = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=frozenset({"begin_run", "begin_undo"}))
 
@@ -107,7 +134,9 @@ DUTIES = Duties(
         "mount_read": frozenset({"ground_lost"}),
     },
     excluded={
-        "correct_focuser": frozenset({RUN, "flip", "aid", "ending", "correcting"}),
+        **dict.fromkeys(
+            ("correct_focuser", "apply_offset"), frozenset({RUN, "flip", "aid", "ending", "correcting", "offsetting"})
+        ),
         "give_back_compensation": frozenset({RUN, "correcting"}),
         "move_to_point": frozenset({SETTLED, "refused"}),
         **dict.fromkeys(_SWEEPING, frozenset({SETTLED})),
@@ -115,6 +144,10 @@ DUTIES = Duties(
         "begin_undo": frozenset({"ending"}),
         "conclude_run": frozenset({"away", "returning", "driver_off"}),
     },
-    only_on={"mark_lost": frozenset({FAILURE}), "tell_plan_stuck": frozenset({FAILURE})},
+    only_on={
+        "mark_lost": frozenset({FAILURE}),
+        "tell_plan_stuck": frozenset({FAILURE}),
+        "tell_filter_stuck": frozenset({FAILURE}),
+    },
     ending="ending",
 )

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from statefocus.errors import DefinitionError
-from statefocus.loading import LoadedProfile, load_machines, load_profile, proved, read_machines
-from statefocus.testing import machines
+from statefocus.loading import LoadedProfile, load_machines, load_profile, read_machines
 
 RELEASED = """on   = "focuser_released"
 from = "Concluding.Releasing"
@@ -35,7 +34,6 @@ def test_a_copy_that_says_the_same_is_proved_as_well(tmp_path: Path) -> None:
     loaded = with_copies(tmp_path, session=("T2: refocus", "T2: a refocus"), compensation=("C4", "C 4"))
     copies = load_machines(loaded)
     assert copies[0].file == str(tmp_path / "my_session.toml")
-    assert proved(copies).combinations == proved(machines()).combinations
 
 
 def test_a_guard_of_a_run_cannot_be_edited_away(tmp_path: Path) -> None:
@@ -58,7 +56,7 @@ def test_problems_of_several_machines_are_told_at_once(tmp_path: Path) -> None:
     assert [problem.code for problem in raised.value.problems] == ["unknown-event", "unknown-guard"]
 
 
-@pytest.mark.parametrize("command", ["check", "run", "focus"])
+@pytest.mark.parametrize("command", ["check", "run"])
 def test_no_command_begins_with_a_machine_that_cannot_be_proved(tmp_path: Path, command: str) -> None:
     with_copies(tmp_path, autofocus=('do   = ["count_retry"]', ""))
     words = [sys.executable, "-m", "statefocus", command, str(tmp_path / "rig.toml")]
