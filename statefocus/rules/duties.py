@@ -50,6 +50,16 @@ _FACTS = {
         lowered_by=_MARKS | {"begin_run", "begin_undo", "conclude_run"},
         passes_while=frozenset({"sweep_refused"}),
     ),
+    "unread": Fact(
+        "the focuser was not read for this run",
+        raised_by=frozenset({"begin_run"}),
+        lowered_by=_MARKS | {"focuser_prepared", "begin_undo", "conclude_run"},
+    ),
+    "unfitted": Fact(
+        "no curve was fitted in this run",
+        raised_by=frozenset({"begin_run"}),
+        lowered_by=_MARKS | {"fit_curve", "begin_undo", "conclude_run"},
+    ),
     "other_filter": Fact(
         "the run is made in another filter than the plan's",
         raised_by=frozenset({"turn_to_focus_filter"}),
@@ -111,9 +121,6 @@ _RETRIES = Bound(
 )
 _FRAMES = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=frozenset({"begin_run", "begin_undo"}))
 
-_SWEEPING = ("expose", "measure", "fit_curve", "move_to_best", "mark_validated", "mark_unvalidated")
-"""What a run does only until it knows how it ends."""
-
 DUTIES = Duties(
     facts=_FACTS,
     bounds={
@@ -138,8 +145,10 @@ DUTIES = Duties(
             ("correct_focuser", "apply_offset"), frozenset({RUN, "flip", "aid", "ending", "correcting", "offsetting"})
         ),
         "give_back_compensation": frozenset({RUN, "correcting"}),
-        "move_to_point": frozenset({SETTLED, "refused"}),
-        **dict.fromkeys(_SWEEPING, frozenset({SETTLED})),
+        "move_to_point": frozenset({SETTLED, "refused", "unread"}),
+        **dict.fromkeys(("expose", "measure", "fit_curve"), frozenset({SETTLED})),
+        **dict.fromkeys(("move_to_best", "mark_validated", "mark_unvalidated"), frozenset({SETTLED, "unfitted"})),
+        "mark_not_validated": frozenset({"unfitted"}),
         "begin_run": frozenset({"ending"}),
         "begin_undo": frozenset({"ending"}),
         "conclude_run": frozenset({"away", "returning", "driver_off"}),

@@ -91,6 +91,8 @@ BAD: Sequence[tuple[str, str, str, Edit]] = (
     ("unproved-guard", "session", "pauses at will", unguarded("policy-pauses", "policy_pauses")),
     ("unproved-guard", "session", "stuck at will", doing("back-to-plan", "tell_plan_stuck")),
     ("unproved-exclusion", "session", "sweeps on after a cancel", leading("cancelled", None)),
+    ("unproved-exclusion", "session", "validates no curve", leading("ready", "Validating.Exposing")),
+    ("unproved-exclusion", "session", "sweeps from nowhere", leading("held", "Refocusing.Moving")),
     ("unproved-exclusion", "session", "sweeps all the same", without("refused")),
     ("unproved-exclusion", "compensation", "given back in a run", unguarded("taken-over-too-late", "no_run")),
     ("unproved-exclusion", "compensation", "not booked", doing("corrected")),
