@@ -13,9 +13,10 @@ from zoneinfo import available_timezones
 import pydantic
 from pydantic import BaseModel
 
-from statefocus.errors import Problem, ProfileError, UsageError
+from statefocus.errors import DefinitionError, Problem, ProfileError, UsageError
 from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
+from statefocus.machine.proving import Proof, prove
 from statefocus.machine.reading import part_names
 from statefocus.profile import Profile
 from statefocus.session import MACHINES, VOCABULARY
@@ -115,7 +116,9 @@ def _without_source(profile: Profile, file: str, lines: Mapping[str, int]) -> It
 
 
 def load_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
-    """Read and check the machines.
+    """Read and check the machines, and prove them where a profile has put an edited copy among them.
+
+    Those that come with statefocus are proved by its tests.
 
     Parameters
     ----------
@@ -129,12 +132,41 @@ def load_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
     UsageError
         Where a copy cannot be read.
     """
-    mains = [_source(name, loaded) for name in MACHINES]
-    return [
-        load([main, *(part for name in part_names(main) if (part := _source(name, loaded)))], VOCABULARY)
-        for main in mains
-        if main is not None
-    ]
+    machines = read_machines(loaded)
+    if loaded and loaded.profile.machines.model_dump(exclude_none=True):
+        proved(machines)
+    return machines
+
+
+def proved(machines: Sequence[Definition]) -> Proof:
+    """Prove checked machines; see docs/proof.md.
+
+    Raises
+    ------
+    DefinitionError
+        With the shortest way to each duty that is broken.
+    """
+    proof = prove(machines, VOCABULARY)
+    if proof.problems:
+        raise DefinitionError(proof.problems)
+    return proof
+
+
+def read_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
+    """Read and check the machines, without a proof; all problems of all of them at once (see `load_machines`)."""
+    machines: list[Definition] = []
+    problems: list[Problem] = []
+    for main in (_source(name, loaded) for name in MACHINES):
+        if main is None:
+            continue
+        parts = [part for name in part_names(main) if (part := _source(name, loaded))]
+        try:
+            machines.append(load([main, *parts], VOCABULARY))
+        except DefinitionError as error:
+            problems += error.problems
+    if problems:
+        raise DefinitionError(problems)
+    return machines
 
 
 def _source(name: str, loaded: LoadedProfile | None) -> Source | None:

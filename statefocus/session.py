@@ -19,14 +19,12 @@ from statefocus.events import Answer, Event
 from statefocus.folding import fold
 from statefocus.machine.definition import Definition
 from statefocus.machine.engine import Engine, Fired, Tried
-from statefocus.machine.vocabulary import Vocabulary
+from statefocus.machine.vocabulary import RUN_CONCLUDED, Vocabulary
 from statefocus.profile import Profile
+from statefocus.rules.duties import DUTIES
 from statefocus.triggers import NAMES, Reading, readings
 
 Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
-
-RUN_CONCLUDED = "run_concluded"
-"""What the other machines hear, in place of the event itself, when the session has concluded a run by it."""
 
 MACHINES = ("session", "confirmation", "offsets", "compensation")
 """In the order in which they see each event."""
@@ -43,14 +41,19 @@ VOCABULARY = Vocabulary(
     actions=actions.ACTIONS,
     answers={kind: effect.answer for kind, effect in effects.KINDS.items()},
     guarded={
-        "begin_run": MAY_REFOCUS,
+        "begin_run": MAY_REFOCUS | {"no_flip"},
         "begin_undo": MAY_BY_HAND,
         "move_to_best": frozenset({"fit_accepted"}),
         "mark_validated": frozenset({"validation_passed"}),
         "mark_unvalidated": frozenset({"miss_is_kept"}),
-        "correct_focuser": frozenset({"aids_closed", "no_run", "no_flip", "filter_still"}),
+        "leave_plan_paused": frozenset({"policy_pauses"}),
+        "abort_plan": frozenset({"policy_aborts"}),
+        "correct_focuser": frozenset({"aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"}),
+        "apply_offset": frozenset({"aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"}),
+        "take_over_compensation": frozenset({"compensation_enabled"}),
     },
     by_person={"run_requested": MAY_BY_HAND, "undo_requested": MAY_BY_HAND},
+    duties=DUTIES,
 )
 
 

@@ -20,7 +20,7 @@ def ask_person(context: Context) -> Result:
     return context, asking + waiting
 
 
-@action(DropTimer)
+@action(DropTimer, gives_up=True)
 def drop_timer(context: Context) -> Result:
     """Wait for the answer no longer."""
     waiting = {key: value for key, value in context.pending.items() if value.machine != context.acting}

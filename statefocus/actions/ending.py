@@ -21,13 +21,13 @@ def _mark(context: Context, outcome: Outcome, reason: str) -> Result:
     return replace(context, run=run), ()
 
 
-@action()
+@action(run="settles")
 def mark_validated(context: Context) -> Result:
     """The run ends validated."""
     return _mark(context, "validated", "")
 
 
-@action(Notify)
+@action(Notify, run="settles")
 def mark_unvalidated(context: Context) -> Result:
     """The run ends unvalidated: the position is kept, and a person is told (V2)."""
     reason = _miss(context)
@@ -35,7 +35,7 @@ def mark_unvalidated(context: Context) -> Result:
     return tell(context, "warning", f"Focus kept without validation: {reason}")
 
 
-@action()
+@action(run="settles")
 def mark_not_validated(context: Context) -> Result:
     """The run ends restored, since its validation frames missed (V2)."""
     return _mark(context, "restored", _miss(context))
@@ -49,26 +49,26 @@ def _miss(context: Context) -> str:
     return f"the frame at the new position {seen}; the curve predicts {expected:.2f} px within {tolerance:g} %."
 
 
-@action()
+@action(run="settles")
 def mark_rejected(context: Context) -> Result:
     """The run ends restored, since the curve failed its verdicts (F7)."""
     fit = current(context).fit
     return _mark(context, "restored", " ".join(fit.reasons) if fit else "No curve was fitted.")
 
 
-@action()
+@action(run="settles")
 def mark_refused(context: Context) -> Result:
     """The run ends before any move, since the focuser cannot make the sweep (A1, A2)."""
     return _mark(context, "restored", current(context).reason)
 
 
-@action()
+@action(run="settles")
 def mark_failed(context: Context) -> Result:
     """The run ends restored, since a device failed."""
     return _mark(context, "restored", context.failure)
 
 
-@action()
+@action(run="settles")
 def mark_cancelled(context: Context) -> Result:
     """The run ends cancelled by a person, or by the session's end (A12)."""
     ending = context.plan.ending
@@ -76,7 +76,7 @@ def mark_cancelled(context: Context) -> Result:
     return _mark(context, "cancelled", "The session was ended." if ending else "A person cancelled the run.")
 
 
-@action()
+@action(run="settles")
 def mark_interrupted(context: Context) -> Result:
     """The run ends cancelled, since the ground was taken from under it; its triggers stay due (G)."""
     lost = focusing.ground_lost(context) or "a meridian flip began"
@@ -84,7 +84,7 @@ def mark_interrupted(context: Context) -> Result:
     return _mark(context, "cancelled", sentence)
 
 
-@action(Notify)
+@action(Notify, run="settles")
 def mark_lost(context: Context) -> Result:
     """The run ends lost: the focuser could not be put back, and a person must know."""
     run = current(context)
@@ -94,7 +94,7 @@ def mark_lost(context: Context) -> Result:
     return tell(context, "error", sentence)
 
 
-@action(HaltDevices)
+@action(HaltDevices, gives_up=True)
 def halt(context: Context) -> Result:
     """Stop the focuser and the focus exposure; answers still on their way will be stale."""
     waiting = {key: value for key, value in context.pending.items() if value.machine != context.acting}
@@ -110,7 +110,7 @@ def move_back(context: Context) -> Result:
     return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="restore")
 
 
-@action(StartTimer)
+@action(StartTimer, run="needs")
 def wait_for_retry(context: Context) -> Result:
     """Wait before the next try."""
     run = current(context)
@@ -118,7 +118,7 @@ def wait_for_retry(context: Context) -> Result:
     return emit(context, StartTimer, seconds=context.profile.failure.retry_wait_s, purpose="retry")
 
 
-@action(ReleaseFocuser)
+@action(ReleaseFocuser, run="needs")
 def release_focuser(context: Context) -> Result:
     """Set the driver's own compensation back as it was before the run (C8)."""
     run = replace(current(context), retries=0)
@@ -133,7 +133,7 @@ def tell_release_failed(context: Context) -> Result:
     return tell(context, "warning", sentence)
 
 
-@action(Notify)
+@action(Notify, run="concludes")
 def conclude_run(context: Context) -> Result:
     """Close the run: a refocus restarts every trigger, a failure backs off (T11, T13, C7)."""
     run = current(context)

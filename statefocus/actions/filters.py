@@ -39,20 +39,20 @@ def drop_offset(context: Context) -> Result:
     return tell(context, "warning", f"The move for filter {context.plan.filter} failed: {context.failure}")
 
 
-@action(SetFilter)
+@action(SetFilter, run="needs")
 def turn_to_focus_filter(context: Context) -> Result:
     """Turn to the filter that the run is made in (O2)."""
     run = replace(current(context), filter_turned=True)
     return emit(replace(context, run=run), SetFilter, filter=run.filter)
 
 
-@action(SetFilter)
+@action(SetFilter, run="needs")
 def turn_filter_back(context: Context) -> Result:
     """Turn back to the plan's filter after the run (O2)."""
     return emit(context, SetFilter, filter=current(context).home_filter)
 
 
-@action(MoveFocuser)
+@action(MoveFocuser, run="needs")
 def offset_after_run(context: Context) -> Result:
     """Move from the focus in the run's filter to that in the plan's (O2)."""
     run = current(context)
@@ -62,7 +62,7 @@ def offset_after_run(context: Context) -> Result:
     return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="filter_offset")
 
 
-@action()
+@action(run="needs")
 def mark_offset_made(context: Context) -> Result:
     """The position is right for the plan's filter (O2)."""
     return replace(context, run=replace(current(context), offset_made=True)), ()
@@ -74,7 +74,7 @@ def tell_offset_failed(context: Context) -> Result:
     return tell(context, "warning", f"The filter's offset could not be applied after the run: {context.failure}")
 
 
-@action(LeavePlanPaused, Notify)
+@action(LeavePlanPaused, Notify, run="needs")
 def tell_filter_stuck(context: Context) -> Result:
     """Leave the plan paused: it would go on through the wrong filter."""
     run = current(context)

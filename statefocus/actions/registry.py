@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statefocus.context import Context, Run
 from statefocus.effects import Effect, Notify
-from statefocus.machine.vocabulary import Action
+from statefocus.machine.vocabulary import Action, RunPart
 
 ACTIONS: dict[str, Action] = {}
 
@@ -17,12 +17,13 @@ Result = tuple[Context, tuple[Effect, ...]]
 Call = Callable[[Context], Result]
 
 
-def action(*emits: type[Effect]) -> Callable[[Call], Call]:
-    """Enter a function into the vocabulary, under its own name."""
+def action(*emits: type[Effect], run: RunPart = "", gives_up: bool = False) -> Callable[[Call], Call]:
+    """Enter a function into the vocabulary, under its own name; see `Action` for what it says of itself."""
 
     def enter(function: Call) -> Call:
         doc = (function.__doc__ or "").strip().splitlines()[0]
-        ACTIONS[function.__name__] = Action(function.__name__, doc, function, tuple(kind.kind for kind in emits))
+        kinds = tuple(kind.kind for kind in emits)
+        ACTIONS[function.__name__] = Action(function.__name__, doc, function, kinds, run, gives_up)
         return function
 
     return enter

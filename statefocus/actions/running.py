@@ -11,7 +11,7 @@ from statefocus.effects import MeasureFrame, MoveFocuser, PrepareFocuser, Publis
 from statefocus.focus.fitting import find_focus
 
 
-@action()
+@action(run="begins")
 def begin_run(context: Context) -> Result:
     """Open a run that serves every trigger that is due, or a person's wish."""
     causes = ("manual",) if context.wish else triggers.due(context)
@@ -29,7 +29,7 @@ def begin_run(context: Context) -> Result:
     return replace(context, run=run, runs=run.number), ()
 
 
-@action()
+@action(run="returns")
 def begin_undo(context: Context) -> Result:
     """Open a run that does nothing but return to the last focus position (A12)."""
     start = focusing.undo_position(context)
@@ -52,7 +52,7 @@ def prepare_focuser(context: Context) -> Result:
     return emit(context, PrepareFocuser)
 
 
-@action(MoveFocuser)
+@action(MoveFocuser, run="needs")
 def move_to_point(context: Context) -> Result:
     """Move to the sweep's next position."""
     run = current(context)
@@ -66,7 +66,7 @@ def settle(context: Context) -> Result:
     return emit(context, StartTimer, seconds=context.profile.focuser.settle_s, purpose="settle")
 
 
-@action(TakeFrame)
+@action(TakeFrame, run="needs")
 def expose(context: Context) -> Result:
     """Take a focus frame with the filter's own settings (A3)."""
     autofocus = context.profile.autofocus
@@ -81,20 +81,20 @@ def expose(context: Context) -> Result:
     )
 
 
-@action(MeasureFrame)
+@action(MeasureFrame, run="needs")
 def measure(context: Context) -> Result:
     """Measure the frame in hand."""
     return emit(context, MeasureFrame, frame=current(context).frame, binning=focusing.binning(context))
 
 
-@action()
+@action(run="needs")
 def count_retry(context: Context) -> Result:
     """Remember that the step under way is tried again."""
     run = current(context)
     return replace(context, run=replace(run, retries=run.retries + 1)), ()
 
 
-@action(PublishCurve)
+@action(PublishCurve, run="needs")
 def fit_curve(context: Context) -> Result:
     """Fit the curve to the points, with all of its verdicts, and show it (F)."""
     run = current(context)
@@ -107,7 +107,7 @@ def fit_curve(context: Context) -> Result:
     return emit(context, PublishCurve, accepted=bool(fit.accepted), best_position=best)
 
 
-@action(MoveFocuser)
+@action(MoveFocuser, run="needs")
 def move_to_best(context: Context) -> Result:
     """Move to the position that the curve found."""
     target = focusing.move_to(context, focusing.best_position(current(context)) or 0)

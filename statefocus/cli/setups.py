@@ -14,8 +14,8 @@ def check(
     profile: Path | None = typer.Argument(None, help="Profile to check; the embedded one if none."),
     schema: bool = typer.Option(False, "--schema", help="Print the profile's JSON Schema, for editors."),
 ) -> None:
-    """Check a profile and the machines; tell every effective value, and where it comes from."""
-    from statefocus.loading import load_machines, load_profile
+    """Check a profile and the machines, prove these, and tell every effective value and where it comes from."""
+    from statefocus.loading import load_profile, proved, read_machines
     from statefocus.profile import Profile
     from statefocus.profile.telling import flat
 
@@ -23,7 +23,8 @@ def check(
         typer.echo(json.dumps(Profile.model_json_schema(by_alias=True), indent=2))
         return
     loaded = load_profile(profile)
-    machines = load_machines(loaded)
+    machines = read_machines(loaded)
+    proof = proved(machines)
     values = flat(loaded.profile)
     width = max(len(key) for key in values)
     for key, value in values.items():
@@ -34,6 +35,7 @@ def check(
     for machine in machines:
         files = ", ".join(source.file for source in machine.sources)
         typer.echo(f"{files}: no problems. {len(machine.leaves())} states, {len(machine.rows)} rows.")
+    typer.echo(f"Proved: {proof}.")
 
 
 def machine(

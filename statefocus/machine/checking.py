@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from statefocus.errors import DefinitionError, Problem
 from statefocus.machine.definition import Definition, Place, Row, Source, State
 from statefocus.machine.reading import read_definition
-from statefocus.machine.vocabulary import Vocabulary
+from statefocus.machine.vocabulary import FAILURE, Vocabulary
 from statefocus.toml_text import did_you_mean
 
 CANCELS = ("cancel_requested", "session_ending")
-FAILURE = "effect_failed"
 
 
 @dataclass(frozen=True, slots=True)

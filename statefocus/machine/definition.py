@@ -126,3 +126,11 @@ class Definition:
         source = next(state for state in self.lineage(leaf) if state in row.sources)
         around = set(self.lineage(source)) - {row.to}
         return [self.states[name] for name in reversed(self.lineage(self.leaf(row.to))) if name not in around]
+
+    def left(self, leaf: str, row: Row) -> list[State]:
+        """States that a row leaves when it is taken in a leaf, innermost first."""
+        if row.to is None:
+            return []
+        entered = {state.name for state in self.entered(leaf, row)}
+        kept = set(self.lineage(self.leaf(row.to))) - entered
+        return [self.states[name] for name in self.lineage(leaf) if name not in kept]

@@ -6,13 +6,24 @@ A name that is not here cannot be bound, whatever the file says; nothing is ever
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
 from statefocus.context import Context
 from statefocus.effects import Effect
+from statefocus.machine.duties import Duties
+
+FAILURE = "effect_failed"
+"""Event kind that answers any effect that did not happen."""
+
+RUN_CONCLUDED = "run_concluded"
+"""What the other machines hear, in place of the event itself, when the session has concluded a run by it."""
+
+RunPart = Literal["begins", "returns", "needs", "settles", "concludes", ""]
+"""What an action does to the run: opens it, opens one that only returns, needs one, says how it ends, closes it."""
 
 
 class Ruling(StrEnum):
@@ -43,12 +54,24 @@ class Guard(Struct, frozen=True):
 
 
 class Action(Struct, frozen=True):
-    """A named callback: context in, context and effects out; `emits` are the kinds of effects it may return."""
+    """A named callback: context in, context and effects out.
+
+    Attributes
+    ----------
+    emits
+        Kinds of effects that it may return; one that is answered is returned each time.
+    run
+        What it does to the run under way.
+    gives_up
+        It drops all answers that its own machine waits for.
+    """
 
     name: str
     doc: str
     call: Callable[[Context], tuple[Context, tuple[Effect, ...]]]
     emits: tuple[str, ...]
+    run: RunPart = ""
+    gives_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +90,8 @@ class Vocabulary:
         Actions that may only be called past certain guards, with the names of these guards.
     by_person
         Events that stand for a person's own wish, and for each the guards that are enough for a guarded action.
+    duties
+        What is known of the names, and what is to be proved of machines that use them.
     """
 
     events: frozenset[str]
@@ -75,6 +100,7 @@ class Vocabulary:
     answers: Mapping[str, str | None]
     guarded: Mapping[str, frozenset[str]]
     by_person: Mapping[str, frozenset[str]]
+    duties: Duties = field(default_factory=Duties)
 
     def guards_needed(self, action: str, event: str) -> frozenset[str]:
         """Guards that a row must carry to call an action on an event."""

@@ -71,6 +71,17 @@ def test_the_machines_that_come_with_statefocus_have_no_problem() -> None:
     assert [problem for machine in machines() for problem in check(machine, VOCABULARY)] == []
 
 
+def test_every_guard_and_action_of_the_vocabulary_is_named_by_a_machine() -> None:
+    guards = {guard for machine in machines() for row in machine.rows for guard in machine.guards_of(row)}
+    states = [state for machine in machines() for state in machine.states.values()]
+    rows = [row for machine in machines() for row in machine.rows]
+    actions = {name for state in states for name in (*state.enter, *state.exit)} | {
+        name for row in rows for name in row.do
+    }
+    assert guards == set(VOCABULARY.guards)
+    assert actions == set(VOCABULARY.actions)
+
+
 def test_a_problem_is_told_with_file_line_sentence_hint_and_code() -> None:
     (problem,) = problems_of((BAD / "unknown-event" / "machine.toml").read_text("utf-8"), "mine.toml")
     assert str(problem) == (
@@ -139,7 +150,7 @@ def test_the_line_of_a_row_is_found_behind_a_comment_too() -> None:
 def test_a_guard_is_never_taken_from_the_vocabularys_conjunctions_of_the_same_name() -> None:
     """`may_refocus` is only what the file says it is; the rule asks for the guards themselves."""
     text = (BAD / "inviolable-rule" / "machine.toml").read_text("utf-8")
-    whole = text.replace('"aids_closed", ', '"aids_closed", "safe", ')
+    whole = text.replace('"aids_closed", ', '"aids_closed", "safe", "no_flip", ')
     assert load([Source("good.toml", whole)], VOCABULARY).name == "bad"
 
 

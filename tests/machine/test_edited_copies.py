@@ -1,0 +1,67 @@
+"""Edited copies that a profile points at: the same checks, the same proof, and no night with one that fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from statefocus.errors import DefinitionError
+from statefocus.loading import LoadedProfile, load_machines, load_profile, read_machines
+
+RELEASED = """on   = "focuser_released"
+from = "Concluding.Releasing"
+to   = "Concluding.Resuming"
+"""
+
+
+def with_copies(folder: Path, **edits: tuple[str, str]) -> LoadedProfile:
+    """A profile with copies of machine files, and in each something put in another's place."""
+    lines = ["schema = 1", "[machines]"]
+    for name, (old, new) in edits.items():
+        text = resources.files("statefocus.machines").joinpath(f"{name}.toml").read_text("utf-8")
+        assert old in text
+        (folder / f"my_{name}.toml").write_text(text.replace(old, new, 1), "utf-8")
+        lines.append(f'{name} = "my_{name}.toml"')
+    (folder / "rig.toml").write_text("\n".join(lines), "utf-8")
+    return load_profile(folder / "rig.toml")
+
+
+def test_a_copy_that_says_the_same_is_proved_as_well(tmp_path: Path) -> None:
+    loaded = with_copies(tmp_path, session=("T2: refocus", "T2: a refocus"), compensation=("C4", "C 4"))
+    copies = load_machines(loaded)
+    assert copies[0].file == str(tmp_path / "my_session.toml")
+
+
+def test_a_guard_of_a_run_cannot_be_edited_away(tmp_path: Path) -> None:
+    loaded = with_copies(tmp_path, session=('"safe", "flip_not', '"flip_not'))
+    with pytest.raises(DefinitionError, match=r"my_session\.toml:\d+: .* without the guards safe.*\[inviolable-rule\]"):
+        load_machines(loaded)
+
+
+def test_a_copy_that_passes_all_checks_and_leaves_the_plan_held_is_refused_with_the_way_to_it(tmp_path: Path) -> None:
+    loaded = with_copies(tmp_path, autofocus=(RELEASED, RELEASED.replace("Concluding.Resuming", "Imaging")))
+    assert read_machines(loaded)
+    with pytest.raises(DefinitionError, match=r"my_autofocus\.toml:\d+: the plan stays held .*\[unproved-resume\]"):
+        load_machines(loaded)
+
+
+def test_problems_of_several_machines_are_told_at_once(tmp_path: Path) -> None:
+    loaded = with_copies(tmp_path, flip=("flip_started", "flip_begun"), compensation=("no_run", "no_runs"))
+    with pytest.raises(DefinitionError) as raised:
+        load_machines(loaded)
+    assert [problem.code for problem in raised.value.problems] == ["unknown-event", "unknown-guard"]
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_no_command_begins_with_a_machine_that_cannot_be_proved(tmp_path: Path, command: str) -> None:
+    with_copies(tmp_path, autofocus=('do   = ["count_retry"]', ""))
+    words = [sys.executable, "-m", "statefocus", command, str(tmp_path / "rig.toml")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=200, cwd=tmp_path, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert "can follow each other for ever" in done.stderr
+    assert "The shortest way there" in done.stderr
+    assert "Traceback" not in done.stderr
