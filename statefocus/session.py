@@ -42,7 +42,7 @@ VOCABULARY = Vocabulary(
     answers={kind: effect.answer for kind, effect in effects.KINDS.items()},
     guarded={
         "begin_run": MAY_REFOCUS | {"no_flip"},
-        "begin_undo": MAY_BY_HAND,
+        "begin_undo": MAY_BY_HAND | {"no_flip"},
         "move_to_best": frozenset({"fit_accepted"}),
         "mark_validated": frozenset({"validation_passed"}),
         "mark_unvalidated": frozenset({"miss_is_kept"}),
@@ -52,7 +52,7 @@ VOCABULARY = Vocabulary(
         "apply_offset": frozenset({"aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"}),
         "take_over_compensation": frozenset({"compensation_enabled"}),
     },
-    by_person={"run_requested": MAY_BY_HAND, "undo_requested": MAY_BY_HAND},
+    by_person=dict.fromkeys(("run_requested", "undo_requested"), MAY_BY_HAND | {"no_flip"}),
     duties=DUTIES,
 )
 

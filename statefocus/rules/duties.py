@@ -137,6 +137,7 @@ DUTIES = Duties(
         "cancel_requested": NONE,
         "session_ending": NONE,
         "flip_started": NONE,
+        "filter_changed": frozenset({"filter_lost"}),
         "safety_read": frozenset({"ground_lost"}),
         "mount_read": frozenset({"ground_lost"}),
     },
@@ -149,8 +150,8 @@ DUTIES = Duties(
         **dict.fromkeys(("expose", "measure", "fit_curve"), frozenset({SETTLED})),
         **dict.fromkeys(("move_to_best", "mark_validated", "mark_unvalidated"), frozenset({SETTLED, "unfitted"})),
         "mark_not_validated": frozenset({"unfitted"}),
-        "begin_run": frozenset({"ending"}),
-        "begin_undo": frozenset({"ending"}),
+        "begin_run": frozenset({"ending", "flip"}),
+        "begin_undo": frozenset({"ending", "flip"}),
         "conclude_run": frozenset({"away", "returning", "driver_off"}),
     },
     only_on={

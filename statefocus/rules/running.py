@@ -95,9 +95,11 @@ def filter_lost(context: Context) -> bool:
 
 @test
 def run_interrupted(context: Context) -> bool:
-    """The run was cancelled by what happened around it, not by a person or the session's end."""
+    """A run was cancelled by what happened around it, not by a person or the session's end; an undo is no such run."""
     run = context.run
-    return run is not None and run.outcome == "cancelled" and not run.by_person and not context.plan.ending
+    if run is None or run.outcome != "cancelled" or "undo" in run.causes:
+        return False
+    return not run.by_person and not context.plan.ending
 
 
 @test
