@@ -18,7 +18,8 @@ from statefocus.effects import Effect, HaltDevices, MoveFocuser, Notify, Release
 from statefocus.events import Answer, Event
 from statefocus.folding import fold
 from statefocus.machine.definition import Definition
-from statefocus.machine.engine import Engine, Fired, Tried
+from statefocus.machine.engine import TransitionsEngine
+from statefocus.machine.fired import Engine, Fired, Tried
 from statefocus.machine.vocabulary import Vocabulary
 from statefocus.profile import Profile
 from statefocus.triggers import NAMES, Reading, readings
@@ -101,10 +102,14 @@ class Session:
         Checked definitions; the one named `session` first, the others in the order in which they see each event.
     profile
         The rig and its rules.
+    engine
+        What runs the machines; all engines answer alike, and `machine.table` answers faster.
     """
 
-    def __init__(self, definitions: Sequence[Definition], profile: Profile) -> None:
-        self._engines = {definition.name: Engine(definition, VOCABULARY) for definition in definitions}
+    def __init__(
+        self, definitions: Sequence[Definition], profile: Profile, engine: type[Engine] = TransitionsEngine
+    ) -> None:
+        self._engines = {definition.name: engine(definition, VOCABULARY) for definition in definitions}
         self._profile = profile
 
     def begin(self, t: float) -> State:
