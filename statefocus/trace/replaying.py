@@ -166,24 +166,37 @@ def replay(path: Path, engine: type[Engine] = TableEngine) -> Verdict:
     """
     reader = TraceReader(path)
     lines = reader.raw_lines()
-    under_way = _begin(reader, lines, engine)
-    mismatch: Mismatch | None = None
-    for number, raw in lines:
-        if mismatch is not None:
-            reader.take(raw, number)
-        elif not under_way.same(raw):
-            mismatch = under_way.compare(reader.take(raw, number))
+    under_way = begin(reader, lines, engine)
+    mismatch = go_through(under_way, lines)
     counted = (under_way.events, under_way.decisions, under_way.runs)
     return Verdict(*counted, tuple(reader.damage), mismatch, under_way.ended)
 
 
-def _begin(reader: TraceReader, lines: Iterator[tuple[int, bytes]], engine: type[Engine]) -> Replay:
+def begin(reader: TraceReader, lines: Iterator[tuple[int, bytes]], engine: type[Engine]) -> Replay:
+    """Begin with the first of the lines, which must be the header.
+
+    Raises
+    ------
+    TraceError
+        Where it is not, or cannot be used.
+    """
     number, raw = next(lines)
     header = reader.take(raw, number)
     if header.kind != "header":
         raise TraceError("the first line is no header; the beginning of the trace is missing.", number)
     session = session_of(header, engine)
     return Replay(session, session.begin(header.t), reader)
+
+
+def go_through(under_way: Replay, lines: Iterator[tuple[int, bytes]]) -> Mismatch | None:
+    """Replay line after line; after the first one that differs, lines are only looked at for damage."""
+    mismatch: Mismatch | None = None
+    for number, raw in lines:
+        if mismatch is not None:
+            under_way.reader.take(raw, number)
+        elif not under_way.same(raw):
+            mismatch = under_way.compare(under_way.reader.take(raw, number))
+    return mismatch
 
 
 def difference(recorded: Any, replayed: Any, key: str = "") -> tuple[str, Any, Any] | None:
