@@ -86,7 +86,7 @@ class Step(Struct, frozen=True):
 class State(Struct, frozen=True):
     """Where a session stands: the leaf state of each machine, and the context that they share."""
 
-    leaves: Mapping[str, str]
+    leaves: dict[str, str]
     context: Context
 
     @property
@@ -113,6 +113,7 @@ class Session:
     ) -> None:
         self._engines = {definition.name: engine(definition, VOCABULARY) for definition in definitions}
         self._profile = profile
+        self._ignored: dict[tuple[str, ...], tuple[Step, ...]] = {}
 
     def begin(self, t: float) -> State:
         """Give the state that a session begins in, at a time in unix seconds."""
@@ -148,6 +149,8 @@ class Session:
     def _step(self, state: State, event: Event, t: float, owner: str | None) -> tuple[State, tuple[Step, ...]]:
         """Work an event off; `owner` is the machine whose effect it answers."""
         context, leaves = fold(state.context, event, t), state.leaves
+        if owner is None and (ignored := self._by_nobody(event.kind, leaves)):
+            return State(leaves, context), ignored
         steps: list[Step] = []
         for name, engine in self._engines.items():
             if owner not in (None, name) and not context.concluded:
@@ -158,10 +161,19 @@ class Session:
                 fired = engine.fire(step.before, kind, replace(context, acting=name))
                 context = _awaiting(fired.context, name, fired.effects)
                 step = _told(name, step.before, fired, context)
-                leaves = {**leaves, name: step.after}
+                leaves = leaves | {name: step.after}
             if step.outcome != "ignored" or name == owner or (owner is None and not steps):
                 steps.append(step)
         return State(leaves, context), tuple(steps)
+
+    def _by_nobody(self, kind: str, leaves: Mapping[str, str]) -> tuple[Step, ...]:
+        """Step of an event that no machine listens to, which most are; empty where one does."""
+        known = (kind, *leaves.values())
+        if (steps := self._ignored.get(known)) is None:
+            heard = any(engine.listens(leaves[name], kind) for name, engine in self._engines.items())
+            name = next(iter(self._engines))
+            steps = self._ignored[known] = () if heard else (Step(name, leaves[name], leaves[name], "ignored"),)
+        return steps
 
     def _stale(self, state: State, t: float) -> tuple[State, tuple[Step, ...]]:
         name = next(iter(self._engines))

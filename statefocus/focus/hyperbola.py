@@ -62,9 +62,13 @@ def fit_hyperbolas(samples: Samples, masks: BoolArray, groups: Sequence[int]) ->
     sigmas = _vertex_sigma(weights, model(parameters)[1])
     scale = (centre, half, top)
     return [
-        _curve(samples.keep(mask), p, float(c), float(s), scale) if np.unique(u[mask]).size >= 3 else None
+        _curve(samples.keep(mask), p, float(c), float(s), scale) if _distinct(u[mask]) >= 3 else None
         for mask, p, c, s in zip(masks, parameters, chi, sigmas, strict=True)
     ]
+
+
+def _distinct(ordered: FloatArray) -> int:
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
 
 
 def hyperbola(parameters: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -23,7 +23,7 @@ class Entry(Struct, frozen=True):
     """One row as it is tried in one leaf: its guards, the leaf that it leads to, and all that is called on the way."""
 
     row: str
-    guards: tuple[Guard, ...]
+    guards: tuple[tuple[str, Guard], ...]
     after: str
     calls: tuple[Call, ...]
     stays: bool
@@ -63,23 +63,23 @@ class TableEngine:
         tried: list[Tried] = []
         said: dict[str, Ruling] = {}
         for entry in self._table.get((state, event), ()):
-            rulings = {guard.name: _ask(guard, context, said) for guard in entry.guards}
+            rulings: dict[str, Ruling] = {}
+            for name, guard in entry.guards:
+                rulings[name] = said.get(name) or _ask(guard, context, said)
             tried.append(Tried(entry.row, rulings))
             if PASSING.issuperset(rulings.values()):
                 return _taken(entry, tuple(tried), context)
         return Fired(state, None, tuple(tried), context, ())
 
     def _entry(self, row: Row, leaf: str) -> Entry:
-        guards = tuple(self._vocabulary.guards[name] for name in self.definition.guards_of(row))
+        guards = tuple((name, self._vocabulary.guards[name]) for name in self.definition.guards_of(row))
         after, names = (leaf, []) if row.to is None else _way(self.definition, leaf, row.to)
         calls = tuple(self._vocabulary.actions[name].call for name in (*row.do, *names))
         return Entry(row.id, guards, after, calls, row.to is None)
 
 
 def _ask(guard: Guard, context: Context, said: dict[str, Ruling]) -> Ruling:
-    ruling = said.get(guard.name)
-    if ruling is None:
-        ruling = said[guard.name] = Ruling(guard.call(context))  # None, True or "yes" would raise, not pass
+    ruling = said[guard.name] = Ruling(guard.call(context))  # None, True or "yes" would raise, not pass
     return ruling
 
 

@@ -29,7 +29,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 def checkpoint(events: int, state: State) -> bytes:
     """Render the body of a checkpoint line; what is in no order of its own is sorted."""
     whole = Checkpoint(events, dict(state.leaves), state.context)
-    return render(msgspec.to_builtins(whole, str_keys=True, order="deterministic", enc_hook=_plain))
+    return render(msgspec.to_builtins(whole, str_keys=True, order="deterministic", enc_hook=_told))
 
 
 def restore(body: Mapping[str, Any], profile: Profile, line: int) -> tuple[int, State]:
@@ -53,7 +53,7 @@ def restore(body: Mapping[str, Any], profile: Profile, line: int) -> tuple[int, 
     return read.events, State(read.leaves, read.context)
 
 
-def _plain(value: Any) -> Any:
+def _told(value: Any) -> Any:
     if isinstance(value, Profile):
         return None
     if isinstance(value, np.generic):

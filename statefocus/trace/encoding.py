@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec.structs import asdict
@@ -43,7 +43,7 @@ def decode_event(body: Mapping[str, Any], line: int) -> Event:
         raise TraceError(f"{name}: {error}.", line) from None
 
 
-class Read(NamedTuple):
+class Read(msgspec.Struct, frozen=True):
     """An event, and when it happened: as a number, and as that is rendered."""
 
     event: Event

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
@@ -96,10 +97,14 @@ def _starts(path: Path, jobs: int) -> list[int]:
 
 
 def _replay_parts(path: Path, starts: Sequence[int], engine: type[Engine]) -> list[Part]:
+    """Replay all parts, the first one in this process; none where another process could not be had, or was killed."""
     bounds = list(pairwise((*starts, inf)))
-    with ProcessPoolExecutor(len(bounds) - 1) as pool:
-        others = [pool.submit(_replay_part, path, int(start), end, engine) for start, end in bounds[1:]]
-        return [_replay_part(path, 0, bounds[0][1], engine), *(other.result() for other in others)]
+    try:
+        with ProcessPoolExecutor(len(bounds) - 1) as pool:
+            others = [pool.submit(_replay_part, path, int(start), end, engine) for start, end in bounds[1:]]
+            return [_replay_part(path, 0, bounds[0][1], engine), *(other.result() for other in others)]
+    except (OSError, BrokenProcessPool):
+        return []
 
 
 def _replay_part(path: Path, start: int, end: float, engine: type[Engine]) -> Part:

@@ -18,6 +18,7 @@ from statefocus.trace.rendering import KINDS, VERSION, chain
 
 LONGEST_NUMBER = 18
 LONGEST_LINE = 4 * 1024 * 1024
+LINE_END = ord("\n")
 _DIGEST = re.compile(r',"digest":"([0-9a-f]{16})"\}$')
 _REQUIRED = {
     "step": {"of", "machine", "before", "after", "outcome", "row"},
@@ -131,7 +132,7 @@ class TraceReader:
             with self.path.open("rb") as file:
                 file.seek(start)
                 while start < end and (raw := file.readline(LONGEST_LINE)):
-                    if not raw.endswith(b"\n"):
+                    if raw[-1] != LINE_END:
                         self._cut_off(raw, number + 1)
                         break
                     number += 1

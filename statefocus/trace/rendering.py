@@ -6,16 +6,25 @@ Numbers keep all their digits, so that a night can be replayed to the last bit.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
+import numpy as np
 
 VERSION = 1
 KINDS = ("header", "event", "step", "effect", "run", "checkpoint")
 DIGEST_DIGITS = 16
-_HEADS = {kind: f',"kind":"{kind}"'.encode() for kind in KINDS}
-_ENCODER = msgspec.json.Encoder()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(type(value))
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
 
 
 def render(body: Any) -> bytes:
@@ -46,9 +55,7 @@ def chain(previous: bytes, text: bytes) -> bytes:
     return blake2b(previous + text, digest_size=8).hexdigest().encode()
 
 
-def line_of(
-    seq: int, previous: bytes, t: bytes, kind: str, run: int | None, body: bytes
-) -> tuple[bytes, bytes]:
+def line_of(seq: int, previous: bytes, t: bytes, kind: str, run: int | None, body: bytes) -> tuple[bytes, bytes]:
     """Render a whole line.
 
     Parameters
@@ -60,14 +67,18 @@ def line_of(
     kind, run
         What it tells, and the run that it belongs to.
     body
-        All else, rendered as an object.
+        All else, rendered as an object that is not empty.
 
     Returns
     -------
     The line with its end, and its digest.
     """
-    within = b"" if run is None else b',"run":%d' % run
-    rest = b"}" if body == b"{}" else b"," + body[1:]
-    text = b'{"v":1,"seq":%d,"t":%b%b%b%b' % (seq, t, _HEADS[kind], within, rest)
-    digest = chain(previous, text)
-    return b'%b,"digest":"%b"}\n' % (text[:-1], digest), digest
+    text = b'{"v":1,"seq":%d,"t":%b,%b%b' % (seq, t, _head(kind, run), body[1:-1])
+    digest = chain(previous, text + b"}")
+    return b'%b,"digest":"%b"}\n' % (text, digest), digest
+
+
+@lru_cache(maxsize=64)
+def _head(kind: str, run: int | None) -> bytes:
+    within = "" if run is None else f'"run":{run},'
+    return f'"kind":"{kind}",{within}'.encode()

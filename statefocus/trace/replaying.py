@@ -82,13 +82,14 @@ class Replay:
 
     def same(self, raw: bytes) -> bool:
         """Whether the next line is, to the byte, what replay would have written; if so, it is done with."""
-        if not self.owed:
+        owed, reader = self.owed, self.reader
+        if not owed:
             return self._same_event(raw)
-        kind, body = self.owed[0]
-        line, digest = line_of(self.reader.seq, self.reader.digest, self.rendered_t, kind, self.run, body)
+        kind, body = owed[0]
+        line, digest = line_of(reader.seq, reader.digest, self.rendered_t, kind, self.run, body)
         if line != raw:
             return False
-        self.reader.pass_over(digest)
+        reader.pass_over(digest)
         self._settle()
         return True
 

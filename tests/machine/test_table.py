@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,11 @@ from statefocus.machine.fired import Fired
 from statefocus.machine.table import TableEngine
 from statefocus.machine.vocabulary import Action, Guard, Ruling, Vocabulary
 from statefocus.profile import Profile
+from statefocus.session import Session
 from statefocus.testing import machines
+from statefocus.trace.replaying import replay
 from tests.core.nights import ACTS, PROFILES, play
+from tests.generate import TRACES
 
 NAMES = ("A", "B", "C")
 EVENTS = ("go", "back", "turn")
@@ -111,11 +115,18 @@ def test_random_machines_do_the_same_with_random_events(definition: Definition, 
 @given(profile=PROFILES, acts=ACTS)
 def test_random_nights_are_the_same_with_both(profile: dict[str, Any], acts: list[Any]) -> None:
     rig = play(profile, acts)
-    by_table = rig.session.__class__(machines(), rig.profile, TableEngine)
+    by_table = Session(machines(), rig.profile, TableEngine)
     state = by_table.begin(rig.log[0].t)
     for happening in rig.log:
         state, steps = by_table.step(state, happening.event, happening.t)
         assert str((steps, state)) == str((happening.steps, happening.state))  # NaN is told, yet equals nothing
+
+
+@pytest.mark.parametrize("night", sorted(TRACES.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_every_golden_night_has_the_same_verdict_with_both(night: Path) -> None:
+    verdict = replay(night, TableEngine)
+    assert verdict == replay(night, TransitionsEngine)
+    assert verdict.same
 
 
 @pytest.mark.parametrize("answer", [True, None, "yes", 1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,17 @@ def test_a_torn_last_line_is_told_by_parts_too(season: Path) -> None:
     season.write_bytes(season.read_bytes()[:-9])
     assert replay_in_parts(season, 2) == replay(season)
     assert replay(season).same
+
+
+@pytest.mark.parametrize("trouble", [OSError("no processes left"), BrokenProcessPool("killed")])
+def test_without_another_process_one_replays_the_whole(
+    season: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    def refuse(_number: int) -> None:
+        raise trouble
+
+    monkeypatch.setattr(parts, "ProcessPoolExecutor", refuse)
+    assert replay_in_parts(season, 2).same
 
 
 def test_a_short_trace_takes_one_process(season: Path, monkeypatch: pytest.MonkeyPatch) -> None:
