@@ -11,6 +11,7 @@ from statefocus.focus.points import FocusPoint
 from statefocus.focus.result import FocusFit
 from statefocus.focus.sweep import Sweep
 from statefocus.focus.verdicts import PastFocus
+from statefocus.image_history import ImageHistory
 from statefocus.profile import Profile
 from statefocus.thermometer import Thermometer
 
@@ -51,6 +52,10 @@ class PlanState(Struct, frozen=True):
         The filter wheel turns.
     filter
         The filter in the light path, as far as known.
+    binning
+        Of the plan's last frame.
+    filter_ahead, flip_ahead
+        A filter change or a flip is known to come before the plan's next frame (T14).
     lights
         Light frames saved since the session's start.
     flip_under_way
@@ -66,6 +71,9 @@ class PlanState(Struct, frozen=True):
     exposing: bool = False
     filter_changing: bool = False
     filter: str | None = None
+    binning: int = 1
+    filter_ahead: bool = False
+    flip_ahead: bool = False
     lights: int = 0
     flip_under_way: bool = False
     aids: frozenset[str] = frozenset()
@@ -81,10 +89,14 @@ class TriggerState(Struct, frozen=True):
         Time of the last refocus, or of the session's start.
     lights
         Light frames of the plan since then (T2).
-    filter_changed, flipped, asap, first_frame
-        Things that happened and were not served yet (T4, T5, T6, T7).
+    filter_changed, flipped, asap, first_frame, resumed, centered
+        Things that happened and were not served yet (T4 to T9).
+    question
+        A filter was changed by hand: `open` until a person is asked, `asked` until there is an answer (T4).
     thermometer
         Readings for T1.
+    history
+        Sharpness of the plan's Light frames for T10.
     paused
         By a person, or after a fault (T12).
     retry_t
@@ -100,6 +112,10 @@ class TriggerState(Struct, frozen=True):
     flipped: bool = False
     asap: bool = False
     first_frame: bool = False
+    resumed: bool = False
+    centered: bool = False
+    question: Literal["", "open", "asked"] = ""
+    history: ImageHistory = field(default_factory=ImageHistory)
     paused: bool = False
     retry_t: float | None = None
     failures: int = 0
@@ -141,8 +157,11 @@ class Run(Struct, frozen=True):
         From 1, in the session.
     causes
         Names of the triggers that it serves; `manual` or `undo` for a person's.
-    started_t, started_temperature_c
-        When it began, and how warm it was then.
+    started_t, started_temperature_c, filter, home_filter
+        When it began, how warm it was then, in which filter it is made, and which one is turned back to; None where it
+        is not another one.
+    offset_made
+        The focuser was moved from the focus in `filter` to that in the plan's filter (O2).
     start_position
         Where a failed or cancelled run returns to, steps; None until the focuser was read.
     max_step, driver_compensation
@@ -169,6 +188,9 @@ class Run(Struct, frozen=True):
     causes: tuple[str, ...]
     started_t: float
     started_temperature_c: float | None = None
+    filter: str | None = None
+    home_filter: str | None = None
+    offset_made: bool = False
     centre: int | None = None
     start_position: int | None = None
     position: int | None = None
@@ -222,6 +244,12 @@ class Context(Struct, frozen=True):
         Where the focuser was last known to stand on purpose, steps.
     max_step
         The focuser's last position, once it was read.
+    focused_in
+        The filter that `verified_position` is right for (O1).
+    last_good
+        Where each filter was last focused (O3).
+    offset_under_way, offset_retry_t
+        The move for a filter that is being made; no other before this time, after one that failed.
     lost
         The last run could not put the focuser back.
     wish
@@ -248,6 +276,10 @@ class Context(Struct, frozen=True):
     history: tuple[PastRun, ...] = ()
     verified_position: int | None = None
     max_step: int | None = None
+    focused_in: str | None = None
+    last_good: Mapping[str, int] = field(default_factory=dict)
+    offset_under_way: str | None = None
+    offset_retry_t: float | None = None
     lost: bool = False
     wish: str | None = None
     failure: str = ""

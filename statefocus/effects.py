@@ -93,6 +93,14 @@ class StartTimer(Effect, frozen=True, tag="start_timer"):
     purpose: str = ""
 
 
+class SetFilter(Effect, frozen=True, tag="set_filter"):
+    """Turn the filter wheel, and verify where it stands afterwards."""
+
+    answer: ClassVar[str | None] = "filter_set"
+
+    filter: str
+
+
 class TakeFrame(Effect, frozen=True, tag="take_frame"):
     """Take a focus frame; None leaves a setting as it is."""
 
@@ -120,6 +128,19 @@ class PublishCurve(Effect, frozen=True, tag="publish_curve"):
 
     accepted: bool
     best_position: float | None
+
+
+class AskPerson(Effect, frozen=True, tag="ask_person"):
+    """Ask a person a question; the answer is the event `confirmation_given`, and silence for `seconds` means no."""
+
+    question: str
+    seconds: float
+
+
+class DropTimer(Effect, frozen=True, tag="drop_timer"):
+    """Forget timers that nobody waits for any more."""
+
+    timers: tuple[int, ...]
 
 
 class Notify(Effect, frozen=True, tag="notify"):

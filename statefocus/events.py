@@ -313,6 +313,12 @@ class TimerElapsed(Answer, frozen=True, tag="timer_elapsed"):
     """The time that was asked for has passed."""
 
 
+class FilterSet(Answer, frozen=True, tag="filter_set"):
+    """The filter wheel stands at the filter that was asked for."""
+
+    filter: str
+
+
 class FrameTaken(Answer, frozen=True, tag="frame_taken"):
     """A focus frame is in hand, known by the name `frame`."""
 

@@ -17,7 +17,7 @@ _GROUND: tuple[tuple[str, bool, str], ...] = (
 
 
 def ground_lost(context: Context) -> str | None:
-    """Tell what was taken away from under a run, or None; a run by hand needs no tracking."""
+    """Tell what was taken away from under a run, its filter too, or None; a run by hand needs no tracking."""
     sources = context.profile.guards
     used = {"safe": sources.safe, "parked": sources.unparked, "tracking": sources.tracking}
     for fact, bad, sentence in _GROUND:
@@ -25,7 +25,13 @@ def ground_lost(context: Context) -> str | None:
         by_hand = fact == "tracking" and context.run is not None and not context.run.automatic
         if held is not None and held.value is bad and used[fact] != "not_used" and not by_hand:
             return sentence
-    return None
+    return f"the filter was changed to {context.plan.filter}" if filter_lost(context) else None
+
+
+def filter_lost(context: Context) -> bool:
+    """Whether the filter is another one than that of the run; on the way to or from it, no other matters."""
+    run = context.run
+    return run is not None and context.plan.filter not in (run.filter, run.home_filter)
 
 
 def overshoot_steps(context: Context) -> int:
@@ -35,14 +41,19 @@ def overshoot_steps(context: Context) -> int:
 
 
 def binning(context: Context) -> int:
-    """Binning of a focus frame in the present filter (A3)."""
-    own = context.profile.autofocus.filters.get(context.plan.filter or "")
+    """Binning of a focus frame in the run's filter (A3)."""
+    own = context.profile.autofocus.filters.get(run_filter(context) or "")
     return (own and own.binning) or context.profile.autofocus.binning
 
 
+def run_filter(context: Context) -> str | None:
+    """The filter of the run under way; else the one in the light path."""
+    return context.run.filter if context.run else context.plan.filter
+
+
 def comparable(context: Context) -> tuple[PastFocus, ...]:
-    """The validated runs of the session in the present filter and binning (F7)."""
-    like = (context.plan.filter, binning(context))
+    """The validated runs of the session in the run's filter and binning (F7)."""
+    like = (run_filter(context), binning(context))
     return tuple(past.focus for past in context.history if (past.filter, past.binning) == like)
 
 

@@ -82,6 +82,10 @@ class Hands:
         match effect:
             case effects.Notify():
                 self._audience.notify(effect.level, effect.sentence)
+            case effects.AskPerson():
+                self._audience.notify("warning", effect.question)
+            case effects.DropTimer():
+                self._give_up(effect.timers)
             case effects.PausePlan():
                 self._host.hold(effect.id)
             case effects.LeavePlanPaused():
@@ -109,8 +113,10 @@ class Hands:
                 return "focuser", effect, self._release(effect)
             case effects.SwitchDriverCompensation():
                 return "focuser", effect, self._switch(effect)
+            case effects.SetFilter():
+                return "filter wheel", effect, self._set_filter(effect)
             case effects.StartTimer():
-                return "timer", effect, _timer(effect)
+                return f"timer for {effect.purpose}", effect, _timer(effect)
             case effects.TakeFrame():
                 return "camera", effect, self._take(effect)
             case effects.MeasureFrame():
@@ -181,6 +187,12 @@ class Hands:
             self._rig.focuser.halt()
         yield _POLL_S
         return events.DevicesHalted(effect=effect.id, position=self._rig.focuser.position())
+
+    def _set_filter(self, effect: effects.SetFilter) -> Task:
+        if self._rig.filter_wheel is None:
+            raise StatefocusError(f"There is no filter wheel that could turn to {effect.filter}.")
+        yield from self._rig.filter_wheel.turn_to(effect.filter)
+        return events.FilterSet(effect=effect.id, filter=effect.filter)
 
     # --- frames ---
 

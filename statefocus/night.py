@@ -20,7 +20,7 @@ from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig, open_rig
 from statefocus.errors import StatefocusError
 from statefocus.hands import Hands, Measure
-from statefocus.hosts.embedded import EmbeddedHost
+from statefocus.hosts.embedded import EmbeddedHost, Kept
 from statefocus.hosts.readings import Readings
 from statefocus.hosts.rehearsal import rehearse
 from statefocus.loading import LoadedProfile, load_machines
@@ -156,7 +156,7 @@ class Night:
         self, profile: Profile, rig: Rig, clock: Clock, crew: Crew, writer: TraceWriter, judge: Judge | None
     ) -> Ended:
         machines = load_machines(self.loaded)
-        host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._save)
+        host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._keep)
         hands = Hands(rig, host, crew, clock, self.measure, self.audience)
         host.focuser_busy = hands.focuser_busy
         speed = "max" if not self.speed else f"{self.speed:g}"
@@ -174,6 +174,17 @@ class Night:
         reason = runner.run(events.SessionStarted(position=rig.focuser.position()))
         figures = judge(host.lights_begun) if judge else None
         return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
+
+    def _keep(self, number: int, job: PlanJob, exposure: Exposure, told: dict[str, Any]) -> Kept:
+        """Save a plan's frame, and measure it where a trigger looks at the image history (T10)."""
+        path = self._save(number, job, exposure, told)
+        if job.frame_type != "Light" or not self.profile.triggers.image_history.enabled:
+            return Kept(path)
+        try:
+            hfr_px, _, stars = self.measure(exposure)
+        except StatefocusError:
+            return Kept(path)
+        return Kept(path, hfr_px, stars)
 
     def _save(self, number: int, job: PlanJob, exposure: Exposure, told: dict[str, Any]) -> Path | None:
         if not self.profile.records.save_frames:
@@ -244,6 +255,9 @@ def without_statefocus(night: Night, scratch: Path) -> Figures | None:
                     "filter_change": False,
                     "meridian_flip": False,
                     "first_frame": False,
+                    "on_resume": False,
+                    "after_centering": False,
+                    "image_history": triggers.image_history.model_copy(update={"enabled": False}),
                 }
             ),
             "compensation": profile.compensation.model_copy(update={"enabled": False}),

@@ -31,7 +31,7 @@ Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 RUN_CONCLUDED = "run_concluded"
 """What the other machines hear, in place of the event itself, when the session has concluded a run by it."""
 
-MACHINES = ("session", "compensation")
+MACHINES = ("session", "confirmation", "offsets", "compensation")
 """In the order in which they see each event."""
 
 MAY_BY_HAND = frozenset({"unparked", "aids_closed", "safe"})

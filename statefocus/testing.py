@@ -133,7 +133,10 @@ class SimulatedRig:
         """Work one event off; its effects wait."""
         self.state, steps = self.session.step(self.state, event, self.t)
         self.log.append(Happening(self.t, event, steps, self.state))
-        for effect in (effect for step in steps for effect in step.effects if effect.answer):
+        emitted = [effect for step in steps for effect in step.effects]
+        dropped = {timer for effect in emitted if isinstance(effect, effects.DropTimer) for timer in effect.timers}
+        self.waiting = deque(given for given in self.waiting if given.id not in dropped)
+        for effect in (effect for effect in emitted if effect.answer):
             if isinstance(effect, effects.HaltDevices):
                 self.waiting = deque(given for given in self.waiting if given.id not in effect.gives_up)
             self.waiting.append(effect)
@@ -230,6 +233,9 @@ class SimulatedRig:
     def _switch_driver_compensation(self, effect: effects.SwitchDriverCompensation) -> dict[str, Any]:
         former, self.driver_compensation = self.driver_compensation, effect.on
         return {"former": former}
+
+    def _set_filter(self, effect: effects.SetFilter) -> dict[str, Any]:
+        return {"filter": effect.filter}
 
     def _halt_devices(self, _effect: effects.HaltDevices) -> dict[str, Any]:
         return {"position": self.position}

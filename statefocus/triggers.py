@@ -10,7 +10,9 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statefocus import offsetting
 from statefocus.context import Context, TriggerState
+from statefocus.image_history import Limits, channel_of
 
 
 class Reading(Struct, frozen=True):
@@ -45,6 +47,23 @@ def _time(context: Context) -> Reading:
     return Reading("time", due, minutes, settings.minutes_min, f"[{minutes:.0f}]")
 
 
+def _image_history(context: Context) -> Reading:
+    """T10: the last Light frames against those right after the last validated refocus in this channel."""
+    settings, history = context.profile.triggers.image_history, context.triggers.history
+    channel = channel_of(context.plan.filter, context.plan.binning)
+    limits = Limits(settings.metric, settings.hfr_percent, settings.stars_percent, settings.frames, settings.judged)
+    east = not settings.only_east or context.known("east") is True
+    uncompared = settings.no_baseline == "refocus" and history.without_baseline(channel) >= settings.frames
+    due = settings.enabled and east and (uncompared or history.degraded(channel, limits))
+    decline = history.decline(channel, limits)
+    if decline is None:
+        return Reading("image_history", due, None, settings.hfr_percent, "[-]")
+    text = f"[HFR {decline.hfr_percent:+.0f} %, stars {-decline.stars_percent:+.0f} %]"
+    by_stars = settings.metric == "stars"
+    reading = decline.stars_percent if by_stars else decline.hfr_percent
+    return Reading("image_history", due, reading, settings.stars_percent if by_stars else settings.hfr_percent, text)
+
+
 def _flag(name: str, flag: Callable[[Context], bool]) -> Callable[[Context], Reading]:
     """Make the reading of a trigger that something made due, and that a refocus serves."""
 
@@ -55,17 +74,35 @@ def _flag(name: str, flag: Callable[[Context], bool]) -> Callable[[Context], Rea
     return read
 
 
+def _filter_matters(context: Context) -> bool:
+    return context.profile.triggers.filter_change and offsetting.focuses_on_change(context)
+
+
 _READERS: tuple[Callable[[Context], Reading], ...] = (
     _temperature,
     _count,
     _time,
-    _flag("filter", lambda context: context.profile.triggers.filter_change and context.triggers.filter_changed),
+    _flag("filter", lambda context: _filter_matters(context) and context.triggers.filter_changed),
     _flag("flip", lambda context: context.profile.triggers.meridian_flip and context.triggers.flipped),
     _flag("asap", lambda context: context.triggers.asap),
     _flag("first_frame", lambda context: context.profile.triggers.first_frame and context.triggers.first_frame),
+    _flag("resume", lambda context: context.profile.triggers.on_resume and context.triggers.resumed),
+    _flag("centering", lambda context: context.profile.triggers.after_centering and context.triggers.centered),
+    _image_history,
 )
 
-NAMES = ("temperature", "count", "time", "filter", "flip", "asap", "first_frame")
+NAMES = (
+    "temperature",
+    "count",
+    "time",
+    "filter",
+    "flip",
+    "asap",
+    "first_frame",
+    "resume",
+    "centering",
+    "image_history",
+)
 
 
 def readings(context: Context) -> tuple[Reading, ...]:
@@ -83,9 +120,14 @@ def due(context: Context) -> tuple[str, ...]:
     return tuple(reading.name for reading in readings(context) if reading.due)
 
 
-def restart(triggers: TriggerState, now: float) -> TriggerState:
-    """Begin all triggers anew after a refocus, whatever started it (T11)."""
-    return TriggerState(since_t=now, thermometer=triggers.thermometer.restart(), paused=triggers.paused)
+def restart(triggers: TriggerState, now: float, *, filter_: str | None = None, validated: bool = False) -> TriggerState:
+    """Begin all triggers anew after a refocus in a filter, whatever started it (T11)."""
+    return TriggerState(
+        since_t=now,
+        thermometer=triggers.thermometer.restart(),
+        history=triggers.history.refocused(filter_, validated=validated),
+        paused=triggers.paused,
+    )
 
 
 def back_off(triggers: TriggerState, now: float, retry_after_min: float) -> TriggerState:

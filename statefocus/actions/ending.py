@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from statefocus import compensating, focusing, triggers
@@ -77,8 +79,8 @@ def mark_cancelled(context: Context) -> Result:
 @action()
 def mark_interrupted(context: Context) -> Result:
     """The run ends cancelled, since the ground was taken from under it; its triggers stay due (G)."""
-    lost = focusing.ground_lost(context)
-    sentence = "A meridian flip began." if lost is None else f"{lost[:1].upper()}{lost[1:]}."
+    lost = focusing.ground_lost(context) or "a meridian flip began"
+    sentence = f"{lost[:1].upper()}{lost[1:]}."
     return _mark(context, "cancelled", sentence)
 
 
@@ -152,13 +154,31 @@ def conclude_run(context: Context) -> Result:
         concluded=run,
         last_run=last,
         lost=lost,
+        focused_in=_focused_in(context, run),
+        last_good=_last_good(context, run),
         history=(*context.history, *_past(context, run))[-REMEMBERED:],
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
     if refocused:
-        started = triggers.restart(context.triggers, context.now)
+        validated = run.outcome == "validated"
+        started = triggers.restart(context.triggers, context.now, filter_=run.filter, validated=validated)
         return replace(context, triggers=started, compensation=compensating.restart(context.compensation)), ()
     return _after_failure(context, run)
+
+
+def _focused_in(context: Context, run: Run) -> str | None:
+    """The filter that the position is right for, after a run (O1)."""
+    if run.outcome not in REFOCUSED:
+        return context.focused_in
+    return context.plan.filter if run.offset_made else run.filter
+
+
+def _last_good(context: Context, run: Run) -> Mapping[str, int]:
+    """Where each filter was last focused (O3); only a validated run counts."""
+    best = focusing.best_position(run)
+    if run.outcome != "validated" or run.filter is None or best is None:
+        return context.last_good
+    return {**context.last_good, run.filter: best}
 
 
 def _is_back(context: Context, run: Run) -> bool:
@@ -174,7 +194,7 @@ def _past(context: Context, run: Run) -> tuple[PastRun, ...]:
     if run.outcome != "validated" or best is None:
         return ()
     focus = PastFocus(float(best), focusing.predicted(run))
-    return (PastRun(context.plan.filter, focusing.binning(context), focus),)
+    return (PastRun(run.filter, focusing.binning(context), focus),)
 
 
 def _former_best(context: Context) -> int | None:

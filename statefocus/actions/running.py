@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import focusing, triggers
+from statefocus import focusing, offsetting, triggers
 from statefocus.actions.registry import Result, action, current, emit
 from statefocus.context import Context, Run
 from statefocus.effects import MeasureFrame, MoveFocuser, PrepareFocuser, PublishCurve, StartTimer, TakeFrame
@@ -16,11 +16,14 @@ def begin_run(context: Context) -> Result:
     """Open a run that serves every trigger that is due, or a person's wish."""
     causes = ("manual",) if context.wish else triggers.due(context)
     again = context.last_run.best_position if context.wish == "again" and context.last_run else None
+    other = offsetting.focus_filter(context)
     run = Run(
         number=context.runs + 1,
         causes=causes,
         started_t=context.now,
         started_temperature_c=context.triggers.thermometer.mean_c,
+        filter=other or context.plan.filter,
+        home_filter=context.plan.filter if other else None,
         centre=again,
     )
     return replace(context, run=run, runs=run.number), ()
@@ -38,6 +41,7 @@ def begin_undo(context: Context) -> Result:
         position=context.verified_position,
         outcome="cancelled",
         reason="A person asked for the last focus position.",
+        filter=context.plan.filter,
     )
     return replace(context, run=run, runs=run.number), ()
 
@@ -66,7 +70,7 @@ def settle(context: Context) -> Result:
 def expose(context: Context) -> Result:
     """Take a focus frame with the filter's own settings (A3)."""
     autofocus = context.profile.autofocus
-    own = autofocus.filters.get(context.plan.filter or "")
+    own = autofocus.filters.get(current(context).filter or "")
     return emit(
         context,
         TakeFrame,

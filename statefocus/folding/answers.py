@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import events
+from statefocus import events, offsetting
 from statefocus.context import Context, Run
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.sweep import plan_sweep
 from statefocus.focusing import overshoot_steps
-from statefocus.folding.registry import folds, with_run
+from statefocus.folding.registry import folds, with_plan, with_run
 
 
 @folds(events.EffectFailed)
@@ -46,13 +46,25 @@ def _with_sweep(context: Context, run: Run, *, absolute: bool) -> Run:
         return replace(run, reason="The focuser is not absolute, and autofocus needs one that tells its position (A2).")
     autofocus, start = context.profile.autofocus, run.start_position or 0
     sweep = plan_sweep(
-        start if run.centre is None else run.centre,
+        _centre(context, run, start),
         points=autofocus.points,
         step_size=autofocus.step_size_steps,
         max_step=run.max_step,
         overshoot_steps=overshoot_steps(context),
     )
     return replace(run, sweep=sweep, reason=sweep.refusal)
+
+
+def _centre(context: Context, run: Run, start: int) -> int:
+    """Where the focus of the run's own filter is expected, within the focuser's reach (A11, O1)."""
+    if run.centre is not None:
+        return run.centre
+    return max(0, min(run.max_step, start + offsetting.owed_steps(context, run.filter)))
+
+
+@folds(events.FilterSet)
+def _filter_set(context: Context, event: events.FilterSet) -> Context:
+    return with_run(with_plan(context, filter=event.filter), retries=0)
 
 
 @folds(events.FocuserMoved)

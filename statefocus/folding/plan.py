@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from statefocus import events
 from statefocus.context import Context
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
+from statefocus.image_history import channel_of
 
 PLAN_EVENTS = frozenset(
     {
@@ -41,8 +42,10 @@ def _session_ending(context: Context, _event: events.SessionEnding) -> Context:
 @folds(events.PlanStarted)
 def _plan_started(context: Context, event: events.PlanStarted) -> Context:
     context = with_plan(context, running=True, paused=False, filter=event.filter or context.plan.filter)
-    context = with_triggers(context, first_frame=True)
-    return with_facts(context, frame_type=event.frame_type)
+    if context.focused_in is None:
+        context = replace(context, focused_in=context.plan.filter)
+    context = with_triggers(context, **({"resumed": True} if event.resumed else {"first_frame": True}))
+    return with_facts(_nothing_ahead(context), frame_type=event.frame_type)
 
 
 @folds(events.PlanFinished)
@@ -62,12 +65,14 @@ def _plan_paused(context: Context, _event: events.PlanPaused) -> Context:
 
 @folds(events.PlanResumed)
 def _plan_resumed(context: Context, _event: events.PlanResumed) -> Context:
+    context = with_triggers(context, resumed=context.triggers.resumed or context.plan.paused)
     return with_plan(context, paused=False)
 
 
 @folds(events.FramePreparing)
 def _frame_preparing(context: Context, event: events.FramePreparing) -> Context:
-    return with_facts(with_plan(context, paused=False, exposing=True), frame_type=event.frame_type)
+    context = with_plan(_nothing_ahead(context), paused=False, exposing=True)
+    return with_facts(context, frame_type=event.frame_type)
 
 
 @folds(events.ExposureStarted)
@@ -78,9 +83,35 @@ def _exposure_started(context: Context, _event: events.ExposureStarted) -> Conte
 @folds(events.FrameSaved)
 def _frame_saved(context: Context, event: events.FrameSaved) -> Context:
     light = event.frame_type == "Light"
-    context = with_plan(context, exposing=False, lights=context.plan.lights + light)
-    context = with_triggers(context, lights=context.triggers.lights + light)
+    context = with_plan(
+        context,
+        exposing=False,
+        lights=context.plan.lights + light,
+        binning=event.binning,
+        filter_ahead=event.next_filter not in (None, context.plan.filter),
+        flip_ahead=bool(event.flip_next),
+    )
+    if light:
+        context = _light_taken(context, event)
     return with_facts(context, frame_type=event.next_frame_type or "none")
+
+
+def _light_taken(context: Context, event: events.FrameSaved) -> Context:
+    """Count a Light frame (T2), and note how sharp it is (T10)."""
+    settings = context.profile.triggers.image_history
+    history = context.triggers.history.taken(
+        channel_of(event.filter or context.plan.filter, event.binning),
+        event.hfr_px,
+        event.stars,
+        frames=settings.frames,
+        baseline_frames=settings.baseline_frames,
+    )
+    return with_triggers(context, lights=context.triggers.lights + 1, history=history)
+
+
+def _nothing_ahead(context: Context) -> Context:
+    """What was announced has come, or was dropped."""
+    return with_plan(context, filter_ahead=False, flip_ahead=False)
 
 
 @folds(events.ExposureFailed)
@@ -95,9 +126,12 @@ def _filter_changing(context: Context, _event: events.FilterChanging) -> Context
 
 @folds(events.FilterChanged)
 def _filter_changed(context: Context, event: events.FilterChanged) -> Context:
-    context = with_plan(context, filter=event.filter, filter_changing=False)
-    changed = event.by == "plan" and event.former is not None and event.former != event.filter
-    return with_triggers(context, filter_changed=True) if changed else context
+    context = with_plan(context, filter=event.filter, filter_changing=False, filter_ahead=False)
+    if event.former is None or event.former == event.filter:
+        return context
+    if event.by == "plan":
+        return with_triggers(context, filter_changed=True, question="")
+    return with_triggers(context, question="open") if context.profile.triggers.filter_change else context
 
 
 @folds(events.FlipStarted)
@@ -108,4 +142,9 @@ def _flip_started(context: Context, _event: events.FlipStarted) -> Context:
 @folds(events.FlipFinished)
 def _flip_finished(context: Context, _event: events.FlipFinished) -> Context:
     context = with_facts(context, flip_leaves_time=True)  # the next one is half a day away
-    return with_triggers(with_plan(context, flip_under_way=False), flipped=True)
+    return with_triggers(with_plan(context, flip_under_way=False, flip_ahead=False), flipped=True)
+
+
+@folds(events.CenteringFinished)
+def _centering_finished(context: Context, event: events.CenteringFinished) -> Context:
+    return with_triggers(context, centered=True) if event.automatic else context

@@ -33,7 +33,8 @@ def _take(thermometer: Thermometer, celsius: float | None, t: float) -> Thermome
 def _mount_read(context: Context, event: events.MountRead) -> Context:
     expected_s = context.profile.autofocus.expected_run_s
     leaves_time = None if event.flip_in_s is None else event.flip_in_s > expected_s
-    return with_facts(context, tracking=event.tracking, parked=event.parked, flip_leaves_time=leaves_time)
+    facts = {"tracking": event.tracking, "parked": event.parked, "east": event.east}
+    return with_facts(context, **facts, flip_leaves_time=leaves_time)
 
 
 @folds(events.SafetyRead)
@@ -77,6 +78,13 @@ def _remembered(context: Context, *, start: int | None = None, best: int | None 
     """Take over what another session has left on disk of its last run."""
     last = LastRun(0, "validated", automatic=False, start_position=start, best_position=best, ended_t=context.now)
     return replace(context, last_run=last)
+
+
+@folds(events.ConfirmationGiven)
+def _confirmation_given(context: Context, event: events.ConfirmationGiven) -> Context:
+    if not context.triggers.question:
+        return context
+    return with_triggers(context, question="", filter_changed=context.triggers.filter_changed or event.yes)
 
 
 @folds(events.TriggersPaused)

@@ -22,7 +22,18 @@ RETRY_S = 30.0
 _LONG_S = 86_400.0
 
 Waiting = Generator[float, None, None]
-Save = Callable[[int, PlanJob, Exposure, dict[str, Any]], Path | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a plan's frame: its file where it could be saved, and how sharp it is where that is asked for."""
+
+    file: Path | None
+    hfr_px: float | None = None
+    stars: int | None = None
+
+
+Keep = Callable[[int, PlanJob, Exposure, dict[str, Any]], Kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +57,12 @@ class EmbeddedHost:
         The session's time.
     post
         Takes the events that it tells.
-    save
-        Saves a frame; gives its path, or None where it could not.
+    keep
+        Saves a frame, and measures it where that is asked for.
     """
 
-    def __init__(self, plan: Plan, rig: Rig, clock: Clock, post: Callable[[Event], None], save: Save) -> None:
-        self._plan, self._rig, self._clock, self._post, self._save = plan, rig, clock, post, save
+    def __init__(self, plan: Plan, rig: Rig, clock: Clock, post: Callable[[Event], None], keep: Keep) -> None:
+        self._plan, self._rig, self._clock, self._post, self._keep = plan, rig, clock, post, keep
         jobs = (job for job in plan.jobs for _ in range(job.frames))
         self.frames = [PlannedFrame(number, job) for number, job in enumerate(jobs, 1)]
         self.lights_begun: list[float] = []
@@ -88,6 +99,15 @@ class EmbeddedHost:
     def leave_paused(self) -> None:
         """Turn our hold into a pause that a person ends."""
         self._paused, self._held_for = True, None
+
+    def turn_filter(self, name: str) -> Waiting:
+        """Turn the filter wheel, as a person would."""
+        wheel, former = self._rig.filter_wheel, self._filter
+        if wheel is None:
+            return
+        yield from wheel.turn_to(name)
+        self._filter = name
+        self._post(events.FilterChanged(former=former, filter=name, by="person"))
 
     # --- the plan itself ---
 
@@ -203,15 +223,29 @@ class EmbeddedHost:
         if job.frame_type == "Light":
             self.lights_begun.append(begun)
         told = {"position": position, "filter": self._filter, "begun": begun, "temperature_c": temperature_c}
-        path = self._save(number, job, exposure, told)
-        following = self.frames[number].job.frame_type if number < len(self.frames) else None
+        kept = self._keep(number, job, exposure, told)
+        following = self.frames[number].job if number < len(self.frames) else None
         self._post(
             events.FrameSaved(
                 number=number,
                 frame_type=job.frame_type,
                 filter=self._filter,
                 position=position,
-                next_frame_type=following,
-                file=path.name if path else None,
+                next_frame_type=following.frame_type if following else None,
+                file=kept.file.name if kept.file else None,
+                binning=job.binning,
+                hfr_px=kept.hfr_px,
+                stars=kept.stars,
+                next_filter=following.filter if following and self._rig.filter_wheel else None,
+                flip_next=self._flips_before(following),
             )
         )
+
+    def _flips_before(self, following: PlanJob | None) -> bool | None:
+        """Whether the mount will flip before that frame; None where nobody can tell now."""
+        if following is None or following.frame_type != "Light":
+            return False
+        try:
+            return self.flip_in_s() <= following.exposure_s
+        except DeviceError:
+            return None

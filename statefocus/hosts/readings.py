@@ -73,7 +73,8 @@ class Readings:
                 return events.MountRead()
             flip_in_s = self._flip_in_s()
             known = flip_in_s if isfinite(flip_in_s) else None
-            return events.MountRead(tracking=state.tracking, parked=state.parked, flip_in_s=known)
+            east = state.to_transit_s > 0
+            return events.MountRead(tracking=state.tracking, parked=state.parked, flip_in_s=known, east=east)
         except _NO_READING:
             return events.MountRead()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from statefocus import events
@@ -18,15 +18,21 @@ _PLAIN: dict[str, Callable[[], Event]] = {
     "triggers_resumed": events.TriggersResumed,
     "plan_paused": events.PlanPaused,
     "plan_resumed": events.PlanResumed,
+    "answered_yes": lambda: events.ConfirmationGiven(yes=True),
+    "answered_no": lambda: events.ConfirmationGiven(yes=False),
+    "centered": events.CenteringFinished,
 }
 
 
-class _Pausable(Protocol):
+class _Host(Protocol):
     def pause(self, *, paused: bool) -> None:
         """Pause or resume the plan."""
 
+    def turn_filter(self, name: str) -> Generator[float, None, None]:
+        """Turn the filter wheel by hand."""
 
-def rehearse(acts: tuple[Act, ...], host: _Pausable, post: Callable[[Event], None]) -> Task:
+
+def rehearse(acts: tuple[Act, ...], host: _Host, post: Callable[[Event], None]) -> Task:
     """Carry the acts out in the order of their times; the task that the crew carries out."""
     passed_s = 0.0
     for act in sorted(acts, key=lambda act: act.at_min):
@@ -34,7 +40,10 @@ def rehearse(acts: tuple[Act, ...], host: _Pausable, post: Callable[[Event], Non
         passed_s = max(60 * act.at_min, passed_s)
         if act.do in ("plan_paused", "plan_resumed"):
             host.pause(paused=act.do == "plan_paused")
-        post(_event(act))
+        if act.do == "filter_by_hand":
+            yield from host.turn_filter(act.filter or "")
+        else:
+            post(_event(act))
     return None
 
 

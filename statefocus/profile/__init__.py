@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 
 from statefocus.profile.base import Section
-from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, Fit, Validation
+from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, FilterSettings, Fit, Validation
 from statefocus.profile.observatory import ObservatorySettings
 from statefocus.profile.rig import Address, Devices, Focuser, Optics, Site
 from statefocus.profile.session import Act, Guards, Host, Machines, Plan, PlanJob, Records, Triggers
@@ -23,6 +23,7 @@ __all__ = [
     "Devices",
     "Failure",
     "FilterFocus",
+    "FilterSettings",
     "Fit",
     "Focuser",
     "Guards",
@@ -52,6 +53,7 @@ class Profile(Section):
     plan: Plan = Field(default_factory=Plan, description="The embedded host's imaging plan.")
     focuser: Focuser = Field(default_factory=Focuser, description="How the focuser is moved.")
     autofocus: Autofocus = Field(default_factory=Autofocus, description="The sweep.")
+    filters: dict[str, FilterSettings] = Field(default_factory=dict, description="How each filter is focused, by name.")
     fit: Fit = Field(default_factory=Fit, description="The curve and its verdicts.")
     validation: Validation = Field(default_factory=Validation, description="The frame at the new position.")
     failure: Failure = Field(default_factory=Failure, description="What a failed run leads to.")
@@ -80,5 +82,20 @@ class Profile(Section):
             missing = [name for name in ("camera", "focuser") if getattr(self.devices, name) is None]
             if missing:
                 message = f'devices.kind = "alpaca" needs an address for {" and ".join(missing)}'
+                raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _offsets_are_known(self) -> Profile:
+        for name, own in self.filters.items():
+            other = self.filters.get(own.via or "")
+            if own.focus == "via" and (own.via is None or own.via == name):
+                message = f'filters.{name}.focus = "via" needs filters.{name}.via, the name of another filter'
+                raise ValueError(message)
+            if own.focus == "via" and None in (own.offset_steps, other.offset_steps if other else None):
+                message = f"filters.{name} is focused via {own.via}, and needs offset_steps of both"
+                raise ValueError(message)
+            if own.focus == "offset" and own.offset_steps is None and not own.last_position:
+                message = f'filters.{name}.focus = "offset" needs filters.{name}.offset_steps'
                 raise ValueError(message)
         return self

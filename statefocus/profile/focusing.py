@@ -19,6 +19,22 @@ class FilterFocus(Section):
     binning: int | None = Field(None, ge=1, le=8, description="Binning in this filter.")
 
 
+class FilterSettings(Section):
+    """How one filter is focused (O1-O3)."""
+
+    offset_steps: int | None = Field(
+        None, ge=-100_000, le=100_000, description="Its focus, relative to any one reference for all filters (O1)."
+    )
+    focus: Literal["direct", "via", "offset"] = Field(
+        "direct",
+        description="A change to it refocuses: `direct` in it, `via` in another filter, `offset` not at all (O2).",
+    )
+    via: str | None = Field(None, description="The other filter that runs are made in; then the offset is applied.")
+    last_position: bool = Field(
+        default=False, description="Without known offsets, a change goes to where this filter was last focused (O3)."
+    )
+
+
 class Autofocus(Section):
     """The sweep (A1-A3): out by (points-1)/2 steps, then inward one step at a time."""
 

@@ -34,6 +34,27 @@ class TimeTrigger(Section):
     minutes_min: float = Field(75.0, gt=0, le=1440, description="Minutes between two refocuses.")
 
 
+class ImageHistoryTrigger(Section):
+    """T10: refocus when the plan's Light frames get worse than those right after the last validated refocus."""
+
+    enabled: bool = Field(default=False, description="Whether this trigger is used; the host's frames are measured.")
+    metric: Literal["hfr", "stars", "hfr_and_stars", "hfr_or_stars"] = Field(
+        "hfr_and_stars",
+        description="What has to get worse: HFR (up), the number of stars (down), both, or either.",
+    )
+    hfr_percent: float = Field(15.0, gt=0, le=1000, description="Rise of the HFR that counts.")
+    stars_percent: float = Field(30.0, gt=0, le=100, description="Loss of stars that counts.")
+    judged: Literal["average", "consecutive"] = Field(
+        "consecutive", description="Whether the last frames decline on average, or each of them."
+    )
+    frames: int = Field(3, ge=1, le=1000, description="How many of the last frames are looked at.")
+    baseline_frames: int = Field(1, ge=1, le=100, description="Frames right after a validated refocus to compare with.")
+    only_east: bool = Field(default=False, description="Whether it counts only while the telescope looks east.")
+    no_baseline: Literal["wait", "refocus"] = Field(
+        "wait", description="In a filter and binning without baseline: wait for a refocus, or make one due."
+    )
+
+
 class Triggers(Section):
     """Any combination; there is no priority, and one run serves all that are due."""
 
@@ -41,8 +62,17 @@ class Triggers(Section):
     count: CountTrigger = Field(default_factory=CountTrigger, description="T2.")
     time: TimeTrigger = Field(default_factory=TimeTrigger, description="T3.")
     filter_change: bool = Field(default=True, description="T4: refocus when the plan has changed the filter.")
+    confirm_within_s: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="T4: how long a filter change by hand asks a person; then it is a no.",
+    )
     meridian_flip: bool = Field(default=True, description="T5: refocus as the last step of a meridian flip.")
     first_frame: bool = Field(default=True, description="T7: refocus before the first frame of a plan.")
+    on_resume: bool = Field(default=False, description="T8: refocus when a paused plan is resumed.")
+    after_centering: bool = Field(default=False, description="T9: refocus after the target was centred automatically.")
+    image_history: ImageHistoryTrigger = Field(default_factory=ImageHistoryTrigger, description="T10.")
 
 
 FactSource = Literal["device", "host", "notification", "not_used"]
@@ -88,7 +118,12 @@ class Act(Section):
         "aid_closed",
         "plan_paused",
         "plan_resumed",
+        "answered_yes",
+        "answered_no",
+        "centered",
+        "filter_by_hand",
     ] = Field(description="What is done.")
+    filter: str | None = Field(None, description="Which filter, for filter_by_hand.")
     aid: str = Field("Bahtinov Aid", description="Which focusing aid, for aid_opened and aid_closed.")
 
 
@@ -128,4 +163,6 @@ class Machines(Section):
     session: str | None = Field(None, description="Path of a copy of machines/session.toml, from the profile's folder.")
     flip: str | None = Field(None, description="Path of a copy of machines/flip.toml.")
     autofocus: str | None = Field(None, description="Path of a copy of machines/autofocus.toml.")
+    confirmation: str | None = Field(None, description="Path of a copy of machines/confirmation.toml.")
+    offsets: str | None = Field(None, description="Path of a copy of machines/offsets.toml.")
     compensation: str | None = Field(None, description="Path of a copy of machines/compensation.toml.")

@@ -1,6 +1,6 @@
 """The guards that machine files may name. No arithmetic: that is done where facts are made."""
 
-from statefocus.rules import compensation, due, refocusing, running
+from statefocus.rules import compensation, confirming, due, filters, refocusing, running
 from statefocus.rules.registry import GUARDS
 
-__all__ = ["GUARDS", "compensation", "due", "refocusing", "running"]
+__all__ = ["GUARDS", "compensation", "confirming", "due", "filters", "refocusing", "running"]

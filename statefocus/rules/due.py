@@ -50,6 +50,30 @@ def first_frame_due(context: Context) -> bool:
 
 
 @test
+def resume_due(context: Context) -> bool:
+    """T8: a paused plan was resumed, and it was not focused for it yet."""
+    return triggers.is_due(context, "resume")
+
+
+@test
+def centering_due(context: Context) -> bool:
+    """T9: the target was centred automatically since the last refocus."""
+    return triggers.is_due(context, "centering")
+
+
+@test
+def image_history_due(context: Context) -> bool:
+    """T10: the last Light frames are worse by the limit than those right after the last validated refocus."""
+    return triggers.is_due(context, "image_history")
+
+
+@test
+def nothing_ahead(context: Context) -> bool:
+    """T14: no filter change and no flip is known to come before the next frame, which the run could serve too."""
+    return not context.plan.filter_ahead and not context.plan.flip_ahead
+
+
+@test
 def backoff_over(context: Context) -> bool:
     """T13: no automatic run failed a short while ago."""
     retry_t = context.triggers.retry_t

@@ -88,6 +88,19 @@ def ground_lost(context: Context) -> bool:
 
 
 @test
+def filter_lost(context: Context) -> bool:
+    """The filter is another one than that of the run, whose points could not be compared any more."""
+    return focusing.filter_lost(context)
+
+
+@test
+def run_interrupted(context: Context) -> bool:
+    """The run was cancelled by what happened around it, not by a person or the session's end."""
+    run = context.run
+    return run is not None and run.outcome == "cancelled" and not run.by_person and not context.plan.ending
+
+
+@test
 def nothing_to_restore(context: Context) -> bool:
     """The focuser was not moved, or nobody ever knew where it stood."""
     return focusing.restore_position(context) is None

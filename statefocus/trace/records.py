@@ -35,7 +35,7 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
         "started_t": run.started_t,
         "ended_t": context.now,
         "duration_s": context.now - run.started_t,
-        "filter": context.plan.filter,
+        "filter": run.filter,
         "temperature_start_c": run.started_temperature_c,
         "temperature_c": context.triggers.thermometer.mean_c,
         "metric": "hfr",

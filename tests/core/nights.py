@@ -186,11 +186,14 @@ class Oracle:
     running: bool = False
     flipping: bool = False
     armed: bool = True
+    paused: bool = False
     aids: int = 0
 
     def hear(self, happening: Happening) -> None:
         """Take an event in."""
         t, event = happening.t, happening.event
+        left = [effect for step in happening.steps for effect in step.effects if effect.kind == "leave_plan_paused"]
+        self.paused = self.paused or bool(left)
         match event:
             case events.MountRead():
                 self.said |= {
@@ -216,6 +219,10 @@ class Oracle:
             self.flipping, self.said["flip"] = False, (86_400.0, t)
         if isinstance(event, events.PlanStarted):
             self.running = True
+        if isinstance(event, events.PlanStarted | events.PlanResumed | events.FramePreparing):
+            self.paused = False
+        if isinstance(event, events.PlanPaused):
+            self.paused = True
         if isinstance(event, events.PlanFinished | events.PlanAborted):
             self.running = False
         if isinstance(event, events.PlanStarted | events.FramePreparing):
@@ -230,7 +237,8 @@ class Oracle:
 
         def heard(name: str) -> Any:
             value, since = self.said.get(name, (None, -1e9))
-            return value if t - since <= self.guards.stale_after_s else None
+            stands = name == "type" and self.paused  # a paused plan stands still: what it said last still holds
+            return value if stands or t - since <= self.guards.stale_after_s else None
 
         sun, flip = heard("sun"), heard("flip")
         night = None if sun is None else sun <= -18.0

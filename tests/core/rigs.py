@@ -19,6 +19,8 @@ OFF: dict[str, Any] = {
     "filter_change": False,
     "meridian_flip": False,
     "first_frame": False,
+    "on_resume": False,
+    "after_centering": False,
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from statefocus import events
 from statefocus.testing import SimulatedRig, failed
+from statefocus.triggers import NAMES
 
 from .rigs import begin_run, due, fail, measured, quiet_rig, reading, run_now
 
@@ -296,7 +297,7 @@ def test_t7_waits_for_the_first_light_frame_where_a_plan_begins_with_darks() -> 
 
 
 def all_due() -> SimulatedRig:
-    """A rig with every trigger due, and an open aid that inhibits them."""
+    """A rig with every trigger due, and paused."""
     everything: dict[str, Any] = {
         "temperature": {"limit_c": 0.5, "min_readings": 3},
         "count": {"frames": 2},
@@ -304,34 +305,36 @@ def all_due() -> SimulatedRig:
         "filter_change": True,
         "meridian_flip": True,
         "first_frame": True,
+        "on_resume": True,
+        "after_centering": True,
+        "image_history": {"enabled": True, "no_baseline": "refocus", "frames": 1},
     }
     rig = SimulatedRig({"triggers": everything})
-    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    rig.tell(events.TriggersPaused())
     rig.start_plan()
     rig.read_temperature(*[10.0] * 3, *[9.0] * 3)
     rig.take_frames(2)
     rig.tell(events.FilterChanged(former="L", filter="R"))
+    rig.tell(events.FrameSaved(number=3, frame_type="Light", filter="R", hfr_px=2.0, stars=50, next_frame_type="Light"))
     rig.tell(events.FlipStarted())
     rig.tell(events.FlipFinished())
+    rig.tell(events.CenteringFinished())
+    rig.tell(events.PlanPaused())
+    rig.tell(events.PlanResumed())
     rig.tell(events.RefocusRequested())
     return rig
 
 
-ALL = ("temperature", "count", "time", "filter", "flip", "asap", "first_frame")
-
-
 def test_one_run_serves_all_that_are_due_and_names_them_all() -> None:
     rig = all_due()
-    assert tuple(due(rig)) == ALL
-    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
-    rig.take_frames(1)
-    assert [run.causes for run in rig.runs] == [ALL]
+    assert tuple(due(rig)) == NAMES
+    rig.tell(events.TriggersResumed())
+    assert [run.causes for run in rig.runs] == [NAMES]
     assert due(rig) == []
 
 
 def test_t11_a_manual_run_restarts_every_trigger_too() -> None:
     rig = all_due()
-    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
     rig.tell(events.RunRequested())
     assert [(run.causes, run.outcome) for run in rig.runs] == [(("manual",), "validated")]
     assert due(rig) == []
@@ -340,7 +343,6 @@ def test_t11_a_manual_run_restarts_every_trigger_too() -> None:
 @pytest.mark.parametrize("how", ["restored", "cancelled"])
 def test_t11_a_run_that_was_restored_or_cancelled_restarts_none(how: str) -> None:
     rig = all_due()
-    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
     if how == "restored":
         rig.script("measure_frame", *[measured(None)] * 9)
         rig.tell(events.RunRequested())
@@ -349,7 +351,7 @@ def test_t11_a_run_that_was_restored_or_cancelled_restarts_none(how: str) -> Non
         rig.until("Refocusing.Measuring")
         rig.tell(events.CancelRequested())
     assert [run.outcome for run in rig.runs] == [how]
-    assert tuple(due(rig)) == ALL
+    assert tuple(due(rig)) == NAMES
 
 
 # --- T12: pause and resume of all triggers ---

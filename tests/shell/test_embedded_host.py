@@ -8,7 +8,7 @@ import pytest
 
 from statefocus import events
 from statefocus.clock import VirtualClock
-from statefocus.hosts.embedded import EmbeddedHost
+from statefocus.hosts.embedded import EmbeddedHost, Kept
 from statefocus.profile import Plan
 
 
@@ -20,7 +20,7 @@ def told() -> list[events.Event]:
 @pytest.fixture
 def host(told: list[events.Event]) -> EmbeddedHost:
     nothing: Any = None
-    made = EmbeddedHost(Plan(), nothing, VirtualClock(0.0), told.append, lambda *_told: None)
+    made = EmbeddedHost(Plan(), nothing, VirtualClock(0.0), told.append, lambda *_told: Kept(None))
     made._running = True
     return made
 

@@ -150,7 +150,8 @@ def test_an_event_of_the_wrong_type_is_an_error_with_its_line(trace: Path) -> No
 
 def test_the_header_holds_all_that_replay_needs(trace: Path) -> None:
     body = read_header(trace).body
-    assert [machine["name"] for machine in body["machines"]] == ["session", "session", "session", "compensation"]
+    names = [machine["name"] for machine in body["machines"]]
+    assert names == ["session", "session", "session", "confirmation", "offsets", "compensation"]
     assert body["profile"]["triggers"]["count"]["frames"] == 2
     assert body["origins"] == {"triggers.count.frames": "rig.toml:3"}
     assert (body["seed"], body["time_zone"]) == (1, "Europe/Vienna")

@@ -1,0 +1,86 @@
+"""What is done for filters (O): offsets on a change, and runs that are made in another filter."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from statefocus import focusing, offsetting
+from statefocus.actions.registry import Result, action, current, emit, tell
+from statefocus.context import Context
+from statefocus.effects import LeavePlanPaused, MoveFocuser, Notify, SetFilter
+
+
+@action(MoveFocuser)
+def apply_offset(context: Context) -> Result:
+    """Move from the focus of the former filter to that of the new one (O1, O3)."""
+    target = focusing.move_to(context, (context.verified_position or 0) + offsetting.move_steps(context))
+    context = replace(context, offset_under_way=context.plan.filter)
+    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="filter_offset")
+
+
+@action()
+def book_offset(context: Context) -> Result:
+    """The position is right for the new filter."""
+    here = context.run.position if context.run else context.verified_position
+    return replace(
+        context,
+        focused_in=context.offset_under_way,
+        verified_position=here,
+        offset_under_way=None,
+        offset_retry_t=None,
+    ), ()
+
+
+@action(Notify)
+def drop_offset(context: Context) -> Result:
+    """Forget the move that failed; it stays owed, and is tried again after a while."""
+    retry_t = context.now + 60 * context.profile.failure.retry_after_min
+    context = replace(context, offset_under_way=None, offset_retry_t=retry_t)
+    return tell(context, "warning", f"The move for filter {context.plan.filter} failed: {context.failure}")
+
+
+@action(SetFilter)
+def turn_to_focus_filter(context: Context) -> Result:
+    """Turn to the filter that the run is made in (O2)."""
+    return emit(context, SetFilter, filter=current(context).filter)
+
+
+@action(SetFilter)
+def turn_filter_back(context: Context) -> Result:
+    """Turn back to the plan's filter after the run (O2)."""
+    return emit(context, SetFilter, filter=current(context).home_filter)
+
+
+@action(MoveFocuser)
+def offset_after_run(context: Context) -> Result:
+    """Move from the focus in the run's filter to that in the plan's (O2)."""
+    run = current(context)
+    steps = offsetting.run_offset_steps(context, run)
+    wanted = (run.position or 0) + steps
+    target = focusing.move_to(context, max(0, min(run.max_step, wanted)))
+    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="filter_offset")
+
+
+@action()
+def mark_offset_made(context: Context) -> Result:
+    """The position is right for the plan's filter (O2)."""
+    return replace(context, run=replace(current(context), offset_made=True)), ()
+
+
+@action(Notify)
+def tell_offset_failed(context: Context) -> Result:
+    """Tell that the offset after a run is still owed; it is tried again."""
+    return tell(context, "warning", f"The filter's offset could not be applied after the run: {context.failure}")
+
+
+@action(LeavePlanPaused, Notify)
+def tell_filter_stuck(context: Context) -> Result:
+    """Leave the plan paused: it would go on through the wrong filter."""
+    run = current(context)
+    sentence = (
+        f"The filter wheel does not turn back to {run.home_filter} after the run: {context.failure} "
+        "The plan stays paused, since it would go on in the wrong filter: turn it, then resume."
+    )
+    context, leaving = emit(replace(context, plan=replace(context.plan, paused=True)), LeavePlanPaused)
+    context, telling = tell(context, "error", sentence)
+    return context, leaving + telling
