@@ -79,7 +79,8 @@ class TableEngine:
 
 
 def _ask(guard: Guard, context: Context, said: dict[str, Ruling]) -> Ruling:
-    ruling = said[guard.name] = Ruling(guard.call(context))  # None, True or "yes" would raise, not pass
+    answer = guard.call(context)
+    ruling = said[guard.name] = answer if type(answer) is Ruling else Ruling(answer)  # None or True raises, not passes
     return ruling
 
 
