@@ -15,8 +15,8 @@ def follow(state: CompensationState, settings: Compensation) -> CompensationStat
 
     Positive `steps_per_degree` is inward (to smaller positions) on a drop in temperature, outward on a rise.
     """
-    difference = state.thermometer.difference_c
-    if difference is None or not state.thermometer.at_block_end:
+    difference = state.thermometer.difference_c if state.thermometer.at_block_end else None
+    if difference is None:
         return state
     limit = settings.max_total_steps
     return replace(state, ideal_steps=max(-limit, min(limit, settings.steps_per_degree * difference)))

@@ -345,6 +345,11 @@ class DriverCompensationSwitched(Answer, frozen=True, tag="driver_compensation_s
     former: bool
 
 
+def answered(event: Event) -> int | None:
+    """Id of the effect that an event answers; None for an event that is no answer."""
+    return getattr(event, "effect", None)
+
+
 def _named(base: type[Event]) -> Iterator[type[Event]]:
     """All kinds of events below a class; each gets its name from its tag."""
     for cls in base.__subclasses__():

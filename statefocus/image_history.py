@@ -13,8 +13,18 @@ from typing import Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-Channel = tuple[str | None, int]
-"""Filter and binning: frames can be compared only within one."""
+Channel = str
+"""Filter and binning, told by `channel_of`: frames can be compared only within one."""
+
+
+def channel_of(filter_: str | None, binning: int) -> Channel:
+    """Name a channel; as text, since checkpoints are written as JSON, whose keys are.
+
+    >>> channel_of("Ha", 2)
+    '2 Ha'
+    """
+    return f"{binning} {filter_ or ''}"
+
 
 Metric = Literal["hfr", "stars", "hfr_and_stars", "hfr_or_stars"]
 
@@ -93,7 +103,8 @@ class ImageHistory(Struct, frozen=True):
         if hfr_px is None or not isfinite(hfr_px) or hfr_px <= 0 or not stars:
             return self
         seen = Sharpness(hfr_px, stars)
-        if channel in self.gathering or (self.fresh and channel[0] == self.focused and channel not in self.recent):
+        begins = self.fresh and _filter_in(channel) == (self.focused or "") and channel not in self.recent
+        if channel in self.gathering or begins:
             return self._gathered(channel, seen, baseline_frames)
         if channel not in self.baselines:
             return replace(self, unmeasured={**self.unmeasured, channel: self.unmeasured.get(channel, 0) + 1})
@@ -131,6 +142,10 @@ class ImageHistory(Struct, frozen=True):
     def without_baseline(self, channel: Channel) -> int:
         """Light frames since the last refocus that could not be compared with anything."""
         return 0 if channel in self.baselines else self.unmeasured.get(channel, 0)
+
+
+def _filter_in(channel: Channel) -> str:
+    return channel.partition(" ")[2]
 
 
 def mean(frames: tuple[Sharpness, ...]) -> Sharpness:

@@ -16,7 +16,7 @@ from statefocus.effects import Effect
 from statefocus.events import Event
 from statefocus.session import Session, State, Step
 from statefocus.trace.encoding import encode_event
-from statefocus.trace.telling import derived
+from statefocus.trace.telling import derived, run_of
 from statefocus.trace.writing import TraceWriter
 
 WIND_UP_S = 900.0
@@ -110,11 +110,11 @@ class Runner:
 
     def _work_off(self, event: Event) -> None:
         t = self._stamp()
-        run = self.state.context.run.number if self.state.context.run else None
+        run = run_of(None, self.state)
         seq = self._writer.write("event", t, encode_event(event), run)
         self.state, steps = self._session.step(self.state, event, t)
         self._events += 1
-        run = run or (self.state.context.run.number if self.state.context.run else None)
+        run = run_of(run, self.state)
         for kind, body in derived(seq, self._events, steps, self.state):
             self._writer.write(kind, t, body, run)
         for step in steps:

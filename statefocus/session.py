@@ -15,14 +15,17 @@ from msgspec.structs import replace
 from statefocus import actions, effects, events, rules
 from statefocus.context import Context, Pending, Run, begin
 from statefocus.effects import Effect, HaltDevices, LeavePlanPaused, MoveFocuser, Notify, ReleaseFocuser, ResumePlan
-from statefocus.events import Answer, Event
+from statefocus.events import Event, answered
 from statefocus.folding import fold
 from statefocus.machine.definition import Definition
-from statefocus.machine.engine import Engine, Fired, Tried
+from statefocus.machine.engine import TransitionsEngine
+from statefocus.machine.fired import Engine, Fired, Tried
 from statefocus.machine.vocabulary import RUN_CONCLUDED, Vocabulary
 from statefocus.profile import Profile
 from statefocus.rules.duties import DUTIES
 from statefocus.triggers import NAMES, Reading, readings
+
+_DUE = frozenset(f"{name}_due" for name in NAMES)
 
 Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 
@@ -86,7 +89,7 @@ class Step(Struct, frozen=True):
 class State(Struct, frozen=True):
     """Where a session stands: the leaf state of each machine, and the context that they share."""
 
-    leaves: Mapping[str, str]
+    leaves: dict[str, str]
     context: Context
 
     @property
@@ -104,11 +107,16 @@ class Session:
         Checked definitions; the one named `session` first, the others in the order in which they see each event.
     profile
         The rig and its rules.
+    engine
+        What runs the machines; all engines answer alike, and `machine.table` answers faster.
     """
 
-    def __init__(self, definitions: Sequence[Definition], profile: Profile) -> None:
-        self._engines = {definition.name: Engine(definition, VOCABULARY) for definition in definitions}
+    def __init__(
+        self, definitions: Sequence[Definition], profile: Profile, engine: type[Engine] = TransitionsEngine
+    ) -> None:
+        self._engines = {definition.name: engine(definition, VOCABULARY) for definition in definitions}
         self._profile = profile
+        self._ignored: dict[tuple[str, ...], tuple[Step, ...]] = {}
 
     def begin(self, t: float) -> State:
         """Give the state that a session begins in, at a time in unix seconds."""
@@ -130,29 +138,45 @@ class Session:
         -------
         Where the session stands now, and one step for each machine that did anything; the first is the session's.
         """
-        if isinstance(event, Answer) and not _awaited(event, state.context):
-            return self._stale(state, t)
+        owner: str | None = None
+        if (effect := answered(event)) is not None:
+            waiting = state.context.pending.get(effect)
+            if waiting is None or event.kind not in (effects.KINDS[waiting.kind].answer, events.EffectFailed.kind):
+                return self._stale(state, t)  # given up, or the answer to another kind of effect
+            owner = waiting.machine
         try:
-            return self._step(state, event, t)
+            return self._step(state, event, t, owner)
         except Exception as error:  # noqa: BLE001  # a bug in the core must end in a safe state, not in a dead night
             return self._fault(state, event, t, error)
 
-    def _step(self, state: State, event: Event, t: float) -> tuple[State, tuple[Step, ...]]:
-        owner = state.context.pending[event.effect].machine if isinstance(event, Answer) else None
-        context = fold(state.context, event, t)
-        leaves = dict(state.leaves)
+    def _step(self, state: State, event: Event, t: float, owner: str | None) -> tuple[State, tuple[Step, ...]]:
+        """Work an event off; `owner` is the machine whose effect it answers."""
+        context, leaves = fold(state.context, event, t), state.leaves
+        if owner is None and (ignored := self._by_nobody(event.kind, leaves)):
+            return State(leaves, context), ignored
         steps: list[Step] = []
         for name, engine in self._engines.items():
             if owner not in (None, name) and not context.concluded:
                 continue
             kind = RUN_CONCLUDED if context.concluded and steps else event.kind
-            fired = engine.fire(leaves[name], kind, replace(context, acting=name))
-            context = _awaiting(fired.context, name, fired.effects)
-            step = _told(name, leaves[name], fired, context)
-            leaves[name] = fired.after
+            step = Step(name, leaves[name], leaves[name], "ignored")
+            if engine.listens(step.before, kind):
+                fired = engine.fire(step.before, kind, replace(context, acting=name))
+                context = _awaiting(fired.context, name, fired.effects)
+                step = _told(name, step.before, fired, context)
+                leaves = leaves | {name: step.after}
             if step.outcome != "ignored" or name == owner or (owner is None and not steps):
                 steps.append(step)
         return State(leaves, context), tuple(steps)
+
+    def _by_nobody(self, kind: str, leaves: Mapping[str, str]) -> tuple[Step, ...]:
+        """Step of an event that no machine listens to, which most are; empty where one does."""
+        known = (kind, *leaves.values())
+        if (steps := self._ignored.get(known)) is None:
+            heard = any(engine.listens(leaves[name], kind) for name, engine in self._engines.items())
+            name = next(iter(self._engines))
+            steps = self._ignored[known] = () if heard else (Step(name, leaves[name], leaves[name], "ignored"),)
+        return steps
 
     def _stale(self, state: State, t: float) -> tuple[State, tuple[Step, ...]]:
         name = next(iter(self._engines))
@@ -170,7 +194,7 @@ class Session:
         told = f"statefocus has a fault ({type(error).__name__}: {error}); triggers are paused, the plan "
         told += "goes on." if goes_on else "stays paused, since another filter is in the light path: turn it back."
         number = context.next_effect
-        out: list[Effect] = [HaltDevices(number, gives_up=tuple(context.pending))]
+        out: list[Effect] = [HaltDevices(number, gives_up=tuple(sorted(context.pending)))]
         if back is not None:
             out.append(MoveFocuser(number + 1, position=back, purpose="fault"))
         if driver is not None:
@@ -199,12 +223,6 @@ def concluded(state: State) -> Run | None:
     return state.context.concluded
 
 
-def _awaited(answer: Answer, context: Context) -> bool:
-    """Whether an effect waits for this answer: neither given up nor of another kind."""
-    waiting = context.pending.get(answer.effect)
-    return waiting is not None and answer.kind in (effects.KINDS[waiting.kind].answer, events.EffectFailed.kind)
-
-
 def _drivers_own(context: Context) -> bool | None:
     """What the driver's own compensation was before anyone here switched it off; None where nobody did."""
     if context.compensation.driver_was_on is not None:
@@ -229,9 +247,5 @@ def _told(machine: str, before: str, fired: Fired, context: Context) -> Step:
         outcome = "inhibited"
     elif fired.row is not None:
         outcome = "stayed" if fired.stays else "taken"
-    told = readings(context) if any(_names_trigger(tried) for tried in fired.tried) else ()
+    told = () if all(_DUE.isdisjoint(tried.guards) for tried in fired.tried) else readings(context)
     return Step(machine, before, fired.after, outcome, fired.row, fired.tried, told, fired.effects)
-
-
-def _names_trigger(tried: Tried) -> bool:
-    return any(f"{name}_due" in tried.guards for name in NAMES)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from statefocus import offsetting
 from statefocus.context import Context, TriggerState
-from statefocus.image_history import Limits
+from statefocus.image_history import Limits, channel_of
 
 
 class Reading(Struct, frozen=True):
@@ -50,7 +50,7 @@ def _time(context: Context) -> Reading:
 def _image_history(context: Context) -> Reading:
     """T10: the last Light frames against those right after the last validated refocus in this channel."""
     settings, history = context.profile.triggers.image_history, context.triggers.history
-    channel = (context.plan.filter, context.plan.binning)
+    channel = channel_of(context.plan.filter, context.plan.binning)
     limits = Limits(settings.metric, settings.hfr_percent, settings.stars_percent, settings.frames, settings.judged)
     east = not settings.only_east or context.known("east") is True
     uncompared = settings.no_baseline == "refocus" and history.without_baseline(channel) >= settings.frames

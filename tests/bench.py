@@ -1,5 +1,7 @@
 """`make bench`: speed and accuracy, as ratios beside what else was measured in the same run. Never part of a test.
 
+`python -m tests.bench replay 1000000` measures replay alone, over a season of that many events.
+
 Numbers depend on the machine and on what else it does: each is the median of several runs, with its least and most.
 """
 
@@ -16,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
@@ -23,11 +26,18 @@ from rich.table import Table
 
 from statefocus.focus import FocusPoint, find_focus
 from statefocus.frames import measure_frame
+from statefocus.machine.engine import TransitionsEngine
+from statefocus.trace.encoding import read_event
+from statefocus.trace.parts import replay_in_parts
+from statefocus.trace.rendering import render
+from statefocus.trace.replaying import replay
 from tests.generate import STORIES
 from tests.observatory.night import night
+from tests.season import write_season
 
 SIZES_PX = (1024, 2048, 4096)
 REPEATS = 9
+SEASON_EVENTS = 200_000
 
 
 def timed(call: Callable[[], Any], repeats: int = REPEATS) -> tuple[float, float, float]:
@@ -100,6 +110,60 @@ def night_rows() -> Iterator[tuple[str, ...]]:
         yield name, f"{median:.1f} ({min(taken):.1f} - {max(taken):.1f})", str(runs), f"{median / runs:.2f}"
 
 
+def decode_lines(path: Path) -> None:
+    """Do nothing but decode each line."""
+    with path.open("rb") as file:
+        for line in file:
+            msgspec.json.decode(line)
+
+
+def json_of_replay(path: Path) -> None:
+    """Do what replay does with JSON, and nothing else: read each event, and render it again."""
+    with path.open("rb") as file:
+        for line in file:
+            read = read_event(line) if b'"kind":"event"' in line else None
+            if read is not None:
+                render(read.event)
+
+
+def replay_rows(path: Path, events: int) -> Iterator[tuple[str, ...]]:
+    """Replay of a season with each engine, and in two processes, beside decoding the same file."""
+    calls: dict[str, Callable[[], Any]] = {
+        "msgspec.json.decode of each line": partial(decode_lines, path),
+        "what replay does with JSON": partial(json_of_replay, path),
+        "replay, one process": partial(replay, path),
+        "replay, two processes": partial(replay_in_parts, path, 2),
+        "replay, the engine of transitions": partial(replay, path, TransitionsEngine),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(3):  # by turns, since the machine's own speed drifts
+        for name, call in calls.items():
+            begun = time.perf_counter()
+            verdict = call()
+            taken[name].append(time.perf_counter() - begun)
+            assert verdict is None or verdict.same
+    decoding = taken["msgspec.json.decode of each line"]
+    for name, seconds in taken.items():
+        ratios = [one / other for one, other in zip(seconds, decoding, strict=True)]
+        median = statistics.median(seconds)
+        yield (
+            name,
+            f"{median:.2f} ({min(seconds):.2f} - {max(seconds):.2f})",
+            f"{events / median:,.0f}",
+            f"{statistics.median(ratios):.1f} ({min(ratios):.1f} - {max(ratios):.1f})",
+        )
+
+
+def replay_table(events: int) -> Table:
+    """Write a season, and replay it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "season.jsonl"
+        written = write_season(path, events)
+        runs = replay_in_parts(path).runs
+        title = f"Replay of {written:,} events, {path.stat().st_size / 1e6:.0f} MB, {written / runs:.0f} events a run"
+        return table(title, ("what", "seconds", "events/s", "times the decoding"), replay_rows(path, written))
+
+
 def table(title: str, head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Table:
     """Make a table of rows as they are measured."""
     made = Table(title=title, title_justify="left")
@@ -114,10 +178,15 @@ def main() -> None:
     """Measure, and print."""
     console = Console(width=110)
     console.print(f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}")
+    match sys.argv[1:]:
+        case ["replay", number]:
+            console.print(replay_table(int(number)))
+            return
     head = ("frame", "frame -> HFR ms", "copy ms", "ratio", "stars", "HFR px")
     console.print(table("Frame to HFR, kernels warm", head, stage_rows()))
     console.print(fit_row())
     columns = ("night", "seconds", "runs", "seconds a run, the rest of the night included")
+    console.print(replay_table(SEASON_EVENTS))
     console.print(table("Nights at --speed max, over HTTP", columns, night_rows()))
 
 

@@ -13,14 +13,17 @@ from statefocus.cli.console import naming
 from statefocus.errors import StatefocusError, TraceError
 
 
-def replay(traces: list[Path] = typer.Argument(help="Traces to run through their own machines again.")) -> None:
+def replay(
+    traces: list[Path] = typer.Argument(help="Traces to run through their own machines again."),
+    jobs: int | None = typer.Option(None, min=1, help="Processes; as many as processors for a long trace."),
+) -> None:
     """Run every recorded event again; exit 0 only if every decision is the same and no line was touched."""
-    from statefocus.trace.replaying import replay as run_again
+    from statefocus.trace.parts import replay_in_parts
 
     same = True
     for path in traces:
         try:
-            verdict = run_again(path)
+            verdict = replay_in_parts(path, jobs)
         except TraceError as error:
             raise StatefocusError(f"{path}: {error}") from None
         same = same and verdict.same

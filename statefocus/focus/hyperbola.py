@@ -6,6 +6,7 @@ It is the curve of N.I.N.A. and Ekos, there written a cosh(asinh((x0 - x) a / b 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,15 +17,14 @@ from statefocus.focus.points import BoolArray, FloatArray, Samples
 # x0, a, b in units of half the sampled range and of the largest measure
 BOUNDS = (np.array([-5.0, 0.0, 1e-6]), np.array([5.0, 10.0, 1e3]))
 SEARCH, POLISH = 10, 50  # iterations from every start, and then from the best
-Derivatives = tuple[FloatArray, FloatArray, FloatArray]
 
 
 def fit_hyperbola(samples: Samples) -> Curve | None:
     """Fit a hyperbola to at least three samples; None when they hold no curve (all at one position)."""
-    return fit_hyperbolas(samples, np.ones((1, len(samples)), dtype=np.bool_))[0]
+    return fit_hyperbolas(samples, np.ones((1, len(samples)), dtype=np.bool_), (1,))[0]
 
 
-def fit_hyperbolas(samples: Samples, masks: BoolArray) -> list[Curve | None]:
+def fit_hyperbolas(samples: Samples, masks: BoolArray, groups: Sequence[int]) -> list[Curve | None]:
     """Fit one hyperbola to each choice of the samples, all of them together.
 
     Parameters
@@ -33,6 +33,8 @@ def fit_hyperbolas(samples: Samples, masks: BoolArray) -> list[Curve | None]:
         n samples.
     masks : ndarray of bool, shape (m, n)
         Which samples enter each of the m fits.
+    groups : sequence of int, of sum m
+        Sizes of the groups of fits that do not depend on each other, to the last bit.
 
     Returns
     -------
@@ -48,35 +50,43 @@ def fit_hyperbolas(samples: Samples, masks: BoolArray) -> list[Curve | None]:
     starts = [_from_squares(u, v, weights), _from_lowest(u, v, masks, -1), _from_lowest(u, v, masks, 0),
               _from_lowest(u, v, masks, 1)]  # fmt: skip
 
-    def model(parameters: FloatArray) -> tuple[FloatArray, Derivatives]:
+    def model(parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         return hyperbola(parameters, u)
 
     repeated = np.concatenate([weights] * len(starts))
-    found, chi = levenberg_marquardt(model, v, repeated, np.concatenate(starts), BOUNDS, SEARCH)
+    together = np.arange(len(groups))[:, None] == np.repeat(np.arange(len(groups)), groups)
+    grouped = np.concatenate([together] * len(starts), axis=1)
+    found, chi = levenberg_marquardt(model, v, repeated, np.concatenate(starts), BOUNDS, SEARCH, grouped)
     best = np.argmin(chi.reshape(len(starts), -1), axis=0) * len(masks) + np.arange(len(masks))
-    parameters, chi = levenberg_marquardt(model, v, weights, found[best], BOUNDS, POLISH)
+    parameters, chi = levenberg_marquardt(model, v, weights, found[best], BOUNDS, POLISH, together)
     sigmas = _vertex_sigma(weights, model(parameters)[1])
     scale = (centre, half, top)
     return [
-        _curve(samples.keep(mask), p, float(c), float(s), scale) if np.unique(u[mask]).size >= 3 else None
+        _curve(samples.keep(mask), p, float(c), float(s), scale) if _distinct(u[mask]) >= 3 else None
         for mask, p, c, s in zip(masks, parameters, chi, sigmas, strict=True)
     ]
 
 
-def hyperbola(parameters: FloatArray, u: FloatArray) -> tuple[FloatArray, Derivatives]:
-    """Return the values, shape (b, n), and the derivatives to x0, a and b of b hyperbolas at n positions."""
+def _distinct(ordered: FloatArray) -> int:
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
+
+
+def hyperbola(parameters: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the values, shape (b, n), and the derivatives to x0, a and b, shape (3, b, n), of b hyperbolas."""
     vertex, a, b = parameters[:, 0:1], parameters[:, 1:2], parameters[:, 2:3]
     away = u[None, :] - vertex
     value = np.maximum(np.sqrt(a * a + (b * away) ** 2), 1e-12)
-    return value, (-b * b * away / value, a / value, b * away * away / value)
+    slopes = np.empty((3, *value.shape))
+    slopes[0], slopes[1], slopes[2] = -b * b * away, a, b * away * away
+    slopes /= value
+    return value, slopes
 
 
 def _from_squares(u: FloatArray, v: FloatArray, weights: FloatArray) -> FloatArray:
     """Start from y^2 = c0 + c1 u + c2 u^2, which is linear: a residual of y^2 is 2 y times one of y."""
-    ones = np.ones_like(u)[None, :]
-    columns = (ones, u[None, :] * ones, (u * u)[None, :])
+    columns = np.stack((np.ones_like(u), u, u * u))[:, None, :]
     square_weights = weights / (4.0 * np.maximum(v, 1e-3) ** 2)
-    right = [np.sum(square_weights * v * v * column, axis=1) for column in columns]
+    right = list(np.add.reduce(square_weights * v * v * columns, axis=-1))
     c, _ = solve_symmetric(normal_sums(square_weights, columns), right)
     opening = np.maximum(c[:, 2], 1e-6)
     vertex = np.clip(-0.5 * c[:, 1] / opening, -3.0, 3.0)
@@ -92,7 +102,7 @@ def _from_lowest(u: FloatArray, v: FloatArray, masks: BoolArray, shift: int) -> 
     return np.stack((vertex, floor, slope), axis=1)
 
 
-def _vertex_sigma(weights: FloatArray, slopes: Derivatives) -> FloatArray:
+def _vertex_sigma(weights: FloatArray, slopes: FloatArray) -> FloatArray:
     """Return sigma of x0 before scaling, shape (b,): root of the first element of the inverse normal matrix."""
     sums = normal_sums(weights, slopes)
     unit = np.ones(len(weights))

@@ -13,17 +13,25 @@ import numpy as np
 from statefocus.focus.points import BoolArray, FloatArray
 
 Bounds = tuple[FloatArray, FloatArray]
-# model(parameters (b, 3)) -> values (b, n), three partial derivatives (b, n) each
-Model = Callable[[FloatArray], tuple[FloatArray, tuple[FloatArray, FloatArray, FloatArray]]]
+# model(parameters (b, 3)) -> values (b, n), partial derivatives (3, b, n)
+Model = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 TOLERANCE = 1e-12  # a smaller step is none
 GAIN = 1e-6  # a smaller relative gain in chi square is a crawl, or the last digits
+DAMPING = (np.array(1e-6), np.array(1e6))  # least and largest
 PATIENCE = 8  # iterations with no more than that, after which a problem counts as solved
 PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+_FIRST, _SECOND = ([pair[side] for pair in PAIRS] for side in (0, 1))
 
 
 def levenberg_marquardt(
-    model: Model, values: FloatArray, weights: FloatArray, start: FloatArray, bounds: Bounds, iterations: int
+    model: Model,
+    values: FloatArray,
+    weights: FloatArray,
+    start: FloatArray,
+    bounds: Bounds,
+    iterations: int,
+    groups: BoolArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Minimise sum(weights * (values - model)^2) for b problems together.
 
@@ -37,7 +45,9 @@ def levenberg_marquardt(
     bounds : tuple of two ndarrays, shape (3,)
         Least and largest value of each parameter.
     iterations : int
-        At most so many; it ends earlier where no parameter moves any more.
+        At most so many; a group ends earlier where none of its parameters moves any more.
+    groups : ndarray of bool, shape (g, b)
+        Which problems end together. Each is in one group, and a group's result does not depend on the others.
 
     Returns
     -------
@@ -45,36 +55,44 @@ def levenberg_marquardt(
     chi_square : ndarray, shape (b,)
         D. W. Marquardt, SIAM J. Appl. Math. 11, 431 (1963).
     """
-    here = np.clip(start, *bounds)
+    here = _within(start, bounds)
     damping = np.full(len(here), 1e-2)
     curve, slopes = model(here)
-    chi = np.nan_to_num(np.sum(weights * (values - curve) ** 2, axis=1), nan=np.inf)
+    chi = np.nan_to_num(_sums(weights * (values - curve) ** 2), nan=np.inf)
     done, quiet = np.zeros(len(here), dtype=np.bool_), np.zeros(len(here), dtype=np.int64)
+    going = np.ones(len(here), dtype=np.bool_)
     for _ in range(iterations):
         move = _step(weights, values - curve, slopes, damping)
-        there = np.clip(here + move, *bounds)
+        there = _within(here + move, bounds)
         curve_there, slopes_there = model(there)
-        chi_there = np.sum(weights * (values - curve_there) ** 2, axis=1)
-        better = chi_there <= chi
+        chi_there = _sums(weights * (values - curve_there) ** 2)
+        better = (chi_there <= chi) & going
         quiet = np.where(chi_there < chi * (1.0 - GAIN), 0, quiet + 1)
         done |= (np.abs(there - here).max(axis=1) <= TOLERANCE) | (quiet >= PATIENCE)
         pick = better[:, None]
         here, chi = np.where(pick, there, here), np.where(better, chi_there, chi)
-        curve = np.where(pick, curve_there, curve)
-        slopes = (
-            np.where(pick, slopes_there[0], slopes[0]),
-            np.where(pick, slopes_there[1], slopes[1]),
-            np.where(pick, slopes_there[2], slopes[2]),
-        )
-        damping = np.clip(np.where(better, damping * 0.2, damping * 5.0), 1e-6, 1e6)
-        if done.all():
+        curve, slopes = np.where(pick, curve_there, curve), np.where(pick, slopes_there, slopes)
+        damping = _within(np.where(better, damping * 0.2, damping * 5.0), DAMPING)
+        unfinished = groups[(groups & ~done).any(axis=1)]
+        if not len(unfinished):
             break
+        going = np.any(unfinished, axis=0)
     return here, chi
 
 
-def normal_sums(weights: FloatArray, slopes: tuple[FloatArray, FloatArray, FloatArray]) -> list[FloatArray]:
+def _within(array: FloatArray, bounds: Bounds) -> FloatArray:
+    return np.minimum(np.maximum(array, bounds[0]), bounds[1])
+
+
+def _sums(array: FloatArray) -> FloatArray:
+    """Sum over the last axis."""
+    summed: FloatArray = np.add.reduce(array, axis=-1)
+    return summed
+
+
+def normal_sums(weights: FloatArray, slopes: FloatArray) -> list[FloatArray]:
     """Return the six different sums of the normal matrix, each of shape (b,), in the order of `PAIRS`."""
-    return [np.sum(weights * slopes[i] * slopes[j], axis=1) for i, j in PAIRS]
+    return list(_sums((weights * slopes)[_FIRST] * slopes[_SECOND]))
 
 
 def solve_symmetric(sums: list[FloatArray], right: list[FloatArray]) -> tuple[FloatArray, BoolArray]:
@@ -113,12 +131,9 @@ def _pivot(value: FloatArray, of: FloatArray, tiny: float) -> tuple[FloatArray, 
     return np.where(good, value, 1.0), good
 
 
-def _step(
-    weights: FloatArray, residuals: FloatArray, slopes: tuple[FloatArray, FloatArray, FloatArray], damping: FloatArray
-) -> FloatArray:
+def _step(weights: FloatArray, residuals: FloatArray, slopes: FloatArray, damping: FloatArray) -> FloatArray:
     sums = normal_sums(weights, slopes)
     for diagonal in (0, 3, 5):
         sums[diagonal] = sums[diagonal] * (1.0 + damping) + 1e-30
-    right = [np.sum(weights * residuals * slope, axis=1) for slope in slopes]
-    move, regular = solve_symmetric(sums, right)
+    move, regular = solve_symmetric(sums, list(_sums(weights * residuals * slopes)))
     return np.where(regular[:, None] & np.isfinite(move), move, 0.0)

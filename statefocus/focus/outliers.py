@@ -10,7 +10,7 @@ import numpy as np
 
 from statefocus.focus.curves import Curve
 from statefocus.focus.hyperbola import fit_hyperbola, fit_hyperbolas
-from statefocus.focus.points import Samples
+from statefocus.focus.points import IntArray, Samples
 from statefocus.focus.significance import student_tail
 
 LEAST_POINTS = 5  # positions that must remain
@@ -43,13 +43,22 @@ class LeaveOneOut:
 def leave_one_out(samples: Samples) -> LeaveOneOut:
     """Fit the hyperbola to all samples, and again without each one (of very many: without the `SUSPECTS` worst)."""
     n = len(samples)
+    if n <= SUSPECTS:
+        masks = np.concatenate((np.ones((1, n), dtype=np.bool_), ~np.eye(n, dtype=np.bool_)))
+        whole, *without = fit_hyperbolas(samples, masks, (1, n))
+        return LeaveOneOut(whole, tuple(range(n)), tuple(without))
     whole = fit_hyperbola(samples)
-    suspects = np.arange(n)
-    if n > SUSPECTS and whole is not None:
-        predicted = np.array([whole.predict(float(x)) for x in samples.positions])
-        suspects = np.sort(np.argsort(-np.abs(samples.measures - predicted) / samples.sigmas, kind="stable")[:SUSPECTS])
+    suspects = np.arange(n) if whole is None else _farthest(samples, whole)
     masks = np.arange(n)[None, :] != suspects[:, None]
-    return LeaveOneOut(whole, tuple(int(i) for i in suspects), tuple(fit_hyperbolas(samples, masks)))
+    without = fit_hyperbolas(samples, masks, (len(suspects),))
+    return LeaveOneOut(whole, tuple(int(i) for i in suspects), tuple(without))
+
+
+def _farthest(samples: Samples, curve: Curve) -> IntArray:
+    """Return where the `SUSPECTS` samples stand that are farthest from a curve, in errors."""
+    predicted = np.array([curve.predict(float(x)) for x in samples.positions])
+    order = np.argsort(-np.abs(samples.measures - predicted) / samples.sigmas, kind="stable")
+    return np.sort(order[:SUSPECTS])
 
 
 def largest_shift(whole: Curve | None, others: Iterable[Curve | None]) -> float:

@@ -17,7 +17,7 @@ def fit_parabola(samples: Samples) -> Curve | None:
         return None
     centre, half = 0.5 * float(samples.positions[0] + samples.positions[-1]), 0.5 * samples.span
     u = ((samples.positions - centre) / half)[None, :]
-    columns = (np.ones_like(u), u, u * u)
+    columns = np.stack((np.ones_like(u), u, u * u))
     weights = samples.sigmas[None, :] ** -2.0
     sums = normal_sums(weights, columns)
     right = [np.sum(weights * samples.measures * column, axis=1) for column in columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 
 def student_tail(t: float, dof: int) -> float:
@@ -29,6 +30,7 @@ def student_tail(t: float, dof: int) -> float:
     return max(0.0, 1.0 - inside)
 
 
+@lru_cache(maxsize=1024)
 def student_factor(dof: int) -> float:
     """Return by how much a standard error from `dof` residuals must be widened to hold 68.27 % of the cases.
 

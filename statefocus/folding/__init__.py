@@ -25,10 +25,10 @@ def fold(context: Context, event: events.Event, t: float) -> Context:
         When, unix seconds.
     """
     context = replace(context, now=t, wish=None, concluded=None)
-    if isinstance(event, events.Answer):
-        pending = {key: value for key, value in context.pending.items() if key != event.effect}
+    if context.pending and (effect := events.answered(event)) is not None:
+        pending = {key: value for key, value in context.pending.items() if key != effect}
         context = replace(context, pending=pending)
-    if (held := context.facts.get("frame_type")) is not None and type(event) in plan.PLAN_EVENTS:
+    if type(event) in plan.PLAN_EVENTS and (held := context.facts.get("frame_type")) is not None:
         context = with_facts(context, frame_type=held.value)
     known = FOLDS.get(type(event))
     return known(context, event) if known else context

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from statefocus import compensating, events, triggers
 from statefocus.context import Context
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
+from statefocus.image_history import channel_of
 
 PLAN_EVENTS = frozenset(
     {
@@ -99,7 +100,7 @@ def _light_taken(context: Context, event: events.FrameSaved) -> Context:
     """Count a Light frame (T2), and note how sharp it is (T10)."""
     settings = context.profile.triggers.image_history
     history = context.triggers.history.taken(
-        (event.filter or context.plan.filter, event.binning),
+        channel_of(event.filter or context.plan.filter, event.binning),
         event.hfr_px,
         event.stars,
         frames=settings.frames,

@@ -7,45 +7,16 @@ own queue feeds it one event at a time; entry callbacks only return effects, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from msgspec import Struct
 from transitions.extensions.nesting import HierarchicalMachine, NestedState
 
 from statefocus.context import Context
 from statefocus.effects import Effect
 from statefocus.machine.definition import SEPARATOR, Definition, Row, State
+from statefocus.machine.fired import Fired, Tried
 from statefocus.machine.vocabulary import Ruling, Vocabulary
-
-
-class Tried(Struct, frozen=True):
-    """One row that was tried, and what each of its guards said."""
-
-    row: str
-    guards: Mapping[str, Ruling]
-
-    @property
-    def passed(self) -> bool:
-        """Whether all guards let it pass."""
-        return all(ruling.passes for ruling in self.guards.values())
-
-    @property
-    def inhibited(self) -> bool:
-        """Whether a trigger was due in it, and a guard said no."""
-        due = [name for name in self.guards if name.endswith("_due")]
-        return bool(due) and all(self.guards[name].passes for name in due) and not self.passed
-
-
-class Fired(Struct, frozen=True):
-    """What one event did to one machine; `stays` for a row without a destination."""
-
-    after: str
-    row: str | None
-    tried: tuple[Tried, ...]
-    context: Context
-    effects: tuple[Effect, ...]
-    stays: bool = False
 
 
 class _State(NestedState):
@@ -69,7 +40,7 @@ class _Model:
         self.row: str | None = None
 
 
-class Engine:
+class TransitionsEngine:
     """One machine, ready to run.
 
     Parameters
@@ -107,19 +78,13 @@ class Engine:
         """The leaf state that a session begins in."""
         return self.definition.leaf(self.definition.initial)
 
-    def fire(self, state: str, event: str, context: Context) -> Fired:
-        """Offer an event to the machine.
+    def listens(self, state: str, event: str) -> bool:
+        """Whether any row is tried for that event in that leaf state."""
+        return (state, event) in self._listens
 
-        Parameters
-        ----------
-        state
-            Full name of the leaf state it is in.
-        event
-            Kind of the event; it has been folded into `context` already.
-        context
-            What is known.
-        """
-        if (state, event) not in self._listens:
+    def fire(self, state: str, event: str, context: Context) -> Fired:
+        """Offer an event to the machine, as `machine.fired.Engine` tells."""
+        if not self.listens(state, event):
             return Fired(state, None, (), context, ())
         model = self._model
         model.context, model.effects, model.tried, model.row = context, [], [], None

@@ -1,8 +1,4 @@
-"""Values <-> JSON bodies: events in both directions, everything derived in one.
-
-Numbers keep all their digits, so that a night can be replayed to the last bit; a number that JSON cannot hold (NaN,
-infinity) is refused when it is written, since no reader could tell what it was.
-"""
+"""Events <-> JSON bodies; what is no event is told with its line."""
 
 from __future__ import annotations
 
@@ -10,12 +6,11 @@ import types
 from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
-from msgspec.structs import asdict, fields
+import msgspec
+from msgspec.structs import asdict
 
-from statefocus.effects import Effect
 from statefocus.errors import TraceError
 from statefocus.events import KINDS, Event, field_types
-from statefocus.session import Step
 
 
 def encode_event(event: Event) -> dict[str, Any]:
@@ -46,6 +41,31 @@ def decode_event(body: Mapping[str, Any], line: int) -> Event:
         return kind(**{key: _whole(value) for key, value in given.items()})
     except TypeError as error:
         raise TraceError(f"{name}: {error}.", line) from None
+
+
+class Read(msgspec.Struct, frozen=True):
+    """An event, and when it happened: as a number, and as that is rendered."""
+
+    event: Event
+    t: float
+    rendered_t: bytes
+
+
+_EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Union[tuple(KINDS.values())])  # noqa: UP007  # made, not written
+_TIME = msgspec.json.Decoder(float)
+
+
+def read_event(raw: bytes) -> Read | None:
+    """Read an event's line in one go; None where that is not possible, and `decode_event` may tell why.
+
+    Whether it is a line that was rendered here is for the caller to ask: more than that can be read.
+    """
+    start = raw.find(b'"t":') + 4
+    rendered_t = raw[start : raw.find(b",", start)]
+    try:
+        return Read(_EVENT.decode(raw), _TIME.decode(rendered_t), rendered_t)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
 
 
 _TYPES: dict[str, dict[str, Any]] = {}
@@ -83,34 +103,3 @@ def _whole(value: Any) -> Any:
 
 def _said(wanted: Any) -> str:
     return str(getattr(wanted, "__name__", wanted)).replace(" | None", " or null")
-
-
-def encode_effect(effect: Effect) -> dict[str, Any]:
-    """Turn an effect into the body of its line."""
-    body: dict[str, Any] = {"effect": effect.kind}
-    for field in fields(type(effect)):
-        value = getattr(effect, field.name)
-        body[field.name] = list(value) if isinstance(value, tuple) else value
-    return body
-
-
-def encode_step(step: Step, event_seq: int) -> dict[str, Any]:
-    """Turn a step into the body of its line; `event_seq` is the number of the event that it worked off."""
-    body: dict[str, Any] = {
-        "of": event_seq,
-        "machine": step.machine,
-        "before": step.before,
-        "after": step.after,
-        "outcome": step.outcome,
-        "row": step.row,
-    }
-    if step.tried:
-        body["tried"] = [{"row": tried.row, "guards": dict(tried.guards)} for tried in step.tried]
-    if step.triggers:
-        body["triggers"] = {
-            reading.name: {"due": reading.due, "reading": reading.reading, "limit": reading.limit, "text": reading.text}
-            for reading in step.triggers
-        }
-    if step.fault:
-        body["fault"] = step.fault
-    return body

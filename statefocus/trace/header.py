@@ -12,6 +12,7 @@ from statefocus import __version__
 from statefocus.errors import TraceError
 from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
+from statefocus.machine.fired import Engine
 from statefocus.profile import Profile
 from statefocus.session import VOCABULARY, Session
 from statefocus.trace.reading import Line
@@ -53,8 +54,8 @@ def header_body(
     }
 
 
-def session_of(header: Line) -> Session:
-    """Build the session that a header tells of.
+def session_of(header: Line, engine: type[Engine]) -> Session:
+    """Build the session that a header tells of, with an engine of that kind.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def session_of(header: Line) -> Session:
     DefinitionError
         Where its machine files have problems.
     """
-    return Session(definitions_of(header), profile_of(header))
+    return Session(definitions_of(header), profile_of(header), engine)
 
 
 def profile_of(header: Line) -> Profile:

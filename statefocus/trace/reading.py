@@ -9,16 +9,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal
 
 from statefocus.errors import TraceError
-from statefocus.trace.writing import VERSION, chain
+from statefocus.trace.rendering import KINDS, VERSION, chain
 
-KINDS = ("header", "event", "step", "effect", "run", "checkpoint")
 LONGEST_NUMBER = 18
 LONGEST_LINE = 4 * 1024 * 1024
+LINE_END = ord("\n")
 _DIGEST = re.compile(r',"digest":"([0-9a-f]{16})"\}$')
 _REQUIRED = {
     "step": {"of", "machine", "before", "after", "outcome", "row"},
@@ -41,6 +41,9 @@ _REQUIRED = {
 _ENVELOPE = frozenset({"v", "seq", "t", "kind", "run", "digest"})
 
 
+Harm = Literal["edited", "missing", "backwards", "torn"]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a trace; `body` is what it tells, without the envelope."""
@@ -55,10 +58,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A line that is not as it was written: `edited`, or lines before it `missing`, or the last one `torn`."""
+    """A line that is not as it was written.
+
+    It was `edited`, or lines before it are `missing`, or its time goes `backwards`, or it is the last one and `torn`.
+    """
 
     line: int
-    what: Literal["edited", "missing", "torn"]
+    what: Harm
     sentence: str
 
 
@@ -70,6 +76,8 @@ class TraceReader:
     ----------
     path
         The file.
+    seq, digest, t
+        Number of the next line, digest and time of the last one; a reader that begins in the middle is told them.
 
     Raises
     ------
@@ -79,45 +87,69 @@ class TraceReader:
 
     path: Path
     damage: list[Damage] = field(default_factory=list)
+    seq: int = 0
+    digest: bytes = b""
+    t: float = -inf
 
     def __iter__(self) -> Iterator[Line]:
         """Give the lines in order."""
-        previous, seq = "", 0
-        for number, text in self._texts():
-            line, digest, body = _parse(text, number)
-            if line.seq > seq:
-                self._note(number, "missing", f"{line.seq - seq} lines before it were removed.")
-            elif line.seq < seq:
-                self._note(number, "missing", "it is out of order, or stands there twice.")
-            elif chain(previous, body) != digest:
-                self._note(number, "edited", "its text is not what was written.")
-            previous, seq = digest, line.seq + 1
-            yield line
-        if seq == 0:
-            raise TraceError(f"{self.path} holds no lines: it is no trace, or the night ended before it began.")
+        for number, raw in self.raw_lines():
+            yield self.take(raw, number)
 
     @property
     def torn(self) -> bool:
         """Whether the last line was cut off, as by a power cut."""
         return any(damage.what == "torn" for damage in self.damage)
 
-    def _note(self, number: int, what: Literal["edited", "missing", "torn"], sentence: str) -> None:
-        self.damage.append(Damage(number, what, f"line {number}: {sentence}"))
+    def take(self, raw: bytes, number: int) -> Line:
+        """Read the next line, note what is wrong with it, and go on from it."""
+        line, digest, text = _parse(_decode(raw, number), number)
+        if line.seq > self.seq:
+            self._note(number, "missing", f"{line.seq - self.seq} lines before it were removed.")
+        elif line.seq < self.seq:
+            self._note(number, "missing", "it is out of order, or stands there twice.")
+        elif chain(self.digest, text.encode()) != digest:
+            self._note(number, "edited", "its text is not what was written.")
+        else:  # a time that was edited says nothing of the lines after it
+            if line.t < self.t:
+                self._note(number, "backwards", "its time is before that of the line before it.")
+            self.t = line.t
+        self.seq, self.digest = line.seq + 1, digest
+        return line
 
-    def _texts(self) -> Iterator[tuple[int, str]]:
+    def pass_over(self, digest: bytes) -> None:
+        """Go on from the next line, which is known to be as it was written, and no earlier than the last one."""
+        self.seq += 1
+        self.digest = digest
+
+    def raw_lines(self, start: int = 0, end: float = inf) -> Iterator[tuple[int, bytes]]:
+        """Give the lines that begin between two places of the file, bytes from its beginning, as they stand there.
+
+        A torn last line is noted, and left out.
+        """
+        number = 0
         try:
             with self.path.open("rb") as file:
-                number = 0
-                while raw := file.readline(LONGEST_LINE):
+                file.seek(start)
+                while start < end and (raw := file.readline(LONGEST_LINE)):
+                    if raw[-1] != LINE_END:
+                        self._cut_off(raw, number + 1)
+                        break
                     number += 1
-                    if not raw.endswith(b"\n"):
-                        if len(raw) >= LONGEST_LINE:
-                            raise TraceError(f"it is longer than {LONGEST_LINE} bytes; no trace line is.", number)
-                        self._note(number, "torn", "the last line was cut off (power cut, full disk); it is left out.")
-                        return
-                    yield number, _decode(raw, number)
+                    start += len(raw)
+                    yield number, raw
         except OSError as error:
             raise TraceError(f"{self.path} cannot be read: {error.strerror or error}.") from None
+        if number == 0:
+            raise TraceError(f"{self.path} holds no lines: it is no trace, or the night ended before it began.")
+
+    def _cut_off(self, raw: bytes, number: int) -> None:
+        if len(raw) >= LONGEST_LINE:
+            raise TraceError(f"it is longer than {LONGEST_LINE} bytes; no trace line is.", number)
+        self._note(number, "torn", "the last line was cut off (power cut, full disk); it is left out.")
+
+    def _note(self, number: int, what: Harm, sentence: str) -> None:
+        self.damage.append(Damage(number, what, f"line {number}: {sentence}"))
 
 
 def _decode(raw: bytes, number: int) -> str:
@@ -127,7 +159,7 @@ def _decode(raw: bytes, number: int) -> str:
         raise TraceError("it is not UTF-8 text; this is no trace, or the file is damaged.", number) from None
 
 
-def _parse(text: str, number: int) -> tuple[Line, str, str]:
+def _parse(text: str, number: int) -> tuple[Line, bytes, str]:
     try:
         tree = json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded)
     except (ValueError, RecursionError):
@@ -146,7 +178,7 @@ def _parse(text: str, number: int) -> tuple[Line, str, str]:
     missing = sorted(_REQUIRED.get(kind, set()) - set(body))
     if missing:
         raise TraceError(f"this {kind} line lacks {', '.join(missing)}.", number)
-    return Line(number, seq, t, kind, run, body), digest[1], text[: digest.start()] + "}"
+    return Line(number, seq, t, kind, run, body), digest[1].encode(), text[: digest.start()] + "}"
 
 
 def _no_constant(name: str) -> float:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from math import isfinite
 from typing import Any
 
-import numpy as np
+from msgspec import json
 
 from statefocus import focusing
 from statefocus.context import Context, Run
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.result import FocusFit
+from statefocus.trace.rendering import render
 
 VERSION = 1
 
@@ -64,8 +63,9 @@ def _point(point: FocusPoint) -> dict[str, Any]:
 
 def fit_record(fit: FocusFit) -> dict[str, Any]:
     """Tell a fit as plain JSON values: where, how sure, which points, every verdict with its number and limit."""
+    told = json.decode(render(fit))
     return {
-        name: _plain(getattr(fit, name))
+        name: told[name]
         for name in (
             "best_position",
             "sigma_position",
@@ -80,15 +80,3 @@ def fit_record(fit: FocusFit) -> dict[str, Any]:
             "coefficients",
         )
     }
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "__dataclass_fields__"):
-        return {key: _plain(part) for key, part in asdict(value).items()}
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    return None if isinstance(value, float) and not isfinite(value) else value

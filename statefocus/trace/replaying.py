@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isclose
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from statefocus.errors import TraceError
+from statefocus.events import SessionEnded
+from statefocus.machine.fired import Engine
+from statefocus.machine.table import TableEngine
 from statefocus.session import Session, State
-from statefocus.trace.encoding import decode_event
+from statefocus.trace.encoding import Read, decode_event, read_event
 from statefocus.trace.header import session_of
 from statefocus.trace.reading import Damage, Line, TraceReader
-from statefocus.trace.telling import Told, derived
+from statefocus.trace.rendering import line_of, render
+from statefocus.trace.telling import Told, derived, run_of
 
 TOLERANCE = 1e-9
 """Relative tolerance of derived floats; decisions are compared exactly."""
@@ -49,43 +55,110 @@ class Verdict:
 
 
 @dataclass
-class _Replay:
-    """A replay under way."""
+class Replay:
+    """A replay under way: it writes the night again in memory, and compares it line by line with what is recorded.
+
+    Parameters
+    ----------
+    session, state
+        What steps, and where it stands.
+    reader
+        The trace; it stands where the replay does.
+    events
+        Events worked off so far.
+    """
 
     session: Session
     state: State
+    reader: TraceReader
     events: int = 0
     decisions: int = 0
     runs: int = 0
     ended: bool = False
-    expected: deque[Told] = field(default_factory=deque)
+    run: int | None = None
+    t: float = 0.0
+    rendered_t: bytes = b""
+    owed: deque[Told] = field(default_factory=deque)
 
-    def event(self, line: Line) -> Mismatch | None:
-        """Work a recorded event off; what an earlier one still owes is missing."""
-        if self.expected:
-            kind, _ = self.expected[0]
-            return Mismatch(line.number, line.t, f"a {kind} line is missing before it", None, self.expected[0][1])
-        self.events += 1
-        self.ended = line.body.get("event") == "session_ended"
-        self.state, steps = self.session.step(self.state, decode_event(line.body, line.number), line.t)
-        self.expected.extend(derived(line.seq, self.events, steps, self.state))
-        return None
+    def same(self, raw: bytes) -> bool:
+        """Whether the next line is, to the byte, what replay would have written; if so, it is done with."""
+        owed, reader = self.owed, self.reader
+        if not owed:
+            return self._same_event(raw)
+        kind, body = owed[0]
+        line, digest = line_of(reader.seq, reader.digest, self.rendered_t, kind, self.run, body)
+        if line != raw:
+            return False
+        reader.pass_over(digest)
+        self._settle()
+        return True
 
     def compare(self, line: Line) -> Mismatch | None:
-        """Compare a recorded derived line with the one that replay would have written."""
-        if not self.expected:
+        """Compare a line that is not to the byte what replay would have written."""
+        if line.kind == "event":
+            return self._event(line)
+        if not self.owed:
             return Mismatch(line.number, line.t, f"this {line.kind} line", line.body, None)
-        kind, body = self.expected.popleft()
+        kind, body = self._settle()
         if kind != line.kind:
             return Mismatch(line.number, line.t, "kind", line.kind, kind)
-        self.decisions += kind == "step"
-        self.runs += kind == "run"
-        different = difference(line.body, body)
+        different = difference(line.body, msgspec.json.decode(body))
+        if different is None and line.t != self.t:
+            different = ("t", line.t, self.t)
+        if different is None and line.run not in (None, self.run):
+            different = ("run", line.run, self.run)
         return Mismatch(line.number, line.t, *different) if different else None
 
+    def _same_event(self, raw: bytes) -> bool:
+        reader = self.reader
+        read = read_event(raw)
+        if read is None or read.t < reader.t:
+            return False
+        under_way = self.state.context.run
+        run = under_way.number if under_way else None
+        line, digest = line_of(reader.seq, reader.digest, read.rendered_t, "event", run, render(read.event))
+        if line != raw:
+            return False
+        self._work_off(read, reader.seq, run)
+        reader.t = read.t
+        reader.pass_over(digest)
+        return True
 
-def replay(path: Path) -> Verdict:
+    def _event(self, line: Line) -> Mismatch | None:
+        """Work a recorded event off; what an earlier one still owes is missing."""
+        if self.owed:
+            kind, body = self.owed[0]
+            missing = msgspec.json.decode(body)
+            return Mismatch(line.number, line.t, f"a {kind} line is missing before it", None, missing)
+        read = Read(decode_event(line.body, line.number), line.t, render(line.t))
+        self._work_off(read, line.seq, line.run)
+        return None
+
+    def _work_off(self, read: Read, seq: int, run: int | None) -> None:
+        self.events += 1
+        self.t, self.rendered_t = read.t, read.rendered_t
+        self.ended = read.event.kind == SessionEnded.kind
+        self.state, steps = self.session.step(self.state, read.event, read.t)
+        self.run = run_of(run, self.state)
+        self.owed.extend(derived(seq, self.events, steps, self.state))
+
+    def _settle(self) -> Told:
+        """Take what is owed next off the list, and count it."""
+        told = self.owed.popleft()
+        self.decisions += told[0] == "step"
+        self.runs += told[0] == "run"
+        return told
+
+
+def replay(path: Path, engine: type[Engine] = TableEngine) -> Verdict:
     """Run a trace's events through its own machines and profile again.
+
+    Parameters
+    ----------
+    path
+        The trace.
+    engine
+        What runs the machines.
 
     Raises
     ------
@@ -93,20 +166,38 @@ def replay(path: Path) -> Verdict:
         Where the trace cannot be read at all.
     """
     reader = TraceReader(path)
-    under_way: _Replay | None = None
-    mismatch: Mismatch | None = None
-    for line in reader:
-        if under_way is None:
-            if line.kind != "header":
-                raise TraceError("the first line is no header; the beginning of the trace is missing.", line.number)
-            session = session_of(line)
-            under_way = _Replay(session, session.begin(line.t))
-        elif mismatch is None:
-            mismatch = under_way.event(line) if line.kind == "event" else under_way.compare(line)
-    if under_way is None:
-        raise TraceError(f"{path} holds no lines.")
+    lines = reader.raw_lines()
+    under_way = begin(reader, lines, engine)
+    mismatch = go_through(under_way, lines)
     counted = (under_way.events, under_way.decisions, under_way.runs)
     return Verdict(*counted, tuple(reader.damage), mismatch, under_way.ended)
+
+
+def begin(reader: TraceReader, lines: Iterator[tuple[int, bytes]], engine: type[Engine]) -> Replay:
+    """Begin with the first of the lines, which must be the header.
+
+    Raises
+    ------
+    TraceError
+        Where it is not, or cannot be used.
+    """
+    number, raw = next(lines)
+    header = reader.take(raw, number)
+    if header.kind != "header":
+        raise TraceError("the first line is no header; the beginning of the trace is missing.", number)
+    session = session_of(header, engine)
+    return Replay(session, session.begin(header.t), reader)
+
+
+def go_through(under_way: Replay, lines: Iterator[tuple[int, bytes]]) -> Mismatch | None:
+    """Replay line after line; after the first one that differs, lines are only looked at for damage."""
+    mismatch: Mismatch | None = None
+    for number, raw in lines:
+        if mismatch is not None:
+            under_way.reader.take(raw, number)
+        elif not under_way.same(raw):
+            mismatch = under_way.compare(under_way.reader.take(raw, number))
+    return mismatch
 
 
 def difference(recorded: Any, replayed: Any, key: str = "") -> tuple[str, Any, Any] | None:

@@ -31,7 +31,7 @@ RUN: Mapping[str, Any] = {
     "validation_measures": list,
     "validation_tolerance_percent": float,
 }
-CHECKPOINT: Mapping[str, Any] = {"leaves": dict, "runs": int, "lights": int, "next_effect": int}
+CHECKPOINT: Mapping[str, Any] = {"events": int, "leaves": dict, "context": dict}
 READING: Mapping[str, Any] = {"due": bool, "reading": float | bool | None, "limit": NUMBER, "text": str}
 RULINGS = frozenset(ruling.value for ruling in Ruling)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from statefocus.session import State, Step
-from statefocus.trace.encoding import encode_effect, encode_step
+from statefocus.session import Outcome, State, Step
+from statefocus.trace.checkpoints import checkpoint
 from statefocus.trace.records import run_record
+from statefocus.trace.rendering import render
 
 CHECKPOINT_EVERY = 500
 """Events between two checkpoint lines."""
 
-Told = tuple[str, dict[str, Any]]
-"""Kind and body of a line."""
+Told = tuple[str, bytes]
+"""Kind and rendered body of a line."""
 
 
 def derived(event_seq: int, number: int, steps: Sequence[Step], state: State) -> list[Told]:
@@ -32,21 +34,44 @@ def derived(event_seq: int, number: int, steps: Sequence[Step], state: State) ->
     """
     lines: list[Told] = []
     for step in steps:
-        lines.append(("step", encode_step(step, event_seq)))
-        lines += [("effect", encode_effect(effect)) for effect in step.effects]
+        lines.append(("step", b'{"of":%d,%b' % (event_seq, _step(step))))
+        lines += [("effect", render(effect)) for effect in step.effects]
     if state.context.concluded is not None:
-        lines.append(("run", run_record(state.context.concluded, state.context)))
+        lines.append(("run", render(run_record(state.context.concluded, state.context))))
     if number % CHECKPOINT_EVERY == 0:
-        lines.append(("checkpoint", _checkpoint(state)))
+        lines.append(("checkpoint", checkpoint(number, state)))
     return lines
 
 
-def _checkpoint(state: State) -> dict[str, Any]:
-    context = state.context
-    return {
-        "leaves": dict(state.leaves),
-        "lights": context.plan.lights,
-        "runs": context.runs,
-        "verified_position": context.verified_position,
-        "next_effect": context.next_effect,
-    }
+def run_of(before: int | None, state: State) -> int | None:
+    """Number of the run that the lines derived from an event belong to: the one before it, or one that it began."""
+    under_way = state.context.run
+    return before or (under_way.number if under_way else None)
+
+
+def _step(step: Step) -> bytes:
+    plain = _plain_step(step.machine, step.before, step.after, step.outcome, step.row)
+    if not (step.tried or step.triggers or step.fault):
+        return plain
+    return b"%b,%b" % (plain[:-1], render(_details(step))[1:])
+
+
+@cache
+def _plain_step(machine: str, before: str, after: str, outcome: Outcome, row: str | None) -> bytes:
+    told = {"machine": machine, "before": before, "after": after, "outcome": outcome, "row": row}
+    return render(told)[1:]
+
+
+def _details(step: Step) -> dict[str, Any]:
+    """What is told of a step where rows were tried, or where it failed."""
+    told: dict[str, Any] = {}
+    if step.tried:
+        told["tried"] = step.tried
+    if step.triggers:
+        told["triggers"] = {
+            reading.name: {"due": reading.due, "reading": reading.reading, "limit": reading.limit, "text": reading.text}
+            for reading in step.triggers
+        }
+    if step.fault:
+        told["fault"] = step.fault
+    return told

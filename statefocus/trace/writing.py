@@ -6,26 +6,19 @@ is counted and told.
 
 from __future__ import annotations
 
-import json
 import os
 from collections import deque
 from collections.abc import Mapping
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from statefocus.errors import StatefocusError
+from statefocus.trace.rendering import line_of, render, render_exactly
 
-VERSION = 1
 WAITING_LINES = 100_000
 """Lines that wait in memory while the disk is full; about 50 MB."""
 
 _SYNCED = frozenset({"header", "run", "checkpoint"})
-
-
-def chain(previous: str, body: str) -> str:
-    """Digest of a line, over its text and the digest of the line before it: 16 hexadecimal digits."""
-    return blake2b((previous + body).encode(), digest_size=8).hexdigest()
 
 
 class TraceWriter:
@@ -46,7 +39,7 @@ class TraceWriter:
         self.path = path
         self.seq = 0
         self.dropped = 0
-        self._digest = ""
+        self._digest = b""
         self._waiting: deque[bytes] = deque()
         self._begun = False
         try:
@@ -58,7 +51,7 @@ class TraceWriter:
             hint = "choose a folder that can be written with --trace FILE or records.folder"
             raise _cannot_write(path, f"{error.strerror or error}; {hint}") from None
 
-    def write(self, kind: str, t: float, body: Mapping[str, Any], run: int | None = None) -> int:
+    def write(self, kind: str, t: float, body: Mapping[str, Any] | bytes, run: int | None = None) -> int:
         """Write a line; gives its sequence number.
 
         Parameters
@@ -68,17 +61,18 @@ class TraceWriter:
         t
             Time, unix seconds.
         body
-            What it tells.
+            What it tells: a tree that is rendered here, or one that is rendered already.
         run
             Number of the run it belongs to.
+
+        Raises
+        ------
+        ValueError
+            For a tree with a number that JSON cannot hold (NaN, infinity).
         """
-        envelope: dict[str, Any] = {"v": VERSION, "seq": self.seq, "t": t, "kind": kind}
-        if run is not None:
-            envelope["run"] = run
-        text = json.dumps({**envelope, **body}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        text = text.encode(errors="replace").decode()  # a driver's words may hold what UTF-8 cannot
-        self._digest = chain(self._digest, text)
-        self._put(f'{text[:-1]},"digest":"{self._digest}"}}\n', sync=kind in _SYNCED)
+        rendered = body if isinstance(body, bytes) else render_exactly(body)
+        line, self._digest = line_of(self.seq, self._digest, render(t), kind, run, rendered)
+        self._put(line, sync=kind in _SYNCED)
         self.seq += 1
         return self.seq - 1
 
@@ -86,7 +80,7 @@ class TraceWriter:
         """Close the file; gives a sentence where lines were lost or could not be written any more."""
         if self._file.closed:
             return None
-        self._put("", sync=True)
+        self._put(b"", sync=True)
         lost = self.dropped + len(self._waiting)
         try:
             self._file.close()
@@ -99,9 +93,9 @@ class TraceWriter:
         """Whether lines are waiting for room on the disk."""
         return bool(self._waiting)
 
-    def _put(self, line: str, *, sync: bool) -> None:
+    def _put(self, line: bytes, *, sync: bool) -> None:
         if line:
-            self._waiting.append(line.encode())
+            self._waiting.append(line)
         try:
             while self._waiting:
                 written = self._file.write(self._waiting[0])

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import inf
 
+import msgspec
 from msgspec.structs import replace
 
 from statefocus import effects, events
@@ -19,7 +20,6 @@ from statefocus.effects import Effect
 from statefocus.events import Answer, Event
 from statefocus.focusing import best_position
 from statefocus.session import Session, Step
-from statefocus.trace.encoding import encode_effect
 from statefocus.triggers import NAMES
 from statefocus.what_if.oracle import Oracle
 from statefocus.what_if.recorded import Recorded
@@ -128,7 +128,7 @@ class Supposing:
             self.told.notes.append("The profile's failure policy gives the plan up; what was left of it is not played.")
         if effect.answer is None:
             return
-        same = recorded is not None and recorded.like(encode_effect(effect))
+        same = recorded is not None and recorded.like(msgspec.json.decode(msgspec.json.encode(effect)))
         if same and recorded is not None and recorded.answer is not None:
             answer = replace(recorded.answer.event, effect=effect.id)
             if isinstance(answer, Answer):

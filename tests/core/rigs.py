@@ -7,7 +7,7 @@ from typing import Any
 from statefocus import events
 from statefocus.effects import Effect
 from statefocus.events import Event
-from statefocus.machine.engine import Tried
+from statefocus.machine.fired import Tried
 from statefocus.session import Step
 from statefocus.testing import Reply, SimulatedRig, failed
 from statefocus.triggers import Reading, readings

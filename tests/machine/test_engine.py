@@ -13,7 +13,8 @@ from statefocus.effects import Effect, Notify
 from statefocus.errors import DefinitionError
 from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
-from statefocus.machine.engine import Engine, Fired
+from statefocus.machine.engine import TransitionsEngine
+from statefocus.machine.fired import Fired
 from statefocus.machine.reading import read_definition
 from statefocus.machine.vocabulary import Action, Guard, Ruling, Vocabulary
 from statefocus.profile import Profile
@@ -50,11 +51,11 @@ class Bench:
     def _action(self, name: str) -> Callable[[Context], tuple[Context, tuple[Effect, ...]]]:
         return lambda context: (context, (Notify(0, "info", name),))
 
-    def engine(self, text: str) -> Engine:
+    def engine(self, text: str) -> TransitionsEngine:
         definition, problems = read_definition([Source("tiny.toml", HEAD + text)])
         assert (definition is not None, problems) == (True, [])
         assert isinstance(definition, Definition)
-        return Engine(definition, self.vocabulary)
+        return TransitionsEngine(definition, self.vocabulary)
 
 
 HEAD = 'schema = 1\nmachine = "tiny"\ninitial = "Outer"\n'
@@ -196,7 +197,7 @@ def test_an_engine_remembers_nothing_between_two_events(bench: Bench, context: C
 def test_a_guard_that_gives_no_ruling_is_an_error_never_a_pass(bench: Bench, context: Context, answer: object) -> None:
     engine = bench.engine(STATES + row("go", "Outer.Inner", "Elsewhere", when="yes"))
     sly = Guard("yes", "yes", lambda _context: answer)  # type: ignore[arg-type,return-value]
-    slyly = Engine(engine.definition, Vocabulary(EVENTS, {"yes": sly}, bench.vocabulary.actions, {}, {}, {}))
+    slyly = TransitionsEngine(engine.definition, Vocabulary(EVENTS, {"yes": sly}, bench.vocabulary.actions, {}, {}, {}))
     with pytest.raises(ValueError, match="not a valid Ruling"):
         slyly.fire("Outer.Inner", "go", context)
 

@@ -14,7 +14,7 @@ from statefocus.context import Context, begin
 from statefocus.machine.deciding import Decider, called
 from statefocus.machine.definition import Definition, Row
 from statefocus.machine.duties import RUN, SETTLED
-from statefocus.machine.engine import Engine
+from statefocus.machine.engine import TransitionsEngine
 from statefocus.machine.exploring import Exploration, Explorer
 from statefocus.machine.vocabulary import Action, Guard, Ruling, Vocabulary
 from statefocus.profile import Profile
@@ -208,7 +208,7 @@ class Bench:
     def __init__(self, definition: Definition) -> None:
         self.says: dict[str, Ruling] = {}
         self.called: list[str] = []
-        self.engine = Engine(
+        self.engine = TransitionsEngine(
             definition,
             Vocabulary(
                 events=VOCABULARY.events,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from statefocus import events
-from statefocus.testing import START_T, SimulatedRig, failed, machines
+from statefocus.testing import START_T, Happening, SimulatedRig, failed, machines
 from statefocus.trace.encoding import encode_event
 from statefocus.trace.header import header_body
-from statefocus.trace.telling import derived
-from statefocus.trace.writing import TraceWriter, chain
+from statefocus.trace.rendering import chain
+from statefocus.trace.telling import derived, run_of
+from statefocus.trace.writing import TraceWriter
 
 PROFILE: dict[str, Any] = {
     "triggers": {"count": {"frames": 2}, "temperature": {"min_readings": 3}},
@@ -41,15 +43,24 @@ def scripted_night(best: float = 10_020) -> SimulatedRig:
 
 def write(path: Path, rig: SimulatedRig) -> Path:
     """Write a rig's night as its runner would."""
+    record(path, rig, rig.log)
+    return path
+
+
+def record(path: Path, rig: SimulatedRig, log: Iterable[Happening]) -> int:
+    """Write what happened at a rig as its runner would; gives the number of events."""
     writer = TraceWriter(path)
     origins = {"triggers.count.frames": "rig.toml:3"}
     writer.write("header", START_T, header_body(rig.profile, origins, machines(), seed=1, speed="max"))
-    for number, happening in enumerate(rig.log, 1):
-        seq = writer.write("event", happening.t, encode_event(happening.event))
+    number, run = 0, None
+    for number, happening in enumerate(log, 1):
+        seq = writer.write("event", happening.t, encode_event(happening.event), run)
+        within = run_of(run, happening.state)
         for kind, body in derived(seq, number, happening.steps, happening.state):
-            writer.write(kind, happening.t, body)
+            writer.write(kind, happening.t, body, within)
+        run = run_of(None, happening.state)
     assert writer.close() is None
-    return path
+    return number
 
 
 def lines_of(path: Path) -> list[str]:
@@ -70,13 +81,13 @@ def find(lines: list[str], **wanted: Any) -> int:
 
 def rechained(lines: list[str]) -> list[str]:
     """Make every digest right again, as somebody would who knows how."""
-    digest, out = "", []
+    digest, out = b"", []
     for line in lines:
         tree = json.loads(line)
         tree.pop("digest", None)
         text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
-        digest = chain(digest, text)
-        out.append(f'{text[:-1]},"digest":"{digest}"}}')
+        digest = chain(digest, text.encode())
+        out.append(f'{text[:-1]},"digest":"{digest.decode()}"}}')
     return out
 
 

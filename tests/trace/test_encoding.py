@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from statefocus import effects, events
-from statefocus.effects import Effect
 from statefocus.errors import TraceError
 from statefocus.events import KINDS, Event, field_types
-from statefocus.trace.encoding import decode_event, encode_effect, encode_event
+from statefocus.trace.encoding import decode_event, encode_event, read_event
+from statefocus.trace.rendering import line_of, render, render_exactly
 
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(),
@@ -73,16 +74,39 @@ def test_what_is_no_event_is_told_with_its_line(body: dict[str, Any], said: str)
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize("name", sorted(KINDS))
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(data=st.data())
+def test_an_event_is_rendered_as_its_line_and_read_from_it_in_one_go(name: str, data: st.DataObject) -> None:
+    event = data.draw(of_kind(KINDS[name]))
+    try:
+        line, _ = line_of(7, b"", render(5.25), "event", None, render_exactly(event))
+    except OverflowError:
+        return
+    told = json.loads(line)
+    assert told == told | json.loads(json.dumps(encode_event(event)))
+    read = read_event(line)
+    assert read is None or (read.event, read.t) == (event, 5.25)
+    assert read is not None or any(isinstance(value, int) and abs(value) >= 2**63 for value in asdict(event).values())
+
+
+@pytest.mark.parametrize("line", [b"", b"\xff", b"[]", b"{}", b'{"t":NaN,"event":"flip_started"}', b"[" * 100_000])
+def test_what_is_no_event_is_not_read_in_one_go(line: bytes) -> None:
+    assert read_event(line) is None
+
+
 def test_every_kind_of_effect_can_be_told() -> None:
-    samples: dict[str, Effect] = {
-        "move_focuser": effects.MoveFocuser(1, 5, (7,), "sweep"),
-        "notify": effects.Notify(2, "info", "a sentence"),
-    }
-    assert encode_effect(samples["move_focuser"]) == {
-        "effect": "move_focuser",
-        "id": 1,
-        "position": 5,
-        "via": [7],
-        "purpose": "sweep",
-    }
-    assert encode_effect(samples["notify"])["sentence"] == "a sentence"
+    sentence = json.loads(render(effects.Notify(2, "info", "a sentence")))
+    assert sentence == {"effect": "notify", "id": 2, "level": "info", "sentence": "a sentence"}
+    move = json.loads(render(effects.MoveFocuser(1, 5, (7,), "sweep")))
+    assert move == {"effect": "move_focuser", "id": 1, "position": 5, "via": [7], "purpose": "sweep"}
+
+
+def test_a_number_that_json_cannot_hold_becomes_null_where_it_was_derived_and_is_refused_where_it_was_told() -> None:
+    assert render({"a": float("inf")}) == b'{"a":null}'
+    with pytest.raises(ValueError, match="JSON"):
+        render_exactly(events.SunRead(float("nan")))
+
+
+def test_words_and_numbers_of_any_kind_can_be_rendered() -> None:
+    assert json.loads(render({"a": "half a \ud800", "b": 10**30})) == {"a": "half a ?", "b": 10**30}

@@ -94,6 +94,19 @@ def test_a_torn_last_line_is_recognised_and_left_out(trace: Path, cut: int) -> N
     assert reader.torn
 
 
+def test_a_time_before_that_of_the_line_before_is_found_though_every_digest_is_right(trace: Path) -> None:
+    lines = lines_of(trace)
+    at = next(i for i, line in enumerate(lines) if json.loads(line).get("event") == "temperature_read" and i > 100)
+    before, derived = json.loads(lines[at - 1])["t"], json.loads(lines[at + 1])["kind"]
+    assert derived == "step"
+    lines[at], lines[at + 1] = (changed(line, t=before - 5.0) for line in lines[at : at + 2])
+    put(trace, rechained(lines))
+    assert damage_of(trace) == [(at + 1, "backwards")]
+    verdict = replay(trace)
+    assert [(damage.line, damage.what) for damage in verdict.damage] == [(at + 1, "backwards")]
+    assert not verdict.same
+
+
 def test_each_damage_says_its_line(trace: Path) -> None:
     lines = lines_of(trace)
     del lines[10]
