@@ -98,6 +98,10 @@ class State(Struct, frozen=True):
         return self.context.run is None and not self.context.pending
 
 
+_Heard = tuple[tuple[Step, ...], tuple[tuple[Engine, str], ...]]
+"""The step of an event that nobody heeds, and the machines that listen to it in their leaves."""
+
+
 class Session:
     """The machines of a session over one profile.
 
@@ -116,7 +120,7 @@ class Session:
     ) -> None:
         self._engines = {definition.name: engine(definition, VOCABULARY) for definition in definitions}
         self._profile = profile
-        self._ignored: dict[tuple[str, ...], tuple[Step, ...]] = {}
+        self._heard: dict[tuple[str, ...], _Heard] = {}
 
     def begin(self, t: float) -> State:
         """Give the state that a session begins in, at a time in unix seconds."""
@@ -152,31 +156,45 @@ class Session:
     def _step(self, state: State, event: Event, t: float, owner: str | None) -> tuple[State, tuple[Step, ...]]:
         """Work an event off; `owner` is the machine whose effect it answers."""
         context, leaves = fold(state.context, event, t), state.leaves
-        if owner is None and (ignored := self._by_nobody(event.kind, leaves)):
+        if owner is None and (ignored := self._by_nobody(event.kind, leaves, context)):
             return State(leaves, context), ignored
         steps: list[Step] = []
         for name, engine in self._engines.items():
             if owner not in (None, name) and not context.concluded:
                 continue
             kind = RUN_CONCLUDED if context.concluded and steps else event.kind
-            step = Step(name, leaves[name], leaves[name], "ignored")
-            if engine.listens(step.before, kind):
-                fired = engine.fire(step.before, kind, replace(context, acting=name))
-                context = _awaiting(fired.context, name, fired.effects)
-                step = _told(name, step.before, fired, context)
-                leaves = leaves | {name: step.after}
+            leaf = leaves[name]
+            if not engine.listens(leaf, kind):
+                step = Step(name, leaf, leaf, "ignored")
+            else:
+                fired = engine.fire(leaf, kind, replace(context, acting=name))
+                if fired.row is not None:
+                    context = replace(_awaiting(fired.context, name, fired.effects), acting="")
+                    leaves = leaves | {name: fired.after}
+                step = _told(name, leaf, fired, context)
             if step.outcome != "ignored" or name == owner or (owner is None and not steps):
                 steps.append(step)
         return State(leaves, context), tuple(steps)
 
-    def _by_nobody(self, kind: str, leaves: Mapping[str, str]) -> tuple[Step, ...]:
-        """Step of an event that no machine listens to, which most are; empty where one does."""
+    def _by_nobody(self, kind: str, leaves: Mapping[str, str], context: Context) -> tuple[Step, ...]:
+        """Step of an event that does nothing to any machine, which most are; empty where it may do something."""
         known = (kind, *leaves.values())
-        if (steps := self._ignored.get(known)) is None:
-            heard = any(engine.listens(leaves[name], kind) for name, engine in self._engines.items())
-            name = next(iter(self._engines))
-            steps = self._ignored[known] = () if heard else (Step(name, leaves[name], leaves[name], "ignored"),)
-        return steps
+        if (heard := self._heard.get(known)) is None:
+            heard = self._heard[known] = self._hearers(kind, leaves)
+        ignored, hearers = heard
+        for engine, leaf in hearers:
+            if not engine.silent(leaf, kind, context):
+                return ()
+        return ignored
+
+    def _hearers(self, kind: str, leaves: Mapping[str, str]) -> _Heard:
+        """Who listens to a kind of event beside the session, which tells every row that it tries."""
+        name = next(iter(self._engines))
+        listening = {one: engine for one, engine in self._engines.items() if engine.listens(leaves[one], kind)}
+        if name in listening:
+            return (), ()
+        ignored = Step(name, leaves[name], leaves[name], "ignored")
+        return (ignored,), tuple((engine, leaves[one]) for one, engine in listening.items())
 
     def _stale(self, state: State, t: float) -> tuple[State, tuple[Step, ...]]:
         name = next(iter(self._engines))

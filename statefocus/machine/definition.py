@@ -116,21 +116,20 @@ class Definition:
         """Whether a leaf is the named state or lies in it."""
         return state in self.lineage(leaf)
 
-    def entered(self, leaf: str, row: Row) -> list[State]:
-        """States that a row enters when it is taken in a leaf, outermost first.
+    def way(self, leaf: str, to: str) -> tuple[list[State], list[State]]:
+        """States that are left and entered from a leaf to a row's destination, in the order in which that happens.
 
-        A row that leads to a state around its source enters that one anew.
+        What is around both is neither left nor entered; a state that leads to itself, or to one around it, is.
         """
-        if row.to is None:
-            return []
-        source = next(state for state in self.lineage(leaf) if state in row.sources)
-        around = set(self.lineage(source)) - {row.to}
-        return [self.states[name] for name in reversed(self.lineage(self.leaf(row.to))) if name not in around]
+        around = set(self.lineage(leaf)) & set(self.lineage(to)[1:])
+        left = [name for name in self.lineage(leaf) if name not in around]
+        entered = [name for name in reversed(self.lineage(self.leaf(to))) if name not in around]
+        return [self.states[name] for name in left], [self.states[name] for name in entered]
+
+    def entered(self, leaf: str, row: Row) -> list[State]:
+        """States that a row enters when it is taken in a leaf, outermost first."""
+        return [] if row.to is None else self.way(leaf, row.to)[1]
 
     def left(self, leaf: str, row: Row) -> list[State]:
         """States that a row leaves when it is taken in a leaf, innermost first."""
-        if row.to is None:
-            return []
-        entered = {state.name for state in self.entered(leaf, row)}
-        kept = set(self.lineage(self.leaf(row.to))) - entered
-        return [self.states[name] for name in self.lineage(leaf) if name not in kept]
+        return [] if row.to is None else self.way(leaf, row.to)[0]

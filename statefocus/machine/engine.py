@@ -82,6 +82,10 @@ class TransitionsEngine:
         """Whether any row is tried for that event in that leaf state."""
         return (state, event) in self._listens
 
+    def silent(self, _state: str, _event: str, _context: Context) -> bool:
+        """Whether an event would do nothing; it takes as long to tell as to fire it, so this never says yes."""
+        return False
+
     def fire(self, state: str, event: str, context: Context) -> Fired:
         """Offer an event to the machine, as `machine.fired.Engine` tells."""
         if not self.listens(state, event):

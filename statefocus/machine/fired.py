@@ -16,6 +16,11 @@ PASSING = frozenset({Ruling.PASSED, Ruling.NOT_USED})
 """Rulings that let a row be taken."""
 
 
+def is_trigger(guard: str) -> bool:
+    """Whether a guard of that name says that something is due, so that a row that another guard blocks is inhibited."""
+    return guard.endswith("_due")
+
+
 class Tried(Struct, frozen=True):
     """One row that was tried, and what each of its guards said."""
 
@@ -30,7 +35,7 @@ class Tried(Struct, frozen=True):
     @property
     def inhibited(self) -> bool:
         """Whether a trigger was due in it, and a guard said no."""
-        due = [ruling for name, ruling in self.guards.items() if name.endswith("_due")]
+        due = [ruling for name, ruling in self.guards.items() if is_trigger(name)]
         return bool(due) and PASSING.issuperset(due) and not self.passed
 
 
@@ -59,6 +64,9 @@ class Engine(Protocol):
 
     def listens(self, state: str, event: str) -> bool:
         """Whether any row is tried for that event in that leaf state."""
+
+    def silent(self, state: str, event: str, context: Context) -> bool:
+        """Whether an event would do nothing to the machine, and inhibit no trigger; no if that takes long to tell."""
 
     def fire(self, state: str, event: str, context: Context) -> Fired:
         """Offer an event to the machine.

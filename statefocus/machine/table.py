@@ -6,24 +6,28 @@ guard that several rows name is asked once an event: guards are functions of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
 from statefocus.context import Context
 from statefocus.effects import Effect
-from statefocus.machine.definition import SEPARATOR, Definition, Row
-from statefocus.machine.fired import PASSING, Fired, Tried
+from statefocus.machine.definition import Definition, Row
+from statefocus.machine.fired import PASSING, Fired, Tried, is_trigger
 from statefocus.machine.vocabulary import Guard, Ruling, Vocabulary
 
 Call = Callable[[Context], tuple[Context, tuple[Effect, ...]]]
 
 
 class Entry(Struct, frozen=True):
-    """One row as it is tried in one leaf: its guards, the leaf that it leads to, and all that is called on the way."""
+    """One row as it is tried in one leaf: its guards, the leaf that it leads to, and all that is called on the way.
+
+    While one of `needed` blocks, nothing would be told of it: it is not taken, and no trigger is inhibited.
+    """
 
     row: str
     guards: tuple[tuple[str, Guard], ...]
+    needed: tuple[Guard, ...]
     after: str
     calls: tuple[Call, ...]
     stays: bool
@@ -71,11 +75,24 @@ class TableEngine:
                 return _taken(entry, tuple(tried), context)
         return Fired(state, None, tuple(tried), context, ())
 
+    def silent(self, state: str, event: str, context: Context) -> bool:
+        """Whether an event would do nothing to the machine, and inhibit no trigger."""
+        for entry in self._table.get((state, event), ()):
+            for guard in entry.needed:
+                if guard.call(context) not in PASSING:
+                    break
+            else:
+                return False
+        return True
+
     def _entry(self, row: Row, leaf: str) -> Entry:
         guards = tuple((name, self._vocabulary.guards[name]) for name in self.definition.guards_of(row))
-        after, names = (leaf, []) if row.to is None else _way(self.definition, leaf, row.to)
-        calls = tuple(self._vocabulary.actions[name].call for name in (*row.do, *names))
-        return Entry(row.id, guards, after, calls, row.to is None)
+        exits = [name for state in self.definition.left(leaf, row) for name in state.exit]
+        entries = [name for state in self.definition.entered(leaf, row) for name in state.enter]
+        calls = tuple(self._vocabulary.actions[name].call for name in (*row.do, *exits, *entries))
+        after = leaf if row.to is None else self.definition.leaf(row.to)
+        due = tuple(guard for name, guard in guards if is_trigger(name))
+        return Entry(row.id, guards, due or tuple(guard for _, guard in guards), after, calls, row.to is None)
 
 
 def _ask(guard: Guard, context: Context, said: dict[str, Ruling]) -> Ruling:
@@ -98,22 +115,3 @@ def _rows(definition: Definition, leaf: str, event: str) -> Iterator[Row]:
         for row in definition.rows:
             for _ in range(row.on.count(event) * row.sources.count(state)):
                 yield row
-
-
-def _way(definition: Definition, leaf: str, to: str) -> tuple[str, list[str]]:
-    """The leaf that a row leads to, and the actions of the states that are left and entered on the way there.
-
-    What is around both states is neither left nor entered; a state that leads to itself, or to one around it, is.
-    """
-    after = definition.leaf(to)
-    around = _shared(leaf.split(SEPARATOR), to.split(SEPARATOR)[:-1])
-    left = [state for state in definition.lineage(leaf) if state.count(SEPARATOR) >= around]
-    entered = [state for state in reversed(definition.lineage(after)) if state.count(SEPARATOR) >= around]
-    exits = [name for state in left for name in definition.states[state].exit]
-    return after, exits + [name for state in entered for name in definition.states[state].enter]
-
-
-def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many names two paths begin with in common."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))

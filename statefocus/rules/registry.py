@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from statefocus.context import Context
-from statefocus.machine.vocabulary import Guard, Ruling, ruling
+from statefocus.machine.vocabulary import Guard, Ruling
 
 GUARDS: dict[str, Guard] = {}
 
@@ -22,8 +22,8 @@ def rule(function: Rule) -> Rule:
 def test(function: Test) -> Test:
     """Enter a function that gives a plain yes or no into the vocabulary, under its own name."""
 
-    def by_test(context: Context) -> Ruling:
-        return ruling(holds=function(context))
+    def by_test(context: Context, yes: Ruling = Ruling.PASSED, no: Ruling = Ruling.FAILED) -> Ruling:
+        return yes if function(context) else no
 
     GUARDS[function.__name__] = Guard(function.__name__, _first_line(function), by_test)
     return function
