@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statefocus import offsetting
+from statefocus import focusing, offsetting
 from statefocus.context import REFOCUSED, Context
 from statefocus.rules.registry import test
 
@@ -27,15 +27,15 @@ def other_filter_wanted(context: Context) -> bool:
 
 @test
 def filter_to_restore(context: Context) -> bool:
-    """The run was made in another filter, and the plan's one is to be turned back to (O2)."""
+    """The run has asked the wheel for another filter, and the plan's one is to be turned back to (O2)."""
     run = context.run
-    return run is not None and run.home_filter is not None and run.home_filter != context.plan.filter
+    return run is not None and run.home_filter is not None and focusing.filter_was_asked_for(context)
 
 
 @test
 def run_offset_owed(context: Context) -> bool:
     """The run has found the focus in another filter than the plan's, and the offset between them is to be made (O2)."""
     run = context.run
-    if run is None or run.outcome not in REFOCUSED or run.offset_made:
+    if run is None or run.outcome not in REFOCUSED:
         return False
     return offsetting.run_offset_steps(context, run) != 0
