@@ -160,8 +160,9 @@ class Run(Struct, frozen=True):
     started_t, started_temperature_c, filter, home_filter
         When it began, how warm it was then, in which filter it is made, and which one is turned back to; None where it
         is not another one.
-    offset_made
-        The focuser was moved from the focus in `filter` to that in the plan's filter (O2).
+    offset_made, offset_short_steps
+        The focuser was moved from the focus in `filter` to that in the plan's filter (O2), by so much less than wanted
+        where its travel ends.
     start_position
         Where a failed or cancelled run returns to, steps; None until the focuser was read.
     max_step, driver_compensation
@@ -191,6 +192,7 @@ class Run(Struct, frozen=True):
     filter: str | None = None
     home_filter: str | None = None
     offset_made: bool = False
+    offset_short_steps: int = 0
     centre: int | None = None
     start_position: int | None = None
     position: int | None = None
@@ -231,6 +233,13 @@ class LastRun(Struct, frozen=True):
     ended_t: float
 
 
+class FilterMove(Struct, frozen=True):
+    """A move for a filter: which one, and the steps of it that lie beyond the focuser's travel."""
+
+    filter: str | None
+    short_steps: int
+
+
 class Context(Struct, frozen=True):
     """All that the core knows at a moment.
 
@@ -248,6 +257,8 @@ class Context(Struct, frozen=True):
         The filter that `verified_position` is right for (O1).
     last_good
         Where each filter was last focused (O3).
+    offset_short_steps
+        What the end of the focuser's travel has kept back of the moves for filters since the last refocus.
     offset_under_way, offset_retry_t
         The move for a filter that is being made; no other before this time, after one that failed.
     lost
@@ -278,7 +289,8 @@ class Context(Struct, frozen=True):
     max_step: int | None = None
     focused_in: str | None = None
     last_good: Mapping[str, int] = field(default_factory=dict)
-    offset_under_way: str | None = None
+    offset_short_steps: int = 0
+    offset_under_way: FilterMove | None = None
     offset_retry_t: float | None = None
     lost: bool = False
     wish: str | None = None
