@@ -70,3 +70,8 @@ def begin_run(rig: SimulatedRig, leaf: str = "Refocusing.Exposing") -> None:
     rig.read_facts()
     rig.send(events.RefocusRequested())
     rig.until(leaf)
+
+
+def to_filter(rig: SimulatedRig, name: str, by: str = "plan") -> tuple[Step, ...]:
+    """Change the filter, and carry out all that follows; gives the steps of the change itself."""
+    return rig.tell(events.FilterChanged(former=rig.state.context.plan.filter, filter=name, by=by))
