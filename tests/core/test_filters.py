@@ -359,7 +359,7 @@ def test_o2_in_the_other_filter_itself_the_wheel_stays() -> None:
 
 def test_o2_via_an_unvalidated_focus_that_is_kept_gets_the_offset_too() -> None:
     rig = via_rig(validation={"on_miss": "keep"})
-    rig.script("measure_frame", *[rig.ideal] * 9, measured(4.0), measured(4.0))  # type: ignore[list-item]  # an Event each
+    rig.script("measure_frame", *[rig.ideal] * 9, measured(4.0), measured(4.0))  # an ideal answer is a reply too
     run_now(rig)
     assert [run.outcome for run in rig.runs] == ["unvalidated"]
     assert (asked_filters(rig), rig.position) == (["L", "B"], 9_980)
@@ -625,7 +625,7 @@ def test_o3_where_both_offsets_are_known_they_are_what_counts() -> None:
 def test_o3_a_run_that_was_not_validated_leaves_no_good_position() -> None:
     rig = last_rig()
     rig.best = 10_060
-    rig.script("measure_frame", *[rig.ideal] * 9, measured(4.0), measured(4.0))  # type: ignore[list-item]  # an Event each
+    rig.script("measure_frame", *[rig.ideal] * 9, measured(4.0), measured(4.0))  # an ideal answer is a reply too
     run_now(rig)
     assert rig.runs[-1].outcome == "unvalidated"
     assert rig.state.context.last_good == {"L": 10_000, "R": 10_033}
