@@ -162,8 +162,9 @@ class Run(Struct, frozen=True):
         is not another one.
     filter_turned
         The wheel was sent to `filter`, and did not come back to `home_filter` yet.
-    offset_made
-        The focuser was moved from the focus in `filter` to that in the plan's filter (O2).
+    offset_made, offset_short_steps
+        The focuser was moved from the focus in `filter` to that in the plan's filter (O2), by so much less than wanted
+        where its travel ends.
     start_position
         Where a failed or cancelled run returns to, steps; None until the focuser was read.
     max_step, driver_compensation
@@ -194,6 +195,7 @@ class Run(Struct, frozen=True):
     home_filter: str | None = None
     filter_turned: bool = False
     offset_made: bool = False
+    offset_short_steps: int = 0
     centre: int | None = None
     start_position: int | None = None
     position: int | None = None
@@ -234,6 +236,13 @@ class LastRun(Struct, frozen=True):
     ended_t: float
 
 
+class FilterMove(Struct, frozen=True):
+    """A move for a filter: which one, and the steps of it that lie beyond the focuser's travel."""
+
+    filter: str | None
+    short_steps: int
+
+
 class Context(Struct, frozen=True):
     """All that the core knows at a moment.
 
@@ -251,6 +260,8 @@ class Context(Struct, frozen=True):
         The filter that `verified_position` is right for (O1).
     last_good
         Where each filter was last focused (O3).
+    offset_short_steps
+        What the end of the focuser's travel has kept back of the moves for filters since the last refocus.
     offset_under_way, offset_retry_t
         The move for a filter that is being made; no other before this time, after one that failed.
     lost
@@ -281,7 +292,8 @@ class Context(Struct, frozen=True):
     max_step: int | None = None
     focused_in: str | None = None
     last_good: Mapping[str, int] = field(default_factory=dict)
-    offset_under_way: str | None = None
+    offset_short_steps: int = 0
+    offset_under_way: FilterMove | None = None
     offset_retry_t: float | None = None
     lost: bool = False
     wish: str | None = None

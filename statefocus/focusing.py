@@ -29,9 +29,12 @@ def ground_lost(context: Context) -> str | None:
 
 
 def filter_lost(context: Context) -> bool:
-    """Whether the filter is another one than that of the run; on the way to or from it, no other matters."""
+    """Whether the filter is another one than that of the run; the plan's own counts too until the wheel has turned."""
     run = context.run
-    return run is not None and context.plan.filter not in (run.filter, run.home_filter)
+    if run is None or context.plan.filter == run.filter:
+        return False
+    on_the_way = not run.filter_turned or any(one.kind == "set_filter" for one in context.pending.values())
+    return not (on_the_way and context.plan.filter == run.home_filter)
 
 
 def overshoot_steps(context: Context) -> int:

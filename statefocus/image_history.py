@@ -103,8 +103,7 @@ class ImageHistory(Struct, frozen=True):
         if hfr_px is None or not isfinite(hfr_px) or hfr_px <= 0 or not stars:
             return self
         seen = Sharpness(hfr_px, stars)
-        begins = self.fresh and _filter_in(channel) == (self.focused or "") and channel not in self.recent
-        if channel in self.gathering or begins:
+        if self.fresh and _filter_in(channel) == (self.focused or "") and channel not in self.recent:
             return self._gathered(channel, seen, baseline_frames)
         if channel not in self.baselines:
             return replace(self, unmeasured={**self.unmeasured, channel: self.unmeasured.get(channel, 0) + 1})
@@ -141,7 +140,7 @@ class ImageHistory(Struct, frozen=True):
 
     def without_baseline(self, channel: Channel) -> int:
         """Light frames since the last refocus that could not be compared with anything."""
-        return 0 if channel in self.baselines else self.unmeasured.get(channel, 0)
+        return self.unmeasured.get(channel, 0)
 
 
 def _filter_in(channel: Channel) -> str:

@@ -2,7 +2,7 @@
 
 The focuser's position is right for one filter, `focused_in`. What is owed is the way from there to the filter in the
 light path: the difference of their offsets, or the way to where that filter was last focused. So nothing is lost or
-doubled, whatever came between.
+doubled, whatever came between; what lies beyond the focuser's travel is owed until there is room for it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def between(context: Context, former: str | None, now: str | None) -> int | None
 def owed_steps(context: Context, target: str | None = None) -> int:
     """Steps from where the focuser stands to the focus in the filter in the light path, or in `target` (O1, O3)."""
     name = context.plan.filter if target is None else target
-    if context.focused_in is None or name is None or context.focused_in == name:
+    if context.focused_in is None or name is None:
         return 0
     offset = between(context, context.focused_in, name)
     if offset is not None:
-        return offset
+        return offset + context.offset_short_steps
     if not settings(context, name).last_position:
         return 0
     last, here = context.last_good.get(name), context.verified_position

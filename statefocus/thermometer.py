@@ -5,7 +5,7 @@ A reading that cannot be true (NaN, beyond the range of air, a jump no tube make
 
 from __future__ import annotations
 
-from math import fsum, isfinite
+from math import fsum
 from typing import Literal
 
 from msgspec import Struct
@@ -75,7 +75,7 @@ class Thermometer(Struct, frozen=True):
 
     def read(self, celsius: float, t: float) -> Thermometer:
         """Take a reading in, or drop it."""
-        if not isfinite(celsius) or not COLDEST_C <= celsius <= HOTTEST_C:
+        if not COLDEST_C <= celsius <= HOTTEST_C:  # NaN lies in no range
             return replace(self, dropped=self.dropped + 1, last_t=t)
         if self.recent and abs(celsius - self.recent[-1]) > LARGEST_JUMP_C:
             return self._doubt(celsius, t)

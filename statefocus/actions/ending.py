@@ -155,6 +155,7 @@ def conclude_run(context: Context) -> Result:
         last_run=last,
         lost=lost,
         focused_in=_focused_in(context, run),
+        offset_short_steps=_offset_short(context, run),
         last_good=_last_good(context, run),
         history=(*context.history, *_past(context, run))[-REMEMBERED:],
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
@@ -171,6 +172,13 @@ def _focused_in(context: Context, run: Run) -> str | None:
     if run.outcome not in REFOCUSED:
         return context.focused_in
     return context.plan.filter if run.offset_made else run.filter
+
+
+def _offset_short(context: Context, run: Run) -> int:
+    """What the end of the travel still keeps back of the way to the plan's filter (O2); a new focus owes nothing."""
+    if run.outcome not in REFOCUSED:
+        return context.offset_short_steps
+    return run.offset_short_steps if run.offset_made else 0
 
 
 def _last_good(context: Context, run: Run) -> Mapping[str, int]:

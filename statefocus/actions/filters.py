@@ -6,15 +6,17 @@ from msgspec.structs import replace
 
 from statefocus import focusing, offsetting
 from statefocus.actions.registry import Result, action, current, emit, tell
-from statefocus.context import Context
+from statefocus.context import Context, FilterMove
 from statefocus.effects import LeavePlanPaused, MoveFocuser, Notify, SetFilter
 
 
 @action(MoveFocuser)
 def apply_offset(context: Context) -> Result:
     """Move from the focus of the former filter to that of the new one (O1, O3)."""
-    target = focusing.move_to(context, (context.verified_position or 0) + offsetting.move_steps(context))
-    context = replace(context, offset_under_way=context.plan.filter)
+    steps = offsetting.move_steps(context)
+    short = offsetting.owed_steps(context) - steps
+    target = focusing.move_to(context, (context.verified_position or 0) + steps)
+    context = replace(context, offset_under_way=FilterMove(context.plan.filter, short))
     return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="filter_offset")
 
 
@@ -22,9 +24,11 @@ def apply_offset(context: Context) -> Result:
 def book_offset(context: Context) -> Result:
     """The position is right for the new filter."""
     here = context.run.position if context.run else context.verified_position
+    move = context.offset_under_way
     return replace(
         context,
-        focused_in=context.offset_under_way,
+        focused_in=move.filter if move else context.focused_in,
+        offset_short_steps=move.short_steps if move else 0,
         verified_position=here,
         offset_under_way=None,
         offset_retry_t=None,
@@ -58,7 +62,9 @@ def offset_after_run(context: Context) -> Result:
     run = current(context)
     steps = offsetting.run_offset_steps(context, run)
     wanted = (run.position or 0) + steps
-    target = focusing.move_to(context, max(0, min(run.max_step, wanted)))
+    reached = max(0, min(run.max_step, wanted))
+    target = focusing.move_to(context, reached)
+    context = replace(context, run=replace(run, offset_short_steps=wanted - reached))
     return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="filter_offset")
 
 

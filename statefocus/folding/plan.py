@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import compensating, events, triggers
+from statefocus import compensating, events, offsetting, triggers
 from statefocus.context import Context
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
 from statefocus.image_history import channel_of
@@ -50,12 +50,12 @@ def _plan_started(context: Context, event: events.PlanStarted) -> Context:
 
 @folds(events.PlanFinished)
 def _plan_finished(context: Context, _event: events.PlanFinished) -> Context:
-    return with_plan(context, running=False, exposing=False, filter_changing=False, flip_under_way=False)
+    return _plan_over(context)
 
 
 @folds(events.PlanAborted)
 def _plan_aborted(context: Context, _event: events.PlanAborted) -> Context:
-    return with_plan(context, running=False, exposing=False, filter_changing=False, flip_under_way=False)
+    return _plan_over(context)
 
 
 @folds(events.PlanPaused)
@@ -109,6 +109,13 @@ def _light_taken(context: Context, event: events.FrameSaved) -> Context:
     return with_triggers(context, lights=context.triggers.lights + 1, history=history)
 
 
+def _plan_over(context: Context) -> Context:
+    """Nothing is under way in the plan any more, and what was announced will not come."""
+    return with_plan(
+        _nothing_ahead(context), running=False, exposing=False, filter_changing=False, flip_under_way=False
+    )
+
+
 def _nothing_ahead(context: Context) -> Context:
     """What was announced has come, or was dropped."""
     return with_plan(context, filter_ahead=False, flip_ahead=False)
@@ -131,7 +138,8 @@ def _filter_changed(context: Context, event: events.FilterChanged) -> Context:
         return context
     if event.by == "plan":
         return with_triggers(context, filter_changed=True, question="")
-    return with_triggers(context, question="open") if context.profile.triggers.filter_change else context
+    asks = context.profile.triggers.filter_change and offsetting.focuses_on_change(context)
+    return with_triggers(context, question="open" if asks else "")
 
 
 @folds(events.FlipStarted)

@@ -69,8 +69,9 @@ def image_history_due(context: Context) -> bool:
 
 @test
 def nothing_ahead(context: Context) -> bool:
-    """T14: no filter change and no flip is known to come before the next frame, which the run could serve too."""
-    return not context.plan.filter_ahead and not context.plan.flip_ahead
+    """T14: no filter change and no flip comes before the next frame, as far as known, which the run could serve too."""
+    plan = context.plan
+    return not (plan.filter_ahead or plan.filter_changing or plan.flip_ahead)
 
 
 @test

@@ -35,6 +35,6 @@ def filter_to_restore(context: Context) -> bool:
 def run_offset_owed(context: Context) -> bool:
     """The run has found the focus in another filter than the plan's, and the offset between them is to be made (O2)."""
     run = context.run
-    if run is None or run.outcome not in REFOCUSED or run.offset_made:
+    if run is None or run.outcome not in REFOCUSED:
         return False
     return offsetting.run_offset_steps(context, run) != 0

@@ -70,3 +70,34 @@ def begin_run(rig: SimulatedRig, leaf: str = "Refocusing.Exposing") -> None:
     rig.read_facts()
     rig.send(events.RefocusRequested())
     rig.until(leaf)
+
+
+def to_filter(rig: SimulatedRig, name: str, by: str = "plan") -> tuple[Step, ...]:
+    """Change the filter, and carry out all that follows; gives the steps of the change itself."""
+    return rig.tell(events.FilterChanged(former=rig.state.context.plan.filter, filter=name, by=by))
+
+
+def take_light(
+    rig: SimulatedRig,
+    hfr_px: float | None,
+    stars: int | None,
+    *,
+    times: int = 1,
+    filter_: str | None = None,
+    binning: int = 1,
+) -> None:
+    """Save Light frames of the plan that measure so, with fresh facts."""
+    for _ in range(times):
+        rig.t += 60.0
+        rig.read_facts()
+        rig.tell(
+            events.FrameSaved(
+                number=1,
+                frame_type="Light",
+                filter=filter_,
+                next_frame_type="Light",
+                binning=binning,
+                hfr_px=hfr_px,
+                stars=stars,
+            )
+        )

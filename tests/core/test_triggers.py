@@ -81,11 +81,42 @@ def test_t1_reads_its_source(source: str, expected: float) -> None:
     assert rig.state.context.triggers.thermometer.mean_c == expected
 
 
-@pytest.mark.parametrize("source", ["external", "average"])
-def test_t1_takes_no_stand_in_for_a_sensor_that_fails(source: str) -> None:
-    rig = quiet_rig({"temperature": {"source": source}})
-    rig.tell(events.TemperatureRead(focuser_c=10.0, external_c=None))
+@pytest.mark.parametrize(
+    ("source", "focuser_c", "external_c"),
+    [("focuser", None, 10.0), ("external", 10.0, None), ("average", 10.0, None), ("average", None, 10.0)],
+)
+def test_t1_takes_no_stand_in_for_a_sensor_that_fails(
+    source: str, focuser_c: float | None, external_c: float | None
+) -> None:
+    rig = quiet_rig({"temperature": {"source": source}}, compensation={"source": source})
+    (step, *_) = rig.tell(events.TemperatureRead(focuser_c=focuser_c, external_c=external_c))
     assert rig.state.context.triggers.thermometer.recent == ()
+    assert step.outcome == "ignored"
+
+
+def test_t1s_its_status_over_a_whole_block_after_a_refocus() -> None:
+    """`[-0.4 #01*]`: the difference, the number of the reading in its block, and a star once one block was full."""
+    rig = quiet_rig({"temperature": {"enabled": True, "limit_c": 5.0, "min_readings": 4, "reading_every_s": 10.0}})
+    texts = []
+    for celsius in (10.0, 10.0, 10.0, 10.0, 9.6, 9.6, 9.6, 9.6, 9.6):
+        rig.read_temperature(celsius)
+        texts.append(reading(rig, "temperature").text)
+    assert texts == [
+        *("[0.0 #01]", "[0.0 #02]", "[0.0 #03]", "[0.0 #04*]"),
+        *("[-0.1 #01*]", "[-0.2 #02*]", "[-0.3 #03*]", "[-0.4 #04*]", "[-0.4 #01*]"),
+    ]
+    run_now(rig)
+    texts = [reading(rig, "temperature").text]
+    for celsius in (9.6, 10.4, 10.4, 10.4, 10.4):
+        rig.read_temperature(celsius)
+        texts.append(reading(rig, "temperature").text)
+    assert texts == ["[0.0 #00]", "[0.0 #01]", "[+0.2 #02]", "[+0.4 #03]", "[+0.6 #04*]", "[+0.8 #01*]"]
+
+
+def test_t1_is_off_unless_the_profile_wants_it() -> None:
+    rig = quiet_rig({"temperature": {"enabled": False, "limit_c": 0.5, "min_readings": 2}})
+    rig.read_temperature(10.0, 10.0, 8.0, 8.0)
+    assert due(rig) == []
 
 
 # --- T2: count ---
@@ -412,6 +443,35 @@ def test_t13_no_run_before_every_following_frame() -> None:
     fail(rig, "take_frame", 2)
     rig.take_frames(5)
     assert (len(rig.runs), due(rig)) == (1, ["count"])
+
+
+def test_t13_the_back_off_ends_at_its_very_moment() -> None:
+    rig = failing_rig(retry_after_min=5.0)
+    fail(rig, "take_frame", 2)
+    rig.take_frames(1)
+    over_t = rig.state.context.triggers.retry_t
+    assert over_t == rig.runs[0].started_t + (rig.t - rig.runs[0].started_t) + 300.0
+    for t, runs in ((over_t - 0.1, 1), (over_t, 2)):
+        rig.t = t
+        rig.read_facts()
+        rig.tell(events.FrameSaved(number=2, frame_type="Light", next_frame_type="Light"))
+        assert len(rig.runs) == runs
+
+
+def test_t13_the_back_off_grows_to_eight_times_and_no_further_and_ends_with_a_refocus() -> None:
+    rig = failing_rig(retry_after_min=1.0)
+    waits = []
+    for _ in range(6):
+        fail(rig, "take_frame", 2)
+        rig.t += 3600.0
+        rig.take_frames(1)
+        retry_t = rig.state.context.triggers.retry_t
+        assert retry_t is not None
+        waits.append(retry_t - rig.t)
+    assert waits == pytest.approx([60.0, 120.0, 240.0, 480.0, 480.0, 480.0])
+    rig.t += 3600.0
+    rig.take_frames(1)
+    assert (rig.state.context.triggers.retry_t, rig.state.context.triggers.failures) == (None, 0)
 
 
 def test_t13_a_person_who_asks_need_not_wait_for_the_back_off() -> None:
