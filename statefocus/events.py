@@ -151,10 +151,11 @@ class CenteringFinished(Event, frozen=True, tag="centering_finished"):
 
 
 class HostRefocused(Event, frozen=True, tag="host_refocused"):
-    """Another program ran its own autofocus; `position` is None where it found no focus.
+    """Another program ran its own autofocus; `position` is None where it found no focus, or nobody told where.
 
-    `seconds` is how long it took, `measure` the metric it reports at the focus point, `trigger` its own words for why.
-    `points` are the positions and measures of its curve, in the order in which it took them.
+    `failed` tells that it found none. `seconds` is how long it took, `measure` the metric it reports at the focus
+    point, `trigger` its own words for why. `points` are the positions and measures of its curve, in the order in which
+    it took them.
     """
 
     position: int | None
@@ -165,6 +166,7 @@ class HostRefocused(Event, frozen=True, tag="host_refocused"):
     trigger: str = ""
     sentence: str = ""
     points: tuple[tuple[float, float], ...] = ()
+    failed: bool = False
 
 
 # --- readings of the world ---

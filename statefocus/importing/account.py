@@ -22,6 +22,9 @@ COLDEST_C, HOTTEST_C = -80.0, 60.0
 _ONE_CENTERING_S = 30.0
 
 
+_NO_END = "The log does not tell how this run ended."
+
+
 @dataclass
 class Account:
     """Gathers a night's events, in any order of time; `night` gives them in theirs.
@@ -151,7 +154,7 @@ class Account:
         self, t: float, trigger: str, *, temperature_c: float | None = None, filter_: str | None = None
     ) -> None:
         """The other program begins an autofocus run of its own."""
-        self.focus_ends(t, None, sentence="The log does not tell how this run ended.")
+        self.focus_ends(t, None, sentence=_NO_END, known=False)
         if temperature_c is not None:
             self.temperature(t, temperature_c)
         self.focus = FocusRun(t, trigger, temperature_c, filter_ or self.filter)
@@ -169,8 +172,9 @@ class Account:
         measure: float | None = None,
         temperature_c: float | None = None,
         sentence: str = "",
+        known: bool = True,
     ) -> None:
-        """The run is over; without a position it failed."""
+        """The run is over; without a position it failed, unless the log does not tell how it ended."""
         run, self.focus = self.focus, None
         if run is None:
             return
@@ -189,6 +193,7 @@ class Account:
                 trigger=run.trigger,
                 sentence=sentence if position is None else "",
                 points=tuple(run.points),
+                failed=known and position is None,
             ),
         )
 
@@ -244,7 +249,7 @@ class Account:
     def night(self, first_t: float, last_t: float) -> list[tuple[float, Event]]:
         """Close what is open, and give all events in the order of their times, from the session's start to its end."""
         end = max([last_t, *(t for t, _ in self.told)])
-        self.focus_ends(end, None, sentence="The log does not tell how this run ended.")
+        self.focus_ends(end, None, sentence=_NO_END, known=False)
         self.frame_fails(end, "The log ends in this exposure.")
         told = sorted(self.told, key=lambda one: one[0])
         told = foreseen(told)

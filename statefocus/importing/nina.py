@@ -126,8 +126,14 @@ class Log:
         if position is None and not sentence:
             sentence = "The log tells that this run ended, and not at which position."
         best = min((measure for _, measure in account.focus.points), default=None) if account.focus else None
+        known = bool(self._failure) or position is not None
         account.focus_ends(
-            t, None if self._failure else position, measure=best, temperature_c=self._temperature, sentence=sentence
+            t,
+            None if self._failure else position,
+            measure=best,
+            temperature_c=self._temperature,
+            sentence=sentence,
+            known=known,
         )
 
     def _focus(self, t: float, level: str, words: str) -> bool:

@@ -70,8 +70,15 @@ def entry_of(body: dict[str, Any]) -> LogEntry:
     )
 
 
+def host_outcome(event: HostRefocused) -> str:
+    """How another program's run ended: `host`, `host failed`, or `host, untold`."""
+    if event.failed:
+        return "host failed"
+    return "host, untold" if event.position is None else "host"
+
+
 def host_entry(line: Line) -> LogEntry:
-    """Make an entry from another program's own run; its outcome is `host`, or `host failed`."""
+    """Make an entry from another program's own run."""
     event = decode_event(line.body, line.number)
     if not isinstance(event, HostRefocused):
         raise TraceError("it tells of no run of another program.", line.number)
@@ -79,7 +86,7 @@ def host_entry(line: Line) -> LogEntry:
         number=None,
         t=line.t,
         causes=(event.trigger or "host",),
-        outcome="host failed" if event.position is None else "host",
+        outcome=host_outcome(event),
         measure=event.measure,
         position=event.position,
         filter=event.filter,

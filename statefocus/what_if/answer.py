@@ -40,7 +40,7 @@ class Pair:
             return "removed"
         if abs(self.after.plan_t - self.before.plan_t) > SAME_S:
             return "moved"
-        good = {"host": "validated", "host failed": "restored"}
+        good = {"host": "validated", "host failed": "restored", "host, untold": "restored"}
         same = good.get(self.before.outcome, self.before.outcome) == self.after.outcome
         return "kept" if same else "changed"
 

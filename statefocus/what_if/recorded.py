@@ -12,6 +12,7 @@ from statefocus.context import REFOCUSED
 from statefocus.errors import TraceError
 from statefocus.events import Answer, Event
 from statefocus.trace.encoding import decode_event
+from statefocus.trace.focus_log import host_outcome
 from statefocus.trace.reading import Line, TraceReader
 from statefocus.trace.schema import sound
 from statefocus.what_if.told import Asked, Happened, LightFrame, RunTold, due_told, held_before
@@ -126,7 +127,7 @@ class _Reading:
         self.position = self.position if event.position is None else event.position
         start = max(t - max(event.seconds, 0.0), self.night.header.t)
         plan_t = start - self.night.held_before(start)
-        outcome = "host failed" if event.position is None else "host"
+        outcome = host_outcome(event)
         self.night.holds.append((start, t))
         why = event.trigger or "not told"
         self.night.runs.append(
