@@ -39,7 +39,7 @@ def check(
 
 
 def machine(
-    name: str = typer.Argument("session", help="Name of the machine: session or compensation."),
+    name: str = typer.Argument("session", help="Name of a machine, or of one of its parts, such as session, autofocus or compensation."),
     format_: str = typer.Option("table", "--format", help="table or mermaid."),
 ) -> None:
     """Show a machine: its states, rows, and what every name in it means."""
@@ -49,6 +49,8 @@ def machine(
     from statefocus.toml_text import did_you_mean
 
     machines = {definition.name: definition for definition in load_machines()}
+    for whole in list(machines.values()):
+        machines |= {Path(part.file).stem: whole.part(part.file) for part in whole.sources[1:]}
     if name not in machines:
         raise UsageError(f"There is no machine {name!r}. {did_you_mean(name, machines)}")
     if format_ == "mermaid":

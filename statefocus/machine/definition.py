@@ -6,7 +6,7 @@ A machine is told in one file, or in a main file and its parts, each about one t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SEPARATOR = "."
 
@@ -111,6 +111,12 @@ class Definition:
     def rows_from(self, leaf: str, event: str) -> list[Row]:
         """Rows tried for an event in a leaf state: the leaf's own, then its parents', each in file order."""
         return [row for state in self.lineage(leaf) for row in self.rows if event in row.on and state in row.sources]
+
+    def part(self, file: str) -> Definition:
+        """What one of its files tells, to be shown by itself: its states and rows."""
+        states = {name: state for name, state in self.states.items() if state.place.file == file}
+        rows = tuple(row for row in self.rows if row.place.file == file)
+        return replace(self, states=states, rows=rows, sources=tuple(one for one in self.sources if one.file == file))
 
     def inside(self, leaf: str, state: str) -> bool:
         """Whether a leaf is the named state or lies in it."""

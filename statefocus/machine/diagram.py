@@ -10,7 +10,9 @@ from statefocus.machine.vocabulary import Vocabulary
 
 def mermaid(definition: Definition) -> str:
     """Draw the states and rows as a Mermaid `stateDiagram-v2`; rows that stay are left to the table."""
-    lines = ["stateDiagram-v2", f"    [*] --> {definition.initial}"]
+    lines = ["stateDiagram-v2"]
+    if definition.initial in definition.states:  # a part shown by itself has none
+        lines.append(f"    [*] --> {definition.initial}")
     for state in definition.states.values():
         if state.parent is None:
             lines += _state(definition, state, "    ")

@@ -58,6 +58,8 @@ def test_check_publishes_a_json_schema() -> None:
 def test_machine_draws_and_tells() -> None:
     assert statefocus("machine", "--format", "mermaid").stdout.startswith("stateDiagram-v2\n")
     assert "| `count-due` |" in statefocus("machine", "session").stdout
+    part = statefocus("machine", "flip").stdout
+    assert ("`flip-begins`" in part, "`count-due`" in part) == (True, False)
     assert statefocus("machine", "sesion").returncode == 2
 
 
