@@ -39,7 +39,7 @@ def check(
 
 
 def machine(
-    name: str = typer.Argument("session", help="Name of a machine, or of one of its parts, such as session, autofocus or compensation."),
+    name: str = typer.Argument("session", help="A machine or a part of one, such as session, autofocus, compensation."),
     format_: str = typer.Option("table", "--format", help="table or mermaid."),
 ) -> None:
     """Show a machine: its states, rows, and what every name in it means."""
