@@ -211,7 +211,10 @@ def install(mutant: Mutant) -> None:
 def attempt(mutant: Mutant) -> None:
     """Run the suite against a mutant, in a process made for it; its exit code tells whether a test has failed."""
     import pytest
+    from hypothesis import Phase, settings
 
+    settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)
+    settings.load_profile("mutants")  # one counterexample is enough, however long
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
