@@ -25,8 +25,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 MACHINES = ("session", "flip", "autofocus", "confirmation", "offsets", "compensation")
 CORE = (
-    *("thermometer", "image_history", "confirmation", "filters", "lookahead", "triggers", "guards", "compensation"),
-    *("runs", "faults"),
+    *("thermometer", "image_history", "confirmation", "filters", "lookahead", "triggers", "guards"),
+    *("runs", "faults", "compensation"),
 )
 """The core's tests, quick ones first."""
 SLOW = ("tests/core/test_properties.py",)
