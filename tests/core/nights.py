@@ -117,7 +117,7 @@ _SCENES = st.sampled_from(
         (*_measured(2.0, 100), *_measured(2.5, 60), *_measured(3.0, 50)),
     ]
 )
-_ANSWERS = st.tuples(st.sampled_from(["answers", "answers", "fails", "blurs", "late", "wrong"]), st.integers(1, 24))
+_ANSWERS = st.tuples(st.sampled_from(["answers", "answers", "fails", "blurs", "late", "wrong"]), st.integers(1, 40))
 ACTS: st.SearchStrategy[list[Act]] = st.lists(
     st.one_of(
         st.tuples(st.just("scene"), _SCENES),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from statefocus import events
 from statefocus.context import Run
+from statefocus.effects import SetFilter
 from statefocus.events import KINDS
 from statefocus.session import Session
 from statefocus.testing import SimulatedRig, machines
@@ -186,7 +187,8 @@ def test_a_run_that_has_turned_the_wheel_asks_last_for_the_plans_own_filter(
     rig.until("")
     asked: list[str] = []
     for happening in rig.log:
-        asked += [effect.filter for step in happening.steps for effect in step.effects if effect.kind == "set_filter"]
+        emitted = [effect for step in happening.steps for effect in step.effects]
+        asked += [effect.filter for effect in emitted if isinstance(effect, SetFilter)]
         run = happening.state.context.concluded
         if run is not None:
             assert asked == [] or asked[-1] == run.home_filter != asked[0]
