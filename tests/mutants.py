@@ -13,6 +13,7 @@ import copy
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -92,9 +93,19 @@ def machine_mutants(file: str) -> Iterator[Mutant]:
         name = re.search(r'^id\s*= "(.*)"', blocks[index], re.MULTILINE)
         said = name[1] if name else str(index)
         yield Mutant(file, f"row {said} deleted", "".join(blocks[:index] + blocks[index + 1 :]))
-        if index + 1 < len(blocks):
+        if index + 1 < len(blocks) and _compete(blocks[index], blocks[index + 1]):
             swapped = [*blocks[:index], blocks[index + 1], blocks[index], *blocks[index + 2 :]]
             yield Mutant(file, f"row {said} after the next", "".join(swapped))
+
+
+def _compete(*blocks: str) -> bool:
+    """Whether two rows are offered one event in one state; the order of any others cannot matter."""
+    first, second = (tomllib.loads(block)["transition"][0] for block in blocks)
+
+    def names(row: dict[str, Any], key: str) -> set[str]:
+        return set(row[key] if isinstance(row[key], list) else [row[key]])
+
+    return all(names(first, key) & names(second, key) for key in ("on", "from"))
 
 
 def _line_changes(line: str, text: str) -> Iterator[tuple[str, str]]:

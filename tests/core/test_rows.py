@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from statefocus import events
+from statefocus.effects import Notify
 from statefocus.testing import SimulatedRig
 from statefocus.triggers import NAMES
 
@@ -113,3 +114,119 @@ def test_the_row_that_is_told_is_that_of_the_first_trigger_that_is_due(first: st
     assert step.row == row(first)
     assert rig.state.context.run is not None
     assert rig.state.context.run.causes == tuple(sorted((first, second), key=NAMES.index))
+
+
+# --- the plan, as the host tells it ---
+
+LED: dict[str, tuple[events.Event, ...]] = {
+    "Imaging.Idle": (),
+    "Imaging.Preparing": (events.FramePreparing(number=1, frame_type="Light"),),
+    "Imaging.Exposing": (events.ExposureStarted(number=1, exposure_s=60.0),),
+    "Imaging.Downloading": (events.ExposureEnded(number=1),),
+    "Paused": (events.PlanPaused(),),
+    "MeridianFlip": (events.FlipStarted(),),
+    "MeridianFlip, paused": (events.PlanPaused(), events.FlipStarted()),
+    "Imaging.Preparing, paused": (events.FramePreparing(number=1, frame_type="Light"), events.PlanPaused()),
+}
+"""How each state is reached."""
+FRAME = events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light")
+LEADS: tuple[tuple[str, events.Event, str, str], ...] = (
+    *(
+        (state, events.FramePreparing(number=1, frame_type="Light"), "preparing", "Imaging.Preparing")
+        for state in ("Imaging.Idle", "Imaging.Downloading", "Paused")
+    ),
+    *(
+        (state, events.ExposureStarted(number=1, exposure_s=1.0), "exposing", "Imaging.Exposing")
+        for state in ("Imaging.Preparing", "Imaging.Idle", "Paused")
+    ),
+    ("Imaging.Exposing", events.ExposureEnded(number=1), "downloading", "Imaging.Downloading"),
+    ("Imaging.Downloading", FRAME, "between-frames", "Imaging.Idle"),
+    ("Imaging.Exposing", events.PlanStarted(frame_type="Light"), "between-frames", "Imaging.Idle"),
+    ("Imaging.Exposing", events.PlanFinished(), "between-frames", "Imaging.Idle"),
+    ("Imaging.Exposing", events.ExposureFailed(number=1), "exposure-failed", "Imaging.Idle"),
+    ("Imaging.Exposing", events.PlanPaused(), "paused", "Paused"),
+    ("Paused", events.PlanResumed(), "resumed", "Imaging.Idle"),
+    ("Paused", events.PlanStarted(frame_type="Light"), "resumed", "Imaging.Idle"),
+    ("Paused", events.PlanFinished(), "paused-plan-ends", "Imaging.Idle"),
+    ("Imaging.Idle", events.FlipStarted(), "flip-begins", "MeridianFlip"),
+    ("Paused", events.FlipStarted(), "flip-begins", "MeridianFlip"),
+    ("MeridianFlip", events.FlipFinished(), "flipped", "Imaging.Idle"),
+    ("MeridianFlip, paused", events.FlipFinished(), "flipped-while-paused", "Paused"),
+    ("MeridianFlip", events.PlanFinished(), "plan-ends-in-flip", "Imaging.Idle"),
+)
+
+
+@pytest.mark.parametrize(("state", "event", "told", "after"), LEADS)
+def test_what_the_host_tells_leads_where_it_should(state: str, event: events.Event, told: str, after: str) -> None:
+    rig = quiet_rig()
+    for former in (events.PlanStarted(frame_type="Light"), *LED[state]):
+        rig.send(former)
+    (step, *_) = rig.send(event)
+    assert (step.before, step.row, step.after) == (state.partition(",")[0], told, after)
+    assert rig.waiting == type(rig.waiting)()
+
+
+def test_a_frame_that_was_being_prepared_at_the_pause_leads_back_to_it() -> None:
+    rig = quiet_rig()
+    rig.send(events.PlanStarted(frame_type="Light"))
+    for event in (events.FramePreparing(number=1, frame_type="Light"), events.PlanPaused()):
+        rig.send(event)
+    for event in (events.ExposureStarted(number=1, exposure_s=1.0), events.ExposureEnded(number=1)):
+        rig.send(event)
+    (step, *_) = rig.send(FRAME)
+    assert (step.row, step.after) == ("pause-begins", "Paused")
+
+
+# --- what a person may ask for, in every state ---
+
+WISHES: dict[str, tuple[events.Event, str]] = {
+    "refocus": (events.RefocusRequested(), "asap-later"),
+    "run": (events.RunRequested(), "run-not-now"),
+    "undo": (events.UndoRequested(), "run-not-now"),
+    "pause": (events.TriggersPaused(), "triggers-paused"),
+    "resume": (events.TriggersResumed(), "triggers-resumed"),
+}
+STATES = (
+    "Imaging.Idle",
+    "Imaging.Exposing",
+    "Paused",
+    "MeridianFlip",
+    "Refocusing.Exposing",
+    "Validating.Exposing",
+    "Restoring.Halting",
+    "Concluding.Releasing",
+)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("wish", WISHES)
+def test_a_wish_that_cannot_be_served_now_is_heard_in_every_state(wish: str, state: str) -> None:
+    rig = quiet_rig()
+    rig.send(events.PlanStarted(frame_type="Light"))
+    if state in LED:
+        for event in (*LED[state], events.SafetyRead(safe=False)):
+            rig.send(event)
+    else:
+        rig.send(events.RunRequested())
+        rig.until("Refocusing.Exposing" if state == "Restoring.Halting" else state)
+        if state == "Restoring.Halting":
+            rig.send(events.CancelRequested())
+    event, row_ = WISHES[wish]
+    (step, *_) = rig.send(event)
+    assert (step.before, step.row, step.after) == (state, row_, state)
+    told = [effect.sentence for effect in step.effects if isinstance(effect, Notify)]
+    assert [sentence.split()[0] for sentence in told] == {"run": ["Not"], "undo": ["Not"], "resume": ["Triggers"]}.get(
+        wish, []
+    )
+
+
+@pytest.mark.parametrize("state", ["Imaging.Idle", "Paused"])
+def test_a_person_may_focus_and_undo_while_nothing_is_exposing(state: str) -> None:
+    rig = quiet_rig(best=10_020)
+    rig.send(events.PlanStarted(frame_type="Light"))
+    for event in LED[state]:
+        rig.send(event)
+    (step, *_) = rig.tell(events.RunRequested())
+    assert (step.before, step.row, rig.leaf, rig.position) == (state, "run-by-hand", state, 10_020)
+    (step, *_) = rig.tell(events.UndoRequested())
+    assert (step.before, step.row, rig.leaf, rig.position) == (state, "undo", state, 10_000)
