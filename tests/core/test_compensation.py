@@ -122,6 +122,38 @@ def test_c4_at_the_inner_end_what_was_not_moved_is_not_counted_as_moved() -> Non
     assert rig.position == 5
 
 
+def test_c4_at_the_outer_end_it_goes_no_further_and_what_was_not_moved_is_not_counted() -> None:
+    rig = quiet_rig(compensation=RULE, position=9_900, best=9_900, max_step=10_000)
+    rig.read_temperature(*[10.0] * BLOCK)
+    run_now(rig)  # which tells how far the focuser goes
+    for celsius in (14.0, 18.0, 19.0):
+        block(rig, celsius)
+    assert rig.position == 10_000
+    block(rig, 18.0)
+    assert rig.position == 9_996
+
+
+def test_c4_while_the_focusers_position_is_unknown_readings_are_taken_and_nothing_moves() -> None:
+    rig = rig_with()
+    rig.state = rig.session.begin(rig.t)
+    rig.tell(events.SessionStarted(position=None))
+    rig.read_temperature(*[10.0] * BLOCK, *[8.0] * BLOCK)
+    assert (rig.moves, rig.state.context.compensation.ideal_steps) == ([], -24.0)
+    assert rig.steps[-1].outcome != "fault"
+
+
+def test_c4_a_correction_that_failed_waits_to_the_very_end_of_its_time() -> None:
+    rig = rig_with(reading_every_s=1.0)
+    fail(rig, "move_focuser")
+    rig.read_temperature(*[9.0] * BLOCK)
+    retry_t = rig.state.context.compensation.retry_t
+    assert retry_t is not None
+    for t, moves in ((retry_t - 1.0, 1), (retry_t, 2)):
+        rig.t = t
+        rig.tell(events.TemperatureRead(focuser_c=9.0))
+        assert len(rig.moves) == moves
+
+
 def test_c4_a_correction_that_ends_while_the_plan_is_being_held_is_kept_when_that_run_is_cancelled() -> None:
     rig = rig_with()
     rig.read_temperature(*[9.0] * (BLOCK - 1))
