@@ -264,6 +264,8 @@ class Context(Struct, frozen=True):
         What the end of the focuser's travel has kept back of the moves for filters since the last refocus.
     offset_under_way, offset_retry_t
         The move for a filter that is being made; no other before this time, after one that failed.
+    astray
+        A move that no run put right has failed on its way: the focuser may stand elsewhere than at `verified_position`.
     lost
         The last run could not put the focuser back.
     wish
@@ -295,6 +297,7 @@ class Context(Struct, frozen=True):
     offset_short_steps: int = 0
     offset_under_way: FilterMove | None = None
     offset_retry_t: float | None = None
+    astray: bool = False
     lost: bool = False
     wish: str | None = None
     failure: str = ""

@@ -120,7 +120,7 @@ def due(context: Context) -> tuple[str, ...]:
     return tuple(reading.name for reading in readings(context) if reading.due)
 
 
-def restart(triggers: TriggerState, now: float, *, filter_: str | None = None, validated: bool = False) -> TriggerState:
+def restart(triggers: TriggerState, now: float, *, filter_: str | None, validated: bool) -> TriggerState:
     """Begin all triggers anew after a refocus in a filter, whatever started it (T11)."""
     return TriggerState(
         since_t=now,

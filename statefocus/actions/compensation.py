@@ -53,5 +53,6 @@ def book_correction(context: Context) -> Result:
 def drop_correction(context: Context) -> Result:
     """Forget the correction that failed; it stays due, and is tried again after a while."""
     retry_t = context.now + 60 * context.profile.failure.retry_after_min
-    context = replace(context, compensation=replace(context.compensation, under_way_steps=0, retry_t=retry_t))
+    state = replace(context.compensation, under_way_steps=0, retry_t=retry_t)
+    context = replace(context, compensation=state, astray=True)
     return tell(context, "warning", f"A temperature correction failed: {context.failure}")

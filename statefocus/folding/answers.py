@@ -38,7 +38,8 @@ def _start(context: Context, run: Run, position: int) -> int:
     """Where a run returns to: never a position that the focuser was merely left at by a failure."""
     if run.start_position is not None:
         return run.start_position
-    return context.verified_position if context.lost and context.verified_position is not None else position
+    failed = context.lost or context.astray
+    return context.verified_position if failed and context.verified_position is not None else position
 
 
 def _with_sweep(context: Context, run: Run, *, absolute: bool) -> Run:
@@ -71,6 +72,7 @@ def _filter_set(context: Context, event: events.FilterSet) -> Context:
 
 @folds(events.FocuserMoved)
 def _focuser_moved(context: Context, event: events.FocuserMoved) -> Context:
+    context = replace(context, astray=False)
     if context.run is None:
         return replace(context, verified_position=event.position)
     return with_run(context, position=event.position)

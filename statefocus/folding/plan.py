@@ -173,6 +173,6 @@ def _host_refocused(context: Context, event: events.HostRefocused) -> Context:
         lost=False,
         focused_in=filter_,
         last_good={**context.last_good, filter_: event.position} if filter_ else context.last_good,
-        triggers=triggers.restart(context.triggers, context.now, filter_=filter_),
+        triggers=triggers.restart(context.triggers, context.now, filter_=filter_, validated=False),
         compensation=compensating.restart(context.compensation),
     )

@@ -47,19 +47,38 @@ _PLAIN = st.sampled_from(
         events.TriggersResumed(),
         events.SunRead(altitude_deg=-20.0),
         events.SunRead(altitude_deg=5.0),
+        events.ConfirmationGiven(yes=True),
+        events.ConfirmationGiven(yes=True),
+        events.ConfirmationGiven(yes=False),
+        events.CenteringFinished(),
+        events.CenteringFinished(automatic=False),
+        events.ExposureFailed(number=1),
     ]
 )
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     _PLAIN,
-    st.builds(events.PlanStarted, frame_type=_TYPES),
+    st.builds(events.PlanStarted, frame_type=_TYPES, filter=_FILTERS | st.none(), resumed=st.booleans()),
     st.builds(events.FramePreparing, number=st.just(1), frame_type=_TYPES),
-    st.builds(events.FrameSaved, number=st.just(1), frame_type=_TYPES, next_frame_type=_TYPES | st.none()),
+    st.builds(
+        events.FrameSaved,
+        number=st.just(1),
+        frame_type=_TYPES,
+        next_frame_type=_TYPES | st.none(),
+        filter=_FILTERS | st.none(),
+        binning=st.sampled_from([1, 1, 2]),
+        hfr_px=st.sampled_from([2.0, 2.0, 3.0, 9.0, 0.0, float("nan"), None]),
+        stars=st.sampled_from([100, 100, 50, 0, None]),
+        next_filter=st.none() | _FILTERS,
+        flip_next=st.sampled_from([None, False, True]),
+    ),
+    st.builds(events.FilterChanging, filter=_FILTERS),
     st.builds(events.FilterChanged, former=_FILTERS, filter=_FILTERS, by=st.sampled_from(["plan", "person"])),
     st.builds(
         events.MountRead,
         tracking=_MAYBE,
         parked=_MAYBE.map(lambda maybe: None if maybe is None else not maybe),
         flip_in_s=st.sampled_from([86_400.0, 86_400.0, 10.0, None]),
+        east=st.sampled_from([True, False, None]),
     ),
     st.builds(events.SafetyRead, safe=_MAYBE),
     st.builds(events.TemperatureRead, focuser_c=st.sampled_from([10.0, 9.0, 8.0, 12.0, float("nan"), None])),
@@ -72,6 +91,13 @@ _FRAME = (
     events.ExposureEnded(number=1),
     events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light"),
 )
+
+
+def _measured(hfr_px: float, stars: int) -> tuple[Event, ...]:
+    saved = events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light", hfr_px=hfr_px, stars=stars)
+    return (*_FRAME[:-1], saved)
+
+
 _SCENES = st.sampled_from(
     [
         WELL,
@@ -82,9 +108,16 @@ _SCENES = st.sampled_from(
         (*WELL, events.FlipStarted(), *WELL, events.FlipFinished()),
         (*WELL, events.UndoRequested()),
         (*WELL, events.TemperatureRead(focuser_c=10.0), events.TemperatureRead(focuser_c=9.0)),
+        (*WELL, events.PlanStarted(frame_type="Light", filter="B")),
+        (*WELL, events.PlanPaused(), *WELL, events.PlanResumed()),
+        (*WELL, events.FilterChanged(former="L", filter="R", by="person"), *WELL, events.ConfirmationGiven(yes=True)),
+        (*WELL, events.FilterChanging(filter="B"), *WELL, events.FilterChanged(former="L", filter="B")),
+        (*WELL, events.FilterChanged(former="B", filter="R")),
+        (*WELL, events.FlipStarted(), *WELL, events.CenteringFinished(), events.FlipFinished()),
+        (*_measured(2.0, 100), *_measured(2.5, 60), *_measured(3.0, 50)),
     ]
 )
-_ANSWERS = st.tuples(st.sampled_from(["answers", "answers", "fails", "blurs", "late", "wrong"]), st.integers(1, 24))
+_ANSWERS = st.tuples(st.sampled_from(["answers", "answers", "fails", "blurs", "late", "wrong"]), st.integers(1, 40))
 ACTS: st.SearchStrategy[list[Act]] = st.lists(
     st.one_of(
         st.tuples(st.just("scene"), _SCENES),
@@ -96,15 +129,36 @@ ACTS: st.SearchStrategy[list[Act]] = st.lists(
     min_size=20,
     max_size=60,
 )
+OFFSETS: dict[str, Any] = {
+    "L": {"offset_steps": 100},
+    "R": {"offset_steps": 130, "focus": "offset"},
+    "B": {"offset_steps": 60, "focus": "via", "via": "L"},
+}
+"""One filter of each policy (O2)."""
 _SOURCE = st.sampled_from(["device", "device", "device", "not_used"])
 PROFILES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
-        "triggers": st.just(
+        "triggers": st.fixed_dictionaries(
             {
-                "temperature": {"limit_c": 0.5, "min_readings": 2},
-                "count": {"frames": 1},
-                "time": {"minutes_min": 5.0},
+                "temperature": st.just({"limit_c": 0.5, "min_readings": 2}),
+                "count": st.sampled_from([{"frames": 1}, {"frames": 1}, {"enabled": False}]),
+                "time": st.just({"minutes_min": 5.0}),
+                "on_resume": st.booleans(),
+                "after_centering": st.booleans(),
+                "image_history": st.fixed_dictionaries(
+                    {
+                        "enabled": st.just(True),
+                        "frames": st.integers(1, 2),
+                        "metric": st.sampled_from(["hfr", "stars", "hfr_and_stars", "hfr_or_stars"]),
+                        "judged": st.sampled_from(["average", "consecutive"]),
+                        "only_east": st.booleans(),
+                        "no_baseline": st.sampled_from(["wait", "refocus"]),
+                    }
+                ),
             }
+        ),
+        "filters": st.sampled_from(
+            [{}, OFFSETS, OFFSETS, {"L": {"last_position": True}, "R": {"last_position": True}}]
         ),
         "guards": st.fixed_dictionaries(
             {
@@ -188,6 +242,9 @@ class Oracle:
     armed: bool = True
     paused: bool = False
     aids: int = 0
+    turning: bool = False
+    ahead: set[str] = field(default_factory=set)
+    filter: str | None = None
 
     def hear(self, happening: Happening) -> None:
         """Take an event in."""
@@ -211,8 +268,27 @@ class Oracle:
                 self.armed = isinstance(event, events.TriggersResumed)
             case events.FlipStarted():
                 self.flipping = True
+            case events.FilterSet() if happening.steps[0].outcome != "stale":
+                self.filter = event.filter
             case _:
+                self._hear_wheel(event)
                 self._hear_plan(event, t)
+
+    def _hear_wheel(self, event: Event) -> None:
+        over = isinstance(event, events.PlanFinished | events.PlanAborted)
+        if isinstance(event, events.PlanStarted | events.FilterChanged):
+            self.filter = event.filter or self.filter
+        if isinstance(event, events.FilterChanging | events.FilterChanged | events.ExposureFailed) or over:
+            self.turning = isinstance(event, events.FilterChanging)
+        if over or isinstance(event, events.PlanStarted | events.FramePreparing):
+            self.ahead = set()
+        if isinstance(event, events.FilterChanged):
+            self.ahead -= {"filter"}
+        if isinstance(event, events.FlipFinished):
+            self.ahead -= {"flip"}
+        if isinstance(event, events.FrameSaved):
+            turns = event.next_filter is not None and event.next_filter != self.filter
+            self.ahead = {name for name, comes in (("filter", turns), ("flip", event.flip_next)) if comes}
 
     def _hear_plan(self, event: Event, t: float) -> None:
         if isinstance(event, events.FlipFinished):
@@ -224,7 +300,7 @@ class Oracle:
         if isinstance(event, events.PlanPaused):
             self.paused = True
         if isinstance(event, events.PlanFinished | events.PlanAborted):
-            self.running = False
+            self.running = self.flipping = False
         if isinstance(event, events.PlanStarted | events.FramePreparing):
             self.said["type"] = (event.frame_type, t)
         elif isinstance(event, events.FrameSaved):

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from statefocus import events
 from statefocus.context import Run
+from statefocus.effects import Effect, MoveFocuser
 from statefocus.offsetting import owed_steps
-from statefocus.testing import SimulatedRig
+from statefocus.testing import SimulatedRig, failed
 
 from .rigs import begin_run, due, fail, measured, quiet_rig, run_now, to_filter
 
@@ -516,6 +517,54 @@ def test_o2_via_an_offset_that_fails_after_the_run_is_told_and_tried_again_by_it
         "The filter's offset could not be applied after the run: move_focuser failed on purpose.",
     ]
     assert (rig.runs[0].outcome, rig.runs[0].offset_made, rig.position) == ("validated", False, 9_980)
+
+
+def halfway(rig: SimulatedRig) -> None:
+    """Let the next move stop half-way, and fail."""
+
+    def slipped(effect: Effect) -> events.Event:
+        assert isinstance(effect, MoveFocuser)
+        rig.position = (rig.position + effect.position) // 2
+        return failed(effect)
+
+    rig.script("move_focuser", slipped)
+
+
+def test_o1_a_move_that_failed_half_way_is_not_made_twice_after_a_run_that_did_not_focus() -> None:
+    rig = filter_rig()
+    halfway(rig)
+    to_filter(rig, "R")
+    assert rig.position == 10_015
+    rig.send(events.RunRequested())
+    rig.until("Refocusing.Measuring")
+    rig.tell(events.CancelRequested())
+    rig.t += 3600.0
+    rig.read_temperature(10.0)
+    assert rig.position == 10_030
+
+
+def test_o2_via_an_offset_after_the_run_that_failed_half_way_is_not_made_twice_either() -> None:
+    rig = via_rig()
+    begin_run(rig, "Concluding.Offsetting")
+    halfway(rig)
+    halfway(rig)
+    rig.until("")
+    assert rig.position != 9_980
+    rig.send(events.RunRequested())
+    rig.until("Refocusing.Measuring")
+    rig.tell(events.CancelRequested())
+    rig.t += 3600.0
+    rig.read_temperature(10.0)
+    assert rig.position == 9_980
+
+
+def test_a_person_who_turned_the_focuser_is_believed() -> None:
+    """No move has failed: a run returns to where it found the focuser."""
+    rig = filter_rig()
+    rig.position = 10_010
+    begin_run(rig)
+    rig.tell(events.CancelRequested())
+    assert rig.position == 10_010
 
 
 @pytest.mark.parametrize("position", ["inner", "outer"])

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from statefocus import events
 from statefocus.context import Run
+from statefocus.effects import SetFilter
 from statefocus.events import KINDS
 from statefocus.session import Session
 from statefocus.testing import SimulatedRig, machines
@@ -82,7 +83,7 @@ def test_a_plan_that_stays_paused_does_so_by_the_policy_or_because_the_host_does
     sentences = " ".join(told.sentence for told in rig.emitted("notify"))
     if rig.held:
         assert "stays paused" in sentences or "Resume it by hand" in sentences
-    if "stays paused" in sentences:
+    if "failure.policy = pause" in sentences:
         assert rig.profile.failure.policy == "pause"
     if "was given up" in sentences:
         assert rig.profile.failure.policy == "abort"
@@ -143,14 +144,99 @@ def test_there_are_never_two_runs_at_once(profile: dict[str, Any], acts: list[Ac
 
 @moderate
 @nights
-def test_no_correction_begins_during_a_run_or_a_flip(profile: dict[str, Any], acts: list[Act]) -> None:
+def test_nothing_but_a_run_moves_the_focuser_during_a_run_a_flip_a_filter_change_or_with_an_aid_open(
+    profile: dict[str, Any], acts: list[Act]
+) -> None:
     rig = play(profile, acts)
     oracle = Oracle(rig.profile.guards)
     for happening in rig.log:
         oracle.hear(happening)
-        moves = [effect for step in happening.steps for effect in step.effects if effect.kind == "move_focuser"]
-        if any(getattr(move, "purpose", "") == "compensation" for move in moves):
-            assert (happening.state.context.run, oracle.flipping, oracle.aids) == (None, False, 0)
+        moves = [
+            effect
+            for step in happening.steps
+            for effect in step.effects
+            if effect.kind == "move_focuser" and step.machine != "session"
+        ]
+        assert len(moves) <= 1
+        if moves:
+            assert (happening.state.context.run, oracle.flipping, oracle.aids, oracle.turning) == (
+                None,
+                False,
+                0,
+                False,
+            )
+
+
+@moderate
+@nights
+def test_a_correction_and_a_move_for_a_filter_are_never_under_way_at_once(
+    profile: dict[str, Any], acts: list[Act]
+) -> None:
+    rig = play(profile, acts)
+    for happening in rig.log:
+        moving = [one for one in happening.state.context.pending.values() if one.kind == "move_focuser"]
+        assert len([one for one in moving if one.machine != "session"]) <= 1
+
+
+@moderate
+@nights
+def test_a_run_that_has_turned_the_wheel_asks_last_for_the_plans_own_filter(
+    profile: dict[str, Any], acts: list[Act]
+) -> None:
+    rig = play(profile, acts)
+    rig.until("")
+    asked: list[str] = []
+    for happening in rig.log:
+        emitted = [effect for step in happening.steps for effect in step.effects]
+        asked += [effect.filter for effect in emitted if isinstance(effect, SetFilter)]
+        run = happening.state.context.concluded
+        if run is not None:
+            assert asked == [] or asked[-1] == run.home_filter != asked[0]
+            asked = []
+
+
+@moderate
+@nights
+def test_a_question_is_open_no_longer_than_its_timer_and_nothing_runs_for_a_filter_without_a_yes(
+    profile: dict[str, Any], acts: list[Act]
+) -> None:
+    rig = play(profile, acts)
+    told = False
+    for happening in rig.log:
+        event, context = happening.event, happening.state.context
+        by_plan = isinstance(event, events.FilterChanged) and event.by == "plan"
+        told |= by_plan or (isinstance(event, events.ConfirmationGiven) and event.yes)
+        assert context.triggers.filter_changed <= told
+        timers = [one for one in context.pending.values() if one.machine == "confirmation"]
+        assert len(timers) == (happening.state.leaves["confirmation"] == "Asking")
+        if happening.state.leaves["confirmation"] == "Asking":
+            assert context.triggers.question == "asked"
+    rig.until("")
+    assert rig.state.leaves["confirmation"] == "Quiet"
+
+
+@moderate
+@nights
+def test_no_automatic_run_begins_while_a_filter_change_or_a_flip_is_known_to_come(
+    profile: dict[str, Any], acts: list[Act]
+) -> None:
+    rig = play(profile, acts)
+    oracle = Oracle(rig.profile.guards)
+    for happening in rig.log:
+        oracle.hear(happening)
+        step = happening.steps[0]
+        begins = step.after.startswith("Refocusing") and not step.before.startswith("Refocusing")
+        if begins and not isinstance(happening.event, events.RunRequested):
+            assert (oracle.ahead, oracle.turning, oracle.flipping) == (set(), False, False)
+
+
+@moderate
+@nights
+def test_the_focuser_is_never_sent_beyond_its_travel(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    rig.until("")
+    for move in rig.emitted("move_focuser"):
+        assert all(0 <= position <= rig.max_step for position in (move.position, *move.via))
 
 
 @moderate
