@@ -72,6 +72,9 @@ class HandHost:
     def stop(self) -> None:
         """Nothing runs."""
 
+    def filter_is(self, name: str) -> None:
+        """Nothing runs in it."""
+
 
 @dataclass
 class HandRun:

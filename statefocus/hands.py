@@ -36,6 +36,9 @@ class HostPort(Protocol):
     def stop(self) -> None:
         """Give the plan up."""
 
+    def filter_is(self, name: str) -> None:
+        """Take note of the filter that the wheel was turned to for a run, or back."""
+
 
 class Audience(Protocol):
     """Whoever watches."""
@@ -192,6 +195,7 @@ class Hands:
         if self._rig.filter_wheel is None:
             raise StatefocusError(f"There is no filter wheel that could turn to {effect.filter}.")
         yield from self._rig.filter_wheel.turn_to(effect.filter)
+        self._host.filter_is(effect.filter)
         return events.FilterSet(effect=effect.id, filter=effect.filter)
 
     # --- frames ---

@@ -17,7 +17,7 @@ from statefocus.errors import DefinitionError, Problem, ProfileError, UsageError
 from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
 from statefocus.machine.proving import Proof, prove
-from statefocus.machine.reading import part_names
+from statefocus.machine.reading import LARGEST_TEXT, part_names
 from statefocus.profile import Profile
 from statefocus.session import MACHINES, VOCABULARY
 from statefocus.toml_text import Path as KeyPath
@@ -54,11 +54,17 @@ def load_profile(path: Path | None) -> LoadedProfile:
         text = resources.files("statefocus.config").joinpath("embedded.toml").read_text("utf-8")
         return read_profile(text, "config/embedded.toml")
     try:
-        return read_profile(path.read_text("utf-8-sig"), str(path))
+        return read_profile(_text_of(path), str(path))
     except FileNotFoundError:
         raise UsageError(f"There is no profile {path}: give the path of a TOML file, or none at all.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The profile {path} cannot be read: {error}.") from None
+
+
+def _text_of(path: Path) -> str:
+    """Read what a person wrote, and no more than that could be: a device file has no end."""
+    with path.open("r", encoding="utf-8-sig") as file:
+        return file.read(LARGEST_TEXT + 1)
 
 
 def read_profile(text: str, file: str) -> LoadedProfile:
@@ -71,7 +77,11 @@ def read_profile(text: str, file: str) -> LoadedProfile:
     except pydantic.ValidationError as error:
         raise ProfileError([_problem(text, file, tree, told) for told in error.errors()]) from None
     lines = key_lines(text)
-    problems = [*_beyond_models(profile, file, lines), *_without_source(profile, file, lines)]
+    problems = [
+        *_beyond_models(profile, file, lines),
+        *_without_source(profile, file, lines),
+        *_unknown_filters(profile, file, lines),
+    ]
     if problems:
         raise ProfileError(problems)
     origins = {key: f"{file}:{lines[key]}" if key in lines else file for key in _keys(tree)}
@@ -113,6 +123,22 @@ def _without_source(profile: Profile, file: str, lines: Mapping[str, int]) -> It
             sentence = f"`{key}.source` is {source!r}, and `devices.conditions` has no address."
             line = lines.get(f"{key}.source", 0)
             yield Problem("no-source", file, line, sentence, "Give the address, or use the focuser's own sensor.")
+
+
+def _unknown_filters(profile: Profile, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
+    """Filters that are named, and that the wheel of the embedded observatory does not have."""
+    if profile.devices.kind != "embedded":
+        return
+    wheel = [slot.name for slot in profile.observatory.filters.slots]
+    named: list[tuple[str, str | None]] = [("plan.jobs", job.filter) for job in profile.plan.jobs]
+    named += [("host.rehearsal", act.filter) for act in profile.host.rehearsal]
+    for name, own in profile.filters.items():
+        named += [(f"filters.{name}", name), (f"filters.{name}.via", own.via)]
+    for key, other in dict.fromkeys(named):
+        if other is not None and other not in wheel:
+            line = lines.get(key) or lines.get(key.rpartition(".")[0], 0)
+            sentence = f"`{key}` names filter {other!r}, which the embedded observatory's wheel does not have."
+            yield Problem("unknown-filter", file, line, sentence, did_you_mean(other, wheel))
 
 
 def load_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
@@ -180,7 +206,7 @@ def _source(name: str, loaded: LoadedProfile | None) -> Source | None:
 
 def _edited(path: Path, name: str) -> Source:
     try:
-        return Source(str(path), path.read_text("utf-8-sig"))
+        return Source(str(path), _text_of(path))
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"The machine file {path} (machines.{name} in the profile) cannot be read: {said}.") from None

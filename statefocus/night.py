@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from statefocus import effects, events
 from statefocus.clock import Clock
+from statefocus.context import Context
 from statefocus.crew import Crew
 from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig, open_rig
@@ -32,6 +33,9 @@ from statefocus.trace.focus_log import LogEntry, entry_of
 from statefocus.trace.header import header_body
 from statefocus.trace.records import run_record
 from statefocus.trace.writing import TraceWriter
+
+PAUSED_H = 4.0
+"""After so long a pause a simulated night ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +226,14 @@ class _Watcher:
     host: EmbeddedHost
     runner: Runner | None = None
     entries: list[LogEntry] = field(default_factory=list)
+    paused_t: float | None = None
+
+    def _stands_still(self, context: Context) -> bool:
+        """Whether a simulated plan is paused, and nobody resumes it; a real night waits as long as it takes."""
+        self.paused_t = (self.paused_t or context.now) if context.plan.paused else None
+        if self.night.speed or self.paused_t is None:
+            return False
+        return context.now - self.paused_t > 3600 * PAUSED_H
 
     def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
         """An event was worked off."""
@@ -235,6 +247,8 @@ class _Watcher:
             self.host.stop()
         elif isinstance(event, events.PlanFinished):
             self.runner.end(event.reason or "plan finished")
+        elif self._stands_still(context):
+            self.runner.end(f"the plan stayed paused for {PAUSED_H:g} hours, and nobody resumed it")
         elif self.night.until is not None and context.now >= self.night.until:
             self.runner.end("--until reached")
         elif self.night.frames is not None and context.plan.lights >= self.night.frames:

@@ -32,7 +32,7 @@ def drop_timer(context: Context) -> Result:
 def take_silence_for_a_no(context: Context) -> Result:
     """No answer in time means no (T4)."""
     context = replace(context, triggers=replace(context.triggers, question=""))
-    return tell(context, "info", f"No answer: no refocus after the change to filter {context.plan.filter} by hand.")
+    return tell(context, "info", "No answer: no refocus after the filter change by hand.")
 
 
 @action()

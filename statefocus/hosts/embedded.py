@@ -100,6 +100,10 @@ class EmbeddedHost:
         """Turn our hold into a pause that a person ends."""
         self._paused, self._held_for = True, None
 
+    def filter_is(self, name: str) -> None:
+        """Take note of the filter that the wheel was turned to for a run, or back."""
+        self._filter = name
+
     def turn_filter(self, name: str) -> Waiting:
         """Turn the filter wheel, as a person would."""
         wheel, former = self._rig.filter_wheel, self._filter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from statefocus.profile.base import Section
 from statefocus.profile.focusing import TemperatureSource
@@ -125,6 +125,13 @@ class Act(Section):
     ] = Field(description="What is done.")
     filter: str | None = Field(None, description="Which filter, for filter_by_hand.")
     aid: str = Field("Bahtinov Aid", description="Which focusing aid, for aid_opened and aid_closed.")
+
+    @model_validator(mode="after")
+    def _filter_is_named(self) -> Act:
+        if self.do == "filter_by_hand" and not self.filter:
+            message = 'do = "filter_by_hand" needs `filter`, the name of the one that is turned to'
+            raise ValueError(message)
+        return self
 
 
 class Plan(Section):

@@ -70,7 +70,7 @@ _FACTS = {
         "the run was given up for what happened around it",
         raised_by=frozenset({"mark_interrupted", "mark_cancelled", "begin_undo"}),
         lowered_by=_MARKS - {"mark_interrupted", "mark_cancelled"} | {"begin_run", "conclude_run"},
-        only_while=frozenset({"run_interrupted"}),
+        only_while=frozenset({"flip_missed"}),
     ),
     "correcting": Fact(
         "the last correction was not booked",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statefocus import focusing
+from statefocus import focusing, triggers
 from statefocus.context import REFOCUSED, Context
 from statefocus.rules.registry import test
 
@@ -94,12 +94,12 @@ def filter_lost(context: Context) -> bool:
 
 
 @test
-def run_interrupted(context: Context) -> bool:
-    """A run was cancelled by what happened around it, not by a person or the session's end; an undo is no such run."""
+def flip_missed(context: Context) -> bool:
+    """A flip interrupted the run, not a person or the session's end, and its own refocus is still to be made (T5)."""
     run = context.run
-    if run is None or run.outcome != "cancelled" or "undo" in run.causes:
+    if run is None or run.outcome != "cancelled" or "undo" in run.causes or run.by_person:
         return False
-    return not run.by_person and not context.plan.ending
+    return triggers.is_due(context, "flip") and not context.plan.ending
 
 
 @test

@@ -147,7 +147,7 @@ def test_t4_silence_means_no_and_is_told() -> None:
     rig = asking_rig()
     rig.until("")
     told = rig.emitted("notify")[-1]
-    assert (told.level, told.sentence) == ("info", "No answer: no refocus after the change to filter R by hand.")
+    assert (told.level, told.sentence) == ("info", "No answer: no refocus after the filter change by hand.")
     rig.take_frames(2)
     assert (state(rig), rig.runs, due(rig), rig.emitted("drop_timer")) == (("Quiet", ""), [], [], [])
 

@@ -265,3 +265,30 @@ def test_the_reference_page_tells_every_key() -> None:
     page = reference()
     for key in {dotted.rpartition(".")[2] for dotted in flat(Profile())}:
         assert f"| `{key}` |" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[plan]\njobs = [{ frames = 1, exposure_s = 1.0, filter = "Ha" }]\n', 2),
+        ('[host]\nrehearsal = [{ at_min = 1.0, do = "filter_by_hand", filter = "Q" }]\n', 2),
+        ("[filters]\nHa = { offset_steps = 3 }\n", 2),
+    ],
+)
+def test_a_filter_that_the_embedded_wheel_does_not_have_is_told_before_the_night(text: str, line: int) -> None:
+    problem = problem_of(text)
+    assert (problem.code, problem.line) == ("unknown-filter", line)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[filters]\nR = { focus = "via" }\n', "needs filters.R.via"),
+        ('[filters]\nR = { focus = "via", via = "R", offset_steps = 1 }\n', "needs filters.R.via"),
+        ('[filters]\nR = { focus = "via", via = "L", offset_steps = 1 }\n', "needs offset_steps of both"),
+        ('[filters]\nR = { focus = "offset" }\n', "needs filters.R.offset_steps"),
+        ('[host]\nrehearsal = [{ at_min = 1.0, do = "filter_by_hand" }]\n', "needs `filter`"),
+    ],
+)
+def test_what_a_setting_needs_beside_it_is_told(text: str, said: str) -> None:
+    assert said in problem_of(text).sentence

@@ -144,3 +144,16 @@ def test_focus_now_and_undo(tmp_path: Path) -> None:
     assert record["fit"]["accepted"] is True
     assert abs(record["best_position"] - 25_015) <= 5
     assert focus("--undo").returncode == 0
+
+
+@pytest.mark.night
+def test_a_simulated_plan_that_stays_paused_ends_the_night(tmp_path: Path) -> None:
+    story = tmp_path / "left_alone.toml"
+    story.write_text(
+        "schema = 1\n[host]\nrehearsal = [{ at_min = 1.0, do = 'plan_paused' }]\n"
+        "[plan]\njobs = [{ frames = 9, exposure_s = 30.0 }]\n"
+        "[triggers]\nfirst_frame = false\n[records]\nsave_frames = false\n[observatory]\nrender = false\n"
+    )
+    done = attend(story, "--trace", tmp_path / "t.jsonl", "--no-compare", cwd=tmp_path)
+    assert "nobody resumed it" in done.stdout, done.stderr
+    assert replay(tmp_path / "t.jsonl").same
