@@ -169,10 +169,10 @@ def test_what_the_host_tells_leads_where_it_should(state: str, event: events.Eve
 def test_a_frame_that_was_being_prepared_at_the_pause_leads_back_to_it() -> None:
     rig = quiet_rig()
     rig.send(events.PlanStarted(frame_type="Light"))
-    for event in (events.FramePreparing(number=1, frame_type="Light"), events.PlanPaused()):
-        rig.send(event)
-    for event in (events.ExposureStarted(number=1, exposure_s=1.0), events.ExposureEnded(number=1)):
-        rig.send(event)
+    rig.send(events.FramePreparing(number=1, frame_type="Light"))
+    rig.send(events.PlanPaused())
+    rig.send(events.ExposureStarted(number=1, exposure_s=1.0))
+    rig.send(events.ExposureEnded(number=1))
     (step, *_) = rig.send(FRAME)
     assert (step.row, step.after) == ("pause-begins", "Paused")
 
