@@ -54,7 +54,7 @@ def is_owed(context: Context) -> bool:
 def focus_filter(context: Context) -> str | None:
     """The filter that a run is to be made in, where it is another one than that in the light path (O2)."""
     own = settings(context, context.plan.filter)
-    return own.via if own.focus == "via" and own.via != context.plan.filter else None
+    return own.via if own.focus == "via" else None
 
 
 def focuses_on_change(context: Context) -> bool:
