@@ -29,14 +29,12 @@ def between(context: Context, former: str | None, now: str | None) -> int | None
 def owed_steps(context: Context, target: str | None = None) -> int:
     """Steps from where the focuser stands to the focus in the filter in the light path, or in `target` (O1, O3)."""
     name = context.plan.filter if target is None else target
-    if context.focused_in is None or name is None:
-        return 0
     offset = between(context, context.focused_in, name)
     if offset is not None:
         return offset + context.offset_short_steps
     if not settings(context, name).last_position:
         return 0
-    last, here = context.last_good.get(name), context.verified_position
+    last, here = context.last_good.get(name or ""), context.verified_position
     return 0 if last is None or here is None else last - here
 
 
@@ -56,7 +54,7 @@ def is_owed(context: Context) -> bool:
 def focus_filter(context: Context) -> str | None:
     """The filter that a run is to be made in, where it is another one than that in the light path (O2)."""
     own = settings(context, context.plan.filter)
-    return own.via if own.focus == "via" and own.via != context.plan.filter else None
+    return own.via if own.focus == "via" else None
 
 
 def focuses_on_change(context: Context) -> bool:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from statefocus import events
 from statefocus.context import Run
 from statefocus.effects import Effect, MoveFocuser
-from statefocus.offsetting import owed_steps
+from statefocus.offsetting import is_owed, owed_steps
 from statefocus.testing import SimulatedRig, failed
 
 from .rigs import begin_run, due, fail, measured, quiet_rig, run_now, to_filter
@@ -156,7 +156,7 @@ def test_o1_without_a_known_position_nothing_moves() -> None:
     rig.tell(events.SessionStarted(position=None))
     rig.tell(events.PlanStarted(frame_type="Light", filter="L"))
     to_filter(rig, "R")
-    assert rig.moves == []
+    assert (rig.moves, is_owed(rig.state.context)) == ([], False)
 
 
 def test_o1_a_change_by_hand_in_the_middle_of_a_run_is_made_up_for_after_it() -> None:
@@ -270,6 +270,12 @@ def test_o2_direct_refocuses_in_the_new_filter_around_where_its_offset_says() ->
     middle = run.sweep.targets[len(run.sweep.targets) // 2].position
     assert (middle, rig.position, asked_filters(rig)) == (10_030, 10_040, [])
     assert purposes(rig) == ["sweep", "best"]
+
+
+def test_o2_direct_is_direct_also_where_another_filter_is_named() -> None:
+    rig = filter_rig("R", filters=FILTERS | {"R": {"offset_steps": 130, "focus": "direct", "via": "L"}})
+    run_now(rig)
+    assert ([run.filter for run in rig.runs], asked_filters(rig)) == (["R"], [])
 
 
 def test_o2_after_a_direct_run_the_position_is_right_for_that_filter() -> None:
@@ -626,7 +632,7 @@ def test_o2_via_the_run_is_compared_with_those_of_the_filter_that_it_was_made_in
 
 def last_rig() -> SimulatedRig:
     """A rig without offsets, focused in L at 10 000 and in R at 10 033."""
-    own = {"L": {"last_position": True}, "R": {"last_position": True}, "X": {}}
+    own = {"L": {"last_position": True}, "R": {"last_position": True}, "never": {"last_position": True}, "X": {}}
     rig = quiet_rig(filters=own, best=10_000)
     rig.tell(events.PlanStarted(frame_type="Light", filter="L"))
     run_now(rig)
@@ -645,7 +651,7 @@ def test_o3_a_change_goes_to_where_the_filter_was_last_focused() -> None:
 
 def test_o3_a_filter_that_was_never_focused_stays_where_the_last_one_was() -> None:
     rig = last_rig()
-    to_filter(rig, "B")
+    to_filter(rig, "never")
     assert rig.position == 10_033
 
 
