@@ -8,6 +8,7 @@ import pytest
 
 from statefocus import events
 from statefocus.context import Run
+from statefocus.focusing import validation_passed
 from statefocus.testing import SimulatedRig, failed
 
 from .rigs import begin_run, due, fail, measured, quiet_rig, run_now
@@ -491,3 +492,19 @@ def test_c8_a_driver_that_cannot_be_switched_off_refuses_the_run() -> None:
     fail(rig, "prepare_focuser")
     run_now(rig)
     assert (rig.moves, only(rig).outcome) == ([], "restored")
+
+
+def test_v1_without_a_run_or_before_its_frame_nothing_is_validated() -> None:
+    rig = quiet_rig()
+    assert not validation_passed(rig.state.context)
+    begin_run(rig, "Validating.Measuring")
+    assert not validation_passed(rig.state.context)
+
+
+@pytest.mark.parametrize("wish", [events.RunRequested(), events.UndoRequested()], ids=lambda event: str(event.kind))
+def test_no_run_by_hand_begins_once_the_session_is_ending(wish: events.Event) -> None:
+    rig = a12_rig()
+    rig.tell(events.SessionEnding())
+    rig.tell(wish)
+    assert (rig.state.context.runs, rig.position) == (1, 1900)
+    assert "Not now" in rig.emitted("notify")[-1].sentence
