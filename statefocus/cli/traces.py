@@ -98,10 +98,13 @@ def log(
 ) -> None:
     """Show the focusing log of a night: every run, failed ones too."""
     from statefocus.faces.tables import log_table
+    from statefocus.trace.explaining import DAMAGED, damaged
     from statefocus.trace.focus_log import focus_log
 
     with naming(trace):
         header, entries = focus_log(trace)
+        if damaged(trace):
+            typer.echo(DAMAGED, err=True)
     if json_:
         for entry in entries:
             typer.echo(json.dumps(entry.as_json(), ensure_ascii=False))

@@ -35,6 +35,7 @@ class Progress:
         self._total = 0
         self._now = 0.0
         self._points = 0
+        self._number = 0
 
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
         """The night begins."""
@@ -48,7 +49,7 @@ class Progress:
         self._now = context.now
         self._event(event, state)
         if context.run is not None:
-            self._run(context.run, steps)
+            self._run(context.run)
         for step in steps:
             self._step(step, context)
         if context.concluded is not None:
@@ -106,10 +107,9 @@ class Progress:
             f"T {told['temperature']}  since refocus: {minutes} min, {told['count'].strip('[]')} frames"
         )
 
-    def _run(self, run: Run, steps: tuple[Step, ...]) -> None:
-        begun = any(step.after.startswith("Refocusing") and not step.before.startswith("Refocusing") for step in steps)
-        if begun:
-            self._points = 0
+    def _run(self, run: Run) -> None:
+        if run.number != self._number:
+            self._number, self._points = run.number, 0
             self._line(f"Refocusing, run {run.number}: {', '.join(run.causes)}", "bold blue")
         if len(run.points) > self._points:
             self._points = len(run.points)

@@ -6,6 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from statefocus.errors import TraceError
+from statefocus.events import KINDS
+from statefocus.folding.plan import PLAN_EVENTS
+from statefocus.folding.world import ASTRONOMICAL_NIGHT_DEG
+from statefocus.profile import Profile
+from statefocus.trace.header import profile_of
 from statefocus.trace.reading import Line
 
 When = Callable[[float], str]
@@ -25,6 +31,119 @@ _SINCE = {
     "session_goes_on": ("session_ending", "the session is being ended since {}"),
     "no_run": ("run", "a run is under way since {}"),
 }
+
+
+_ROUNDING_S = 0.002
+_OF_PLAN = frozenset(name for name, kind in KINDS.items() if kind in PLAN_EVENTS)
+_FACTS = {
+    "tracking": ("tracking", True, "that the mount does not track"),
+    "unparked": ("parked", False, "that the mount is parked"),
+    "safe": ("safe", True, "that it is not safe"),
+    "astro_night": ("astro_night", True, "that the Sun is not where the profile wants it"),
+    "flip_not_imminent": ("flip_leaves_time", True, "that the next meridian flip leaves no time for a run"),
+}
+"""The fact behind each guard, what it must be, and what was told where it is the contrary."""
+
+
+@dataclass
+class World:
+    """What the recorded events said last, to hold a guard that is recorded as passed against.
+
+    Attributes
+    ----------
+    profile
+        The header's; None where it cannot be read, and then only what needs no limit is judged.
+    facts
+        When each fact was told, and its value; None where the device could not tell.
+    """
+
+    profile: Profile | None = None
+    facts: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    aids: set[str] = field(default_factory=set)
+    flipping: bool = False
+    armed: bool = True
+    _running: bool = False
+    _paused: bool = False
+
+    @classmethod
+    def of(cls, header: Line) -> World:
+        """Begin with a trace's header."""
+        try:
+            return cls(profile_of(header))
+        except TraceError:
+            return cls()
+
+    def take(self, name: str, line: Line) -> None:
+        """Note what an event tells."""
+        body = line.body
+        self._plan(name, line)
+        if name == "aid_opened":
+            self.aids.add(body["aid"])
+        elif name == "aid_closed":
+            self.aids.discard(body["aid"])
+        elif name in ("triggers_paused", "triggers_resumed"):
+            self.armed = name == "triggers_resumed"
+        elif name in ("flip_started", "flip_finished", "plan_finished", "plan_aborted"):
+            self.flipping = name == "flip_started"
+        self.facts |= {fact: (line.t, value) for fact, value in self._told(name, body).items()}
+
+    def _plan(self, name: str, line: Line) -> None:
+        if name in ("plan_started", "plan_finished", "plan_aborted"):
+            self._running = name == "plan_started"
+        if name in ("plan_started", "plan_paused", "plan_resumed", "frame_preparing"):
+            self._paused = name == "plan_paused"
+        if name in _OF_PLAN and "frame_type" in self.facts:  # the host speaks: what it said last still holds
+            self.facts["frame_type"] = (line.t, self.facts["frame_type"][1])
+
+    def _told(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts in an event."""
+        if name == "mount_read":
+            leaves_time = self._leaves_time(body.get("flip_in_s"))
+            return {"tracking": body.get("tracking"), "parked": body.get("parked"), "flip_leaves_time": leaves_time}
+        if name == "flip_finished":
+            return {"flip_leaves_time": True}
+        if name == "safety_read":
+            return {"safe": body.get("safe")}
+        if name == "sun_read":
+            return {"astro_night": self._as_wanted(body["altitude_deg"])}
+        if name in ("plan_started", "frame_preparing"):
+            return {"frame_type": body.get("frame_type")}
+        return {"frame_type": body.get("next_frame_type") or "none"} if name == "frame_saved" else {}
+
+    def _leaves_time(self, flip_in_s: float | None) -> bool | None:
+        if flip_in_s is None:
+            return None
+        return self.profile is None or flip_in_s > self.profile.autofocus.expected_run_s
+
+    def _as_wanted(self, altitude_deg: float) -> bool:
+        wanted = self.profile.guards.astro_night if self.profile else "ignore"
+        return wanted == "ignore" or (altitude_deg <= ASTRONOMICAL_NIGHT_DEG) is (wanted == "require")
+
+    def contradicts(self, guard: str, t: float) -> str | None:
+        """Tell what speaks against a guard that is recorded as passed at a moment; None where nothing does."""
+        if guard == "aids_closed" and self.aids:
+            return f"the last event about it told that {', '.join(sorted(self.aids))} is open"
+        if guard == "triggers_armed" and not self.armed:
+            return "the last event about it told that the triggers are paused"
+        if guard == "light_plan" and self._running:
+            return self._against("frame_type", t, wanted="Light", contrary="that the plan takes no Light frame next")
+        if guard in _FACTS:
+            fact, wanted, contrary = _FACTS[guard]
+            return self._against(fact, t, wanted=wanted, contrary=contrary)
+        return None
+
+    def _against(self, fact: str, t: float, *, wanted: object, contrary: str) -> str | None:
+        since, value = self.facts.get(fact, (t, None))
+        if fact not in self.facts:
+            return "no event before had ever told it"
+        if value is None:
+            return "the last event about it could not tell"
+        if value != wanted:
+            return f"the last event about it told {contrary}"
+        holds = self.profile is None or (fact == "frame_type" and self._paused)  # a paused plan stands still
+        if holds or self.profile is None or t - since <= self.profile.guards.stale_after_s + _ROUNDING_S:
+            return None
+        return f"the last event about it was {t - since:.0f} s old"
 
 
 @dataclass

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from statefocus.context import REFOCUSED
 from statefocus.rules import GUARDS
 from statefocus.trace.evidence import Evidence, When
 from statefocus.trace.reading import Line, TraceReader
 from statefocus.trace.schema import sound
 from statefocus.trace.times import parse_time, show, zone_of
 
+DAMAGED = "The trace is damaged: run `statefocus audit`."
 _BLOCKING = ("failed", "unknown")
 _UNITS = {"temperature": "C", "count": "frames", "time": "min", "image_history": "%"}
 
@@ -23,7 +25,10 @@ class _Seen:
 
     evidence: Evidence
     leaf: str = ""
+    event: Line | None = None
+    step: Line | None = None
     decision: Line | None = None
+    began: Line | None = None
     run_begun: Line | None = None
     run_ended: Line | None = None
     host_run: Line | None = None
@@ -39,16 +44,30 @@ class _Seen:
             self.due_since.clear()
             self.inhibited_since.clear()
             self.blocked_since.clear()
-        if line.kind == "event" and line.body.get("event") == "host_refocused":
-            self.host_run = line
+        if line.kind == "event":
+            self._event(line)
         if line.kind != "step" or line.body.get("machine") != "session":
             return
-        before, self.leaf = self.leaf, str(line.body["after"])
+        self.leaf, self.step = str(line.body["after"]), line
         if line.body.get("triggers"):
             self.decision = line
             self._note(line, when)
-        if self.leaf.startswith("Refocusing") and not before.startswith("Refocusing"):
-            self.run_begun = line
+        if line.run is not None and (self.event is None or self.event.run is None):
+            self.run_begun = self.began = line
+
+    def _event(self, line: Line) -> None:
+        """Note an event; one that comes in a run after the end of another tells that the last step began it."""
+        self.event = line
+        if line.body.get("event") == "host_refocused":
+            self.host_run = line
+        if line.run is not None and self.run_begun is None:
+            self.run_begun = self.began = self.step
+
+    @property
+    def restarted(self) -> bool:
+        """Whether a run has restarted every trigger since they were last looked at."""
+        ended, looked = self.run_ended, self.decision
+        return ended is not None and ended.body["outcome"] in REFOCUSED and (looked is None or looked.seq < ended.seq)
 
     def _note(self, line: Line, when: When) -> None:
         due = {name for name, reading in line.body["triggers"].items() if reading["due"]}
@@ -89,7 +108,7 @@ def explain(path: Path, at: str) -> list[str]:
     -------
     Sentences.
     """
-    header, first, last = _span(path)
+    header, first, last, damaged = _span(path)
     zone = zone_of(str(header.body.get("time_zone", "UTC")))
     t = parse_time(at, zone, first, last)
     profile = header.body.get("profile")
@@ -102,7 +121,8 @@ def explain(path: Path, at: str) -> list[str]:
         if line.t > t:
             break
         seen.take(sound(line), when)
-    said = [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
+    said = [DAMAGED] if damaged else []
+    said += [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
     said += _imported_sentences(header, seen, when)
     said += _run_sentences(seen, when)
     said += _decision_sentences(seen, when)
@@ -120,12 +140,23 @@ def _imported_sentences(header: Line, seen: _Seen, when: When) -> Iterator[str]:
         yield f"The last run of another program{why} ended at {when(seen.host_run.t)} and {where}."
 
 
-def _span(path: Path) -> tuple[Line, float, float]:
+def _span(path: Path) -> tuple[Line, float, float, bool]:
+    """Read a trace to its end: its header, its first and last time, and whether it has damage."""
+    reader = TraceReader(path)
     header, last = None, 0.0
-    for line in TraceReader(path):
+    for line in reader:
         header, last = header or line, line.t
     assert header is not None  # noqa: S101  # an empty trace has raised
-    return header, header.t, last
+    return header, header.t, last, _harmed(reader)
+
+
+def _harmed(reader: TraceReader) -> bool:
+    return any(damage.what != "torn" for damage in reader.damage)
+
+
+def damaged(path: Path) -> bool:
+    """Whether lines of a trace were edited, moved or removed; one that a power cut left torn is no damage."""
+    return _span(path)[3]
 
 
 def _run_sentences(seen: _Seen, when: When) -> Iterator[str]:
@@ -137,9 +168,7 @@ def _run_sentences(seen: _Seen, when: When) -> Iterator[str]:
             yield "No autofocus run had ended before."
         return
     body = seen.run_ended.body
-    where = (
-        f"position {body['best_position']}" if body["outcome"] in ("validated", "unvalidated") else "no new position"
-    )
+    where = f"position {body['best_position']}" if body["outcome"] in REFOCUSED else "no new position"
     why = f": {body['reason']}" if body["reason"] else "."
     yield (
         f"The last run, number {body['number']} (due to {', '.join(body['causes'])}), ended {body['outcome']} "
@@ -148,11 +177,15 @@ def _run_sentences(seen: _Seen, when: When) -> Iterator[str]:
 
 
 def _decision_sentences(seen: _Seen, when: When) -> Iterator[str]:
+    if seen.restarted and seen.run_ended is not None:
+        yield f"The run of {when(seen.run_ended.t)} restarted every trigger, and none was looked at since."
+        return
     if seen.decision is None:
         yield "No trigger had been looked at yet."
         return
     body = seen.decision.body
-    yield f"Triggers were last looked at at {when(seen.decision.t)}; then {_outcome(body)}"
+    outcome = _outcome(body, began=seen.decision is seen.began)
+    yield f"Triggers were last looked at at {when(seen.decision.t)}; then {outcome}"
     for name, reading in body["triggers"].items():
         yield f"  {_trigger(name, reading, seen, when)}"
     for name, since in seen.inhibited_since.items():
@@ -162,11 +195,11 @@ def _decision_sentences(seen: _Seen, when: When) -> Iterator[str]:
                 yield f"    {_blocked(key[1], key[2], when(blocked), seen.behind.get(key, ''))}."
 
 
-def _outcome(body: dict[str, Any]) -> str:
+def _outcome(body: dict[str, Any], *, began: bool) -> str:
     due = [name for name, reading in body["triggers"].items() if reading["due"]]
     if body["outcome"] == "inhibited":
         return f"{' and '.join(due)} {'were' if len(due) > 1 else 'was'} due, and a guard said no."
-    if str(body["after"]).startswith("Refocusing"):
+    if began and due:
         return f"a run began, due to {', '.join(due)}."
     return "nothing was due."
 

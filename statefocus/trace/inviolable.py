@@ -6,59 +6,62 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from statefocus.context import REFOCUSED
 from statefocus.focus.result import FocusFit
 from statefocus.focus.verdicts import Verdict
+from statefocus.machine.fired import is_trigger
 from statefocus.session import VOCABULARY
+from statefocus.trace.evidence import World
 from statefocus.trace.reading import Line
 
-RUNNING = ("Refocusing", "Validating", "Restoring", "Concluding")
-"""States of the session in which a run is under way."""
 PASSES = ("passed", "not_used")
+RUN_MOVES = ("sweep", "best", "restore")
+"""Purposes of the moves that only a run makes."""
+RUN_EFFECTS = ("prepare_focuser", "take_frame", "measure_frame", "publish_curve")
+"""What only a run asks for."""
+BY_PERSON = frozenset({"manual", "undo"})
+"""Causes of runs that a person asked for; they need no tracking."""
 ROUNDING = 1e-9
 
 Broken = Iterator[tuple[str, str]]
 
 
 @dataclass
-class _World:
-    """What the recorded events said last."""
+class _Run:
+    """The run under way; `lost` is what it stood on and lost, `blind` the same once a frame was measured after that."""
 
-    tracking: bool | None = None
-    parked: bool | None = None
-    safe: bool | None = None
-    aids: set[str] = field(default_factory=set)
-    flipping: bool = False
-    armed: bool = True
+    number: int
+    line: int
+    guards: Mapping[str, str]
+    lost: dict[str, str] = field(default_factory=dict)
+    blind: dict[str, str] = field(default_factory=dict)
 
     def take(self, name: str, body: Mapping[str, Any]) -> None:
-        if name == "mount_read":
-            self.tracking, self.parked = body.get("tracking"), body.get("parked")
-        elif name == "safety_read":
-            self.safe = body.get("safe")
-        elif name == "aid_opened":
-            self.aids.add(body["aid"])
-        elif name == "aid_closed":
-            self.aids.discard(body["aid"])
-        elif name in ("triggers_paused", "triggers_resumed"):
-            self.armed = name == "triggers_resumed"
-        elif name in ("flip_started", "flip_finished", "plan_finished", "plan_aborted"):
-            self.flipping = name == "flip_started"
+        """Note what an event takes away from the run, and whether it goes on nevertheless."""
+        if name == "frame_measured":
+            self.blind.update(self.lost)
+        for guard, sentence in _takes_away(name, body).items():
+            if self.guards.get(guard) != "not_used":
+                self.lost[guard] = sentence
 
-    def contradicts(self, guard: str) -> str | None:
-        """What an event had said against a guard that is recorded as passed."""
-        said = {
-            "tracking": "that the mount does not track" if self.tracking is False else None,
-            "unparked": "that the mount is parked" if self.parked else None,
-            "safe": "that it is not safe" if self.safe is False else None,
-            "aids_closed": f"that {', '.join(sorted(self.aids))} is open" if self.aids else None,
-            "triggers_armed": None if self.armed else "that the triggers are paused",
-        }
-        return said.get(guard)
+
+def _takes_away(name: str, body: Mapping[str, Any]) -> dict[str, str]:
+    """Tell which ground of a run an event takes away, by the guard that asks for it."""
+    told = {
+        "safe": (name == "safety_read" and body.get("safe") is False, "it was not safe"),
+        "unparked": (name == "mount_read" and body.get("parked") is True, "the mount was parked"),
+        "tracking": (name == "mount_read" and body.get("tracking") is False, "the mount did not track"),
+        "no_flip": (name == "flip_started", "a meridian flip began"),
+    }
+    return {guard: sentence for guard, (lost, sentence) in told.items() if lost}
 
 
 @dataclass
 class Rules:
     """Takes the lines of a trace in their order, and tells which rule each one breaks.
+
+    Which run is under way is told by the envelope: an event carries the run that was under way before it. So no name
+    of a state is needed, which a person's own copy of a machine may have changed.
 
     Attributes
     ----------
@@ -67,10 +70,12 @@ class Rules:
     """
 
     ended: bool = False
-    _world: _World = field(default_factory=_World)
-    _event: str = ""
-    _leaf: str = ""
+    _world: World = field(default_factory=World)
+    _event: Line | None = None
+    _step: Line | None = None
     _machine: str = ""
+    _run: _Run | None = None
+    _beside: int | None = None
     _held_line: int | None = None
     _last_move: int | None = None
 
@@ -82,60 +87,86 @@ class Rules:
             "effect": self._take_effect,
             "run": self._take_run,
         }
-        if line.kind in checks:
+        if line.kind == "header":
+            self._world = World.of(line)
+        elif line.kind in checks:
             yield from checks[line.kind](line)
 
     def _take_event(self, line: Line) -> Broken:
-        self._event = str(line.body["event"])
-        self._world.take(self._event, line.body)
-        self.ended = self._event == "session_ended"
+        name = str(line.body["event"])
+        self.ended = name == "session_ended"
+        yield from self._runs_before(line)
+        yield from self._corrected_in(line)
+        self._event = line
+        self._world.take(name, line)
+        if self._run is not None:
+            self._run.take(name, line.body)
         if self.ended and self._held_line is not None:
             yield "plan", f"the session has ended, and the plan is still held since line {self._held_line}."
 
+    def _runs_before(self, line: Line) -> Broken:
+        """Hold the run that an event came in against the one that has begun."""
+        run = self._run
+        if run is not None and (self.ended or line.run != run.number):
+            yield "run", f"run {run.number} began at line {run.line}, and no `run` line tells how it ended."
+            self._run = None
+        if self._run is None and line.run is not None and not self.ended:
+            yield from self._run_begins(line.run)
+
+    def _corrected_in(self, line: Line) -> Broken:
+        if self._beside is not None and line.run is not None:
+            yield "compensation", f"the correction of line {self._beside} moves the focuser in the middle of a run."
+        self._beside = None
+
     def _take_step(self, line: Line) -> Broken:
-        body = line.body
-        self._machine = body["machine"]
+        self._machine = line.body["machine"]
+        yield from rows_tried(line.body)
+        yield from self._facts_behind(line)
         if self._machine != "session":
             return
-        self._leaf = body["after"]
-        if body["outcome"] == "fault":
+        self._step = line
+        if line.body["outcome"] == "fault":
             self._world.armed = False
-        outside = not body["before"].startswith(RUNNING)
-        if outside and body["after"].startswith(RUNNING):
-            self._last_move = None
-            yield from self._run_begins(body, person=self._event)
+        if self._run is None and line.run is not None:
+            yield from self._run_begins(line.run)
 
-    def _run_begins(self, body: Mapping[str, Any], person: str) -> Broken:
-        exempt = VOCABULARY.by_person.get(person)
-        needed = exempt or VOCABULARY.guarded["begin_run"]
-        rule = "guards" if exempt is None else "person"
-        taken = next((one for one in body.get("tried", ()) if one["row"] == body["row"]), None)
-        if taken is None:
-            yield rule, f"a run begins by row {body['row']!r}, and none of its guards is recorded."
+    def _facts_behind(self, line: Line) -> Broken:
+        for guard, said in _taken(line.body).items():
+            if said == "passed" and (against := self._world.contradicts(guard, line.t)):
+                yield "guards", f"row `{line.body['row']}` was taken past guard `{guard}`, and {against}."
+
+    def _run_begins(self, number: int) -> Broken:
+        """Check the guards of the session's last step, which has begun a run."""
+        self._last_move = None
+        step, event = self._step, self._event
+        if step is None or event is None:
+            self._run = _Run(number, 1, {})
+            yield "run", f"it belongs to run {number}, which no step has begun."
             return
-        for guard in sorted(needed):
-            said = taken["guards"].get(guard, "missing")
-            if said not in PASSES:
-                yield rule, f"a run begins by row `{body['row']}`, and its guard `{guard}` is {said}."
-            elif said == "passed" and (against := self._world.contradicts(guard)):
-                yield rule, f"a run begins past guard `{guard}`, and the last event about it told {against}."
+        guards = _taken(step.body)
+        self._run = _Run(number, step.number, guards)
+        exempt = VOCABULARY.by_person.get(str(event.body["event"]))
+        rule = "guards" if exempt is None else "person"
+        for guard in sorted((exempt or VOCABULARY.guarded["begin_run"]) - set(guards)):
+            yield rule, f"run {number} begins by row `{step.body['row']}`, and its guard `{guard}` is missing."
 
     def _take_effect(self, line: Line) -> Broken:
         body = line.body
         name = body["effect"]
+        if self._run is None and (name in RUN_EFFECTS or body.get("purpose") in RUN_MOVES):
+            yield "run", f"{name} is asked for, and no run is under way."
         if name == "pause_plan":
             self._held_line = line.number
         elif name in ("resume_plan", "abort_plan", "leave_plan_paused"):
             self._held_line = None
         elif name == "move_focuser":
             if self._machine != "session" or body["purpose"] == "compensation":
-                yield from self._moves_beside(offset=self._machine == "offsets")
+                yield from self._moves_beside(line.number, offset=self._machine == "offsets")
             else:
                 self._last_move = body["position"]
 
-    def _moves_beside(self, *, offset: bool) -> Broken:
-        if self._leaf.startswith(RUNNING):
-            yield "compensation", f"a correction moves the focuser in the middle of a run ({self._leaf})."
+    def _moves_beside(self, line: int, *, offset: bool) -> Broken:
+        self._beside = line  # whether a run goes on is told by the next event
         if offset:  # a filter's offset is part of the filter change, whatever goes on beside it
             return
         if self._world.flipping:
@@ -145,8 +176,12 @@ class Rules:
 
     def _take_run(self, line: Line) -> Broken:
         body = line.body
+        if self._run is None or body["number"] != self._run.number:
+            yield "run", f"it tells of the end of run {body['number']}, which is not under way."
         if body["outcome"] == "validated":
             yield from _validated(body)
+        if body["outcome"] in REFOCUSED and self._run is not None:
+            yield from _on_lost_ground(body, self._run)
         start = body["start_position"]
         moved = self._last_move is not None and start is not None
         if body["outcome"] in ("restored", "cancelled") and moved and self._last_move != start:
@@ -154,7 +189,48 @@ class Rules:
                 "restore",
                 f"the run ended {body['outcome']}, and its last move went to {self._last_move}, not to {start}.",
             )
-        self._last_move = None
+        self._last_move = self._run = None
+
+
+def _taken(body: Mapping[str, Any]) -> Mapping[str, str]:
+    """Give the guards of the row that a step has taken, and what they said; none where that is not recorded."""
+    taken = [one["guards"] for one in body.get("tried", ()) if one["row"] == body["row"]]
+    return taken[-1] if taken else {}
+
+
+def rows_tried(body: Mapping[str, Any]) -> Broken:
+    """Hold the row that a step has taken, and its outcome, against what the guards of all rows tried had said."""
+    row, tried = body["row"], list(body.get("tried", ()))
+    if row is not None:
+        taken = tried.pop() if tried else {"row": None, "guards": {}}
+        if taken["row"] != row:
+            yield "guards", f"row `{row}` was taken, and none of its guards is recorded as the last row's tried."
+        for guard, said in taken["guards"].items():
+            if said not in PASSES:
+                yield "guards", f"row `{row}` was taken, and its guard `{guard}` is {said}."
+    elif body["outcome"] in ("taken", "stayed"):
+        yield "guards", f"its outcome is {body['outcome']}, and it names no row."
+    for one in tried:
+        if all(said in PASSES for said in one["guards"].values()):
+            yield "guards", f"row `{one['row']}` was tried and passed over, and none of its guards blocked it."
+    inhibited = any(_inhibited(one["guards"]) for one in tried)
+    if inhibited != (body["outcome"] == "inhibited"):
+        found = "a row's trigger was due and blocked" if inhibited else "no row's trigger was due and blocked"
+        yield "guards", f"its outcome is {body['outcome']}, and {found}."
+
+
+def _inhibited(guards: Mapping[str, str]) -> bool:
+    """Whether a row's trigger was due, and another of its guards blocked."""
+    due = [said for name, said in guards.items() if is_trigger(name)]
+    return bool(due) and all(said in PASSES for said in due) and any(said not in PASSES for said in guards.values())
+
+
+def _on_lost_ground(body: Mapping[str, Any], run: _Run) -> Broken:
+    """What a run that is told as good had lost before its last frame was measured."""
+    by_person = not BY_PERSON.isdisjoint(body["causes"])
+    for guard, sentence in run.blind.items():
+        if guard != "tracking" or not by_person:
+            yield "ground", f"the run is recorded as {body['outcome']}, and {sentence} in the middle of it."
 
 
 def _validated(body: Mapping[str, Any]) -> Broken:

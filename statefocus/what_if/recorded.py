@@ -84,6 +84,7 @@ class _Reading:
     last_t: float
     position: int | None = None
     begun: tuple[float, str] | None = None
+    within: int | None = None
     by_effect: dict[int, Asked] = field(default_factory=dict)
 
     def take(self, line: Line) -> None:
@@ -94,6 +95,7 @@ class _Reading:
             )
         self.last_t = line.t
         if line.kind == "event":
+            self.within = line.run
             self._event(line)
         elif line.kind == "step":
             self._step(line)
@@ -137,12 +139,9 @@ class _Reading:
         )
 
     def _step(self, line: Line) -> None:
+        """Note a run that a step begins: the step belongs to one, and its event came outside of any."""
         body = line.body
-        if (
-            body.get("machine") == "session"
-            and self.begun is None
-            and _begins_run(str(body["before"]), str(body["after"]))
-        ):
+        if body.get("machine") == "session" and self.begun is None and self.within is None and line.run is not None:
             self.begun = (line.t, due_told(body.get("triggers") or {}))
 
     def _run(self, line: Line) -> None:
@@ -159,11 +158,6 @@ class _Reading:
             why or ", ".join(body["causes"]), str(body["reason"]), tuple(points), max(stars, default=None),
         )  # fmt: skip
         self.night.runs.append(told)
-
-
-def _begins_run(before: str, after: str) -> bool:
-    inside = ("Refocusing", "Validating", "Restoring", "Concluding")
-    return after.startswith(inside) and not before.startswith(inside)
 
 
 def read(path: Path) -> Recorded:

@@ -213,6 +213,221 @@ def test_a_failed_run_that_did_not_go_back_is_found(trace: Path) -> None:
     assert broken(trace) == {"restore"}
 
 
+# --- golden nights, forged ---
+
+
+def golden(night: str, path: Path) -> Lines:
+    """Lines of a golden night; the forged one is put at `path`."""
+    path.write_bytes((TRACES / f"{night}.jsonl").read_bytes())
+    return lines_of(path)
+
+
+def ruled(row: str, guard: str, said: str) -> Callable[[dict[str, Any]], None]:
+    def rule(tree: dict[str, Any]) -> None:
+        next(one for one in reversed(tree["tried"]) if one["row"] == row)["guards"][guard] = said
+
+    return rule
+
+
+@pytest.mark.parametrize("guard", ["temperature_due", "backoff_over", "nothing_ahead", "session_goes_on"])
+def test_any_guard_of_a_row_that_was_taken_must_have_passed(tmp_path: Path, guard: str) -> None:
+    lines = golden("cooling_tube", tmp_path / "forged.jsonl")
+    index = find(lines, kind="step", row="temperature-due")
+    put(tmp_path / "forged.jsonl", edited(lines, index, ruled("temperature-due", guard, "failed")))
+    found = audit(tmp_path / "forged.jsonl").findings
+    assert [(one.line, one.rule) for one in found] == [(index + 1, "guards")]
+    assert f"`{guard}` is failed" in found[0].sentence
+
+
+def test_a_guard_of_another_machine_must_have_passed_too(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("compensation_in_real_time", path)
+    index = find(lines, kind="step", machine="compensation", row="correct-in-real-time")
+    put(path, edited(lines, index, ruled("correct-in-real-time", "correction_due", "unknown")))
+    assert (index + 1, "guards") in {(one.line, one.rule) for one in audit(path).findings}
+
+
+def all_pass(tree: dict[str, Any]) -> None:
+    tree["tried"][0]["guards"] = dict.fromkeys(tree["tried"][0]["guards"], "passed")
+
+
+def none_due(tree: dict[str, Any]) -> None:
+    for one in tree["tried"][:-1]:
+        one["guards"] |= {name: "failed" for name in one["guards"] if name.endswith("_due")}
+
+
+TRIED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "passed over": (all_pass, "passed over, and none of its guards blocked it"),
+    "not due": (none_due, "its outcome is inhibited, and no row's trigger was due"),
+    "not told": (lambda tree: tree.update(outcome="taken"), "its outcome is taken, and a row's trigger was due"),
+    "no row": (lambda tree: tree.update(outcome="taken", row=None), "it names no row"),
+    "another row": (lambda tree: tree.update(row="pause-begins"), "none of its guards is recorded"),
+}
+
+
+@pytest.mark.parametrize(("change", "sentence"), TRIED.values(), ids=TRIED)
+def test_rows_that_were_tried_must_agree_with_the_outcome(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], sentence: str
+) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("dusk", path)
+    index = find(lines, kind="step", outcome="inhibited", row="between-frames")
+    put(path, edited(lines, index, change))
+    found = audit(path).findings
+    assert sentence in " ".join(one.sentence for one in found if (one.line, one.rule) == (index + 1, "guards"))
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_run_without_its_line_is_found(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("cooling_tube", path)
+    index = find(lines, kind="run", number=number)
+    put(path, renumbered_after(lines, index))
+    found = audit(path).findings
+    assert [one.rule for one in found if "no `run` line" in one.sentence] == ["run"]
+
+
+def renumbered_after(lines: Lines, index: int) -> Lines:
+    """Lines without one of them, with every number and digest made right again."""
+    left = [json.loads(line) for line in (*lines[:index], *lines[index + 1 :])]
+    moved = {tree["seq"]: seq for seq, tree in enumerate(left)}
+    for seq, tree in enumerate(left):
+        tree["seq"] = seq
+        if "of" in tree:
+            tree["of"] = moved[tree["of"]]
+    return rechained([json.dumps(tree, ensure_ascii=False, separators=(",", ":")) for tree in left])
+
+
+def test_a_line_of_a_run_that_is_not_under_way_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("cooling_tube", path)
+    index = find(lines, kind="run", number=2)
+    put(path, edited(lines, index, lambda tree: tree.update(number=9)))
+    assert (index + 1, "run") in {(one.line, one.rule) for one in audit(path).findings}
+
+
+def test_a_run_that_is_hidden_in_the_envelopes_is_found_by_what_it_asks_for(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    left = [json.loads(line) for line in golden("cooling_tube", path)]
+    for tree in left:
+        tree.pop("run", None)
+    put(path, rechained([json.dumps(tree, ensure_ascii=False, separators=(",", ":")) for tree in left]))
+    assert "run" in broken(path)
+
+
+def silenced(name: str, **said: Any) -> Callable[[dict[str, Any]], None]:
+    def silence(tree: dict[str, Any]) -> None:
+        if tree.get("event") == name:
+            tree.update(said)
+
+    return silence
+
+
+FACTS: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
+    "tracking": ("could not tell", silenced("mount_read", tracking=None)),
+    "unparked": ("could not tell", silenced("mount_read", parked=None)),
+    "safe": ("could not tell", silenced("safety_read", safe=None)),
+    "flip_not_imminent": ("no time for a run", silenced("mount_read", flip_in_s=5.0)),
+    "light_plan": ("no Light frame", silenced("plan_started", frame_type="Dark")),
+}
+
+
+@pytest.mark.parametrize("guard", FACTS)
+def test_a_guard_that_passed_on_a_fact_that_does_not_hold_is_found(tmp_path: Path, guard: str) -> None:
+    path = tmp_path / "forged.jsonl"
+    sentence, change = FACTS[guard]
+    changed_all(golden("cooling_tube", path), change, path)
+    said = [one.sentence for one in audit(path).findings if one.rule == "guards"]
+    assert any(f"guard `{guard}`, and " in one and sentence in one for one in said)
+
+
+def changed_all(lines: Lines, change: Callable[[dict[str, Any]], None], path: Path) -> None:
+    """Change every line that a forger wants to be another, and make the digests right."""
+    trees = [json.loads(line) for line in lines]
+    for tree in trees:
+        change(tree)
+    put(path, rechained([json.dumps(tree, ensure_ascii=False, separators=(",", ":")) for tree in trees]))
+
+
+def test_a_guard_that_passed_on_what_nobody_told_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+
+    def untold(tree: dict[str, Any]) -> None:
+        if tree.get("event") == "safety_read":
+            del tree["safe"]
+            tree["event"] = "triggers_resumed"
+
+    changed_all(golden("cooling_tube", path), untold, path)
+    assert any("`safe`, and no event before had ever told it" in one.sentence for one in audit(path).findings)
+
+
+def test_a_fact_that_was_stale_is_found_by_the_profiles_limit(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("cooling_tube", path)
+    begun = json.loads(lines[find(lines, kind="step", row="temperature-due")])
+
+    def hush(tree: dict[str, Any]) -> None:
+        if tree.get("event") == "safety_read" and begun["t"] - 200 < tree["t"] <= begun["t"]:
+            del tree["safe"]
+            tree["event"] = "triggers_resumed"
+
+    changed_all(lines, hush, path)
+    assert any("`safe`, and the last event about it was" in one.sentence for one in audit(path).findings)
+
+
+def test_a_night_that_was_not_dark_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    changed_all(golden("dusk", path), silenced("sun_read", altitude_deg=-3.0), path)
+    assert any("`astro_night`, and the last event" in one.sentence for one in audit(path).findings)
+
+
+GROUND: dict[str, tuple[str, dict[str, Any]]] = {
+    "unsafe": ("safety_read", {"safe": False}),
+    "parked": ("mount_read", {"parked": True}),
+    "not tracking": ("mount_read", {"tracking": False}),
+}
+
+
+@pytest.mark.parametrize(("name", "said"), GROUND.values(), ids=GROUND)
+@pytest.mark.parametrize("outcome", ["validated", "unvalidated"])
+def test_a_run_that_went_on_without_its_ground_is_found(
+    tmp_path: Path, name: str, said: dict[str, Any], outcome: str
+) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("cooling_tube", path)
+    lines = edited(lines, find(lines, event=name, run=2), lambda tree: tree.update(said))
+    index = find(lines, kind="run", number=2)
+    put(path, edited(lines, index, lambda tree: tree.update(outcome=outcome)))
+    assert (index + 1, "ground") in {(one.line, one.rule) for one in audit(path).findings}
+
+
+def test_a_guard_that_was_not_used_takes_no_ground_away(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("cooling_tube", path)
+    lines = edited(lines, find(lines, event="mount_read", run=2), lambda tree: tree.update(tracking=False))
+    index = find(lines, kind="step", row="temperature-due")
+    put(path, edited(lines, index, ruled("temperature-due", "tracking", "not_used")))
+    assert "ground" not in broken(path)
+
+
+def test_renamed_states_change_nothing_of_what_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    names = {"Refocusing": "Focusing", "Validating": "Checking", "Restoring": "GoingBack", "Concluding": "Closing"}
+
+    def rename(tree: dict[str, Any]) -> None:
+        for key in ("before", "after"):
+            first, dot, rest = str(tree.get(key)).partition(".")
+            if tree["kind"] == "step" and first in names:
+                tree[key] = names[first] + dot + rest
+
+    changed_all(golden("unsafe_in_the_middle_of_a_run", path), rename, path)
+    assert audit(path).clean
+    lines = lines_of(path)
+    index = find(lines, effect="move_focuser", purpose="sweep")
+    put(path, edited(lines, index, lambda tree: tree.update(purpose="compensation")))
+    assert broken(path) == {"compensation"}
+
+
 def test_what_is_no_trace_exits_two(trace: Path) -> None:
     put(trace, ["{}"])
     with pytest.raises(TraceError) as raised:
