@@ -117,7 +117,7 @@ def _line_changes(line: str, text: str) -> Iterator[tuple[str, str]]:
         states = re.findall(r"^\[states\.([\w.]+)\]", text, re.MULTILINE)
         known = [state for state in states if state != names[0]]
         if key[1] == "initial" and known:
-            known = [state.rpartition(".")[2] for state in known]
+            known = [leaf for state in known if (leaf := state.rpartition(".")[2]) != names[0]]
         if known:
             other = known[sum(map(ord, line)) % len(known)]
             yield f"{names[0]} -> {other}", line.replace(names[0], other)
