@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus.actions.registry import Result, action, emit, tell
+from statefocus.actions.registry import Result, action, emit, give_up, tell
 from statefocus.context import Context
 from statefocus.effects import AskPerson, DropTimer, Notify, StartTimer
 
@@ -23,9 +23,8 @@ def ask_person(context: Context) -> Result:
 @action(DropTimer, gives_up=True)
 def drop_timer(context: Context) -> Result:
     """Wait for the answer no longer."""
-    waiting = {key: value for key, value in context.pending.items() if value.machine != context.acting}
-    dropped = tuple(sorted(set(context.pending) - set(waiting)))
-    return emit(replace(context, pending=waiting), DropTimer, timers=dropped) if dropped else (context, ())
+    context, dropped = give_up(context)
+    return emit(context, DropTimer, timers=dropped) if dropped else (context, ())
 
 
 @action(Notify)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from statefocus import compensating, focusing, triggers
-from statefocus.actions.registry import Result, action, current, emit, tell
+from statefocus.actions.registry import Result, action, current, emit, give_up, tell
 from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, Run
 from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
 from statefocus.focus.verdicts import PastFocus
@@ -97,9 +97,8 @@ def mark_lost(context: Context) -> Result:
 @action(HaltDevices, gives_up=True)
 def halt(context: Context) -> Result:
     """Stop the focuser and the focus exposure; answers still on their way will be stale."""
-    waiting = {key: value for key, value in context.pending.items() if value.machine != context.acting}
-    given_up = tuple(sorted(set(context.pending) - set(waiting)))
-    return emit(replace(context, pending=waiting), HaltDevices, gives_up=given_up)
+    context, given_up = give_up(context)
+    return emit(context, HaltDevices, gives_up=given_up)
 
 
 @action(MoveFocuser)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from statefocus import focusing, offsetting
-from statefocus.actions.registry import Result, action, current, emit, tell
+from statefocus.actions.registry import Result, action, current, emit, hand_over, tell
 from statefocus.context import Context, FilterMove
 from statefocus.effects import LeavePlanPaused, MoveFocuser, Notify, SetFilter
 
@@ -89,6 +89,4 @@ def tell_filter_stuck(context: Context) -> Result:
         f"The filter wheel does not turn back to {run.home_filter} after the run: {context.failure} "
         "The plan stays paused, since it would go on in the wrong filter: turn it, then resume."
     )
-    context, leaving = emit(replace(context, plan=replace(context.plan, paused=True)), LeavePlanPaused)
-    context, telling = tell(context, "error", sentence)
-    return context, leaving + telling
+    return hand_over(context, sentence)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from statefocus import triggers
-from statefocus.actions.registry import Result, action, emit, tell
+from statefocus.actions.registry import Result, action, emit, hand_over, tell
 from statefocus.context import Context
 from statefocus.effects import AbortPlan, LeavePlanPaused, Notify, PausePlan, ResumePlan
 
@@ -34,21 +32,14 @@ def abort_plan(context: Context) -> Result:
 def leave_plan_paused(context: Context) -> Result:
     """Leave the plan paused, as the failure policy says, and tell a person (T13)."""
     sentence = "The plan stays paused, since focus failed and failure.policy = pause: resume it when focus is good."
-    return _hand_over(context, sentence)
+    return hand_over(context, sentence)
 
 
 @action(LeavePlanPaused, Notify)
 def tell_plan_stuck(context: Context) -> Result:
     """Tell that the host does not take the plan up again."""
     sentence = f"The host does not resume its plan: {context.failure} Resume it by hand."
-    return _hand_over(context, sentence)
-
-
-def _hand_over(context: Context, sentence: str) -> Result:
-    """Make our hold a pause that a person ends, and tell why."""
-    context, leaving = emit(replace(context, plan=replace(context.plan, paused=True)), LeavePlanPaused)
-    context, telling = tell(context, "error", sentence)
-    return context, leaving + telling
+    return hand_over(context, sentence)
 
 
 @action(Notify)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from statefocus.context import Context, Run
-from statefocus.effects import Effect, Notify
+from statefocus.effects import Effect, LeavePlanPaused, Notify
 from statefocus.machine.vocabulary import Action, RunPart
 
 ACTIONS: dict[str, Action] = {}
@@ -38,6 +38,19 @@ def emit(context: Context, kind: type[Effect], **fields: Any) -> Result:
 def tell(context: Context, level: str, sentence: str) -> Result:
     """Return a notification."""
     return emit(context, Notify, level=level, sentence=sentence)
+
+
+def hand_over(context: Context, sentence: str) -> Result:
+    """Make our hold of the plan a pause that a person ends, and tell why."""
+    context, leaving = emit(replace(context, plan=replace(context.plan, paused=True)), LeavePlanPaused)
+    context, telling = tell(context, "error", sentence)
+    return context, leaving + telling
+
+
+def give_up(context: Context) -> tuple[Context, tuple[int, ...]]:
+    """Wait no longer for the effects of the machine that acts; gives their ids."""
+    waiting = {key: value for key, value in context.pending.items() if value.machine != context.acting}
+    return replace(context, pending=waiting), tuple(sorted(set(context.pending) - set(waiting)))
 
 
 def current(context: Context) -> Run:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from statefocus import events
+from statefocus.offsetting import owed_steps
 from statefocus.testing import SimulatedRig
 
 PROFILE = {
@@ -40,3 +43,12 @@ def test_a_run_that_found_none_changes_nothing() -> None:
     assert rig.state.context.triggers == before
     rig.take_frames(1)
     assert [run.causes for run in rig.runs] == [("count",)]
+
+
+def test_a_run_that_found_focus_leaves_nothing_owed_for_filters_and_nothing_astray() -> None:
+    rig = SimulatedRig({**PROFILE, "filters": {"L": {"offset_steps": 0}, "R": {"offset_steps": 30}}})
+    rig.start_plan()
+    rig.state = replace(rig.state, context=replace(rig.state.context, offset_short_steps=7, astray=True))
+    rig.tell(events.HostRefocused(position=10_321, filter="R"))
+    context = rig.state.context
+    assert (owed_steps(context, "R"), owed_steps(context, "L"), context.astray) == (0, -30, False)
