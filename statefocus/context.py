@@ -225,6 +225,13 @@ class PastRun(Struct, frozen=True):
     focus: PastFocus
 
 
+class RightFor(Struct, frozen=True):
+    """What a position is right for: a filter, but for steps that lie beyond the focuser's travel (O1)."""
+
+    filter: str | None = None
+    short_steps: int = 0
+
+
 class LastRun(Struct, frozen=True):
     """What is remembered of the last run that has ended, for Run Again, cancel and the next failure policy."""
 
@@ -234,13 +241,8 @@ class LastRun(Struct, frozen=True):
     start_position: int | None
     best_position: int | None
     ended_t: float
-
-
-class FilterMove(Struct, frozen=True):
-    """A move for a filter: which one, and the steps of it that lie beyond the focuser's travel."""
-
-    filter: str | None
-    short_steps: int
+    stood_for: RightFor
+    """What the position at its start was right for."""
 
 
 class Context(Struct, frozen=True):
@@ -256,14 +258,13 @@ class Context(Struct, frozen=True):
         Where the focuser was last known to stand on purpose, steps.
     max_step
         The focuser's last position, once it was read.
-    focused_in
-        The filter that `verified_position` is right for (O1).
+    right_for
+        What `verified_position` is right for (O1).
     last_good
         Where each filter was last focused (O3).
-    offset_short_steps
-        What the end of the focuser's travel has kept back of the moves for filters since the last refocus.
     offset_under_way, offset_retry_t
-        The move for a filter that is being made; no other before this time, after one that failed.
+        What the position will be right for once the move under way is made; after one that failed, no other before
+        this time.
     astray
         A move that no run put right has failed on its way: the focuser may stand elsewhere than at `verified_position`.
     lost
@@ -292,10 +293,9 @@ class Context(Struct, frozen=True):
     history: tuple[PastRun, ...] = ()
     verified_position: int | None = None
     max_step: int | None = None
-    focused_in: str | None = None
+    right_for: RightFor = RightFor()
     last_good: Mapping[str, int] = field(default_factory=dict)
-    offset_short_steps: int = 0
-    offset_under_way: FilterMove | None = None
+    offset_under_way: RightFor | None = None
     offset_retry_t: float | None = None
     astray: bool = False
     lost: bool = False

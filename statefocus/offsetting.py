@@ -1,6 +1,6 @@
 """The arithmetic of filters (O): how many steps lie between them, and which filter a run is made in.
 
-The focuser's position is right for one filter, `focused_in`. What is owed is the way from there to the filter in the
+The focuser's position is right for one filter, `right_for`. What is owed is the way from there to the filter in the
 light path: the difference of their offsets, or the way to where that filter was last focused. So nothing is lost or
 doubled, whatever came between; what lies beyond the focuser's travel is owed until there is room for it.
 """
@@ -29,9 +29,9 @@ def between(context: Context, former: str | None, now: str | None) -> int | None
 def owed_steps(context: Context, target: str | None = None) -> int:
     """Steps from where the focuser stands to the focus in the filter in the light path, or in `target` (O1, O3)."""
     name = context.plan.filter if target is None else target
-    offset = between(context, context.focused_in, name)
+    offset = between(context, context.right_for.filter, name)
     if offset is not None:
-        return offset + context.offset_short_steps
+        return offset + context.right_for.short_steps
     if not settings(context, name).last_position:
         return 0
     last, here = context.last_good.get(name or ""), context.verified_position

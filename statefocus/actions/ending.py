@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from statefocus import compensating, focusing, triggers
 from statefocus.actions.registry import Result, action, current, emit, give_up, tell
-from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, Run
+from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, RightFor, Run
 from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
 from statefocus.focus.verdicts import PastFocus
 
@@ -23,22 +23,30 @@ def _mark(context: Context, outcome: Outcome, reason: str) -> Result:
 
 @action(run="settles")
 def mark_validated(context: Context) -> Result:
-    """The run ends validated."""
-    return _mark(context, "validated", "")
+    """The run ends validated; triggers and compensation begin anew (T11, C7)."""
+    context, _ = _mark(context, "validated", "")
+    return _restarted(context), ()
 
 
 @action(Notify, run="settles")
 def mark_unvalidated(context: Context) -> Result:
-    """The run ends unvalidated: the position is kept, and a person is told (V2)."""
+    """The run ends unvalidated: the position is kept, a person is told (V2), triggers begin anew (T11, C7)."""
     reason = _miss(context)
     context, _ = _mark(context, "unvalidated", reason)
-    return tell(context, "warning", f"Focus kept without validation: {reason}")
+    return tell(_restarted(context), "warning", f"Focus kept without validation: {reason}")
 
 
 @action(run="settles")
 def mark_not_validated(context: Context) -> Result:
     """The run ends restored, since its validation frames missed (V2)."""
     return _mark(context, "restored", _miss(context))
+
+
+def _restarted(context: Context) -> Context:
+    """Begin triggers and compensation anew; what comes due while the run is put away is not lost."""
+    run = current(context)
+    started = triggers.restart(context.triggers, context.now, filter_=run.filter, validated=run.outcome == "validated")
+    return replace(context, triggers=started, compensation=compensating.restart(context.compensation))
 
 
 def _miss(context: Context) -> str:
@@ -134,7 +142,7 @@ def tell_release_failed(context: Context) -> Result:
 
 @action(Notify, run="concludes")
 def conclude_run(context: Context) -> Result:
-    """Close the run: a refocus restarts every trigger, a failure backs off (T11, T13, C7)."""
+    """Close the run: what it leaves for the next one; a failure backs off (T13)."""
     run = current(context)
     refocused = run.outcome in REFOCUSED
     last = LastRun(
@@ -144,6 +152,7 @@ def conclude_run(context: Context) -> Result:
         start_position=run.start_position,
         best_position=focusing.best_position(run) if refocused else _former_best(context),
         ended_t=context.now,
+        stood_for=_stood_for(context, run),
     )
     stands = refocused or _is_back(context, run)
     lost = run.outcome == "lost" or (context.lost and not stands)
@@ -153,31 +162,25 @@ def conclude_run(context: Context) -> Result:
         concluded=run,
         last_run=last,
         lost=lost,
-        focused_in=_focused_in(context, run),
-        offset_short_steps=_offset_short(context, run),
+        right_for=_right_for(context, run),
         last_good=_last_good(context, run),
         history=(*context.history, *_past(context, run))[-REMEMBERED:],
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
-    if refocused:
-        validated = run.outcome == "validated"
-        started = triggers.restart(context.triggers, context.now, filter_=run.filter, validated=validated)
-        return replace(context, triggers=started, compensation=compensating.restart(context.compensation)), ()
-    return _after_failure(context, run)
+    return (context, ()) if refocused else _after_failure(context, run)
 
 
-def _focused_in(context: Context, run: Run) -> str | None:
-    """The filter that the position is right for, after a run (O1)."""
+def _stood_for(context: Context, run: Run) -> RightFor:
+    """What the position at the run's start was right for: for an undo, that of the run that is undone (O1, A12)."""
+    undone = context.last_run if run.causes == ("undo",) else None
+    return undone.stood_for if undone else context.right_for
+
+
+def _right_for(context: Context, run: Run) -> RightFor:
+    """What the position is right for after a run (O1, O2); a new focus owes nothing but what the travel kept back."""
     if run.outcome not in REFOCUSED:
-        return context.focused_in
-    return context.plan.filter if run.offset_made else run.filter
-
-
-def _offset_short(context: Context, run: Run) -> int:
-    """What the end of the travel still keeps back of the way to the plan's filter (O2); a new focus owes nothing."""
-    if run.outcome not in REFOCUSED:
-        return context.offset_short_steps
-    return run.offset_short_steps if run.offset_made else 0
+        return _stood_for(context, run) if _is_back(context, run) else context.right_for
+    return RightFor(context.plan.filter, run.offset_short_steps) if run.offset_made else RightFor(run.filter)
 
 
 def _last_good(context: Context, run: Run) -> Mapping[str, int]:

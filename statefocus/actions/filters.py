@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from statefocus import focusing, offsetting
 from statefocus.actions.registry import Result, action, current, emit, hand_over, tell
-from statefocus.context import Context, FilterMove
+from statefocus.context import Context, RightFor
 from statefocus.effects import LeavePlanPaused, MoveFocuser, Notify, SetFilter
 
 
@@ -16,7 +16,7 @@ def apply_offset(context: Context) -> Result:
     steps = offsetting.move_steps(context)
     short = offsetting.owed_steps(context) - steps
     target = focusing.move_to(context, (context.verified_position or 0) + steps)
-    context = replace(context, offset_under_way=FilterMove(context.plan.filter, short))
+    context = replace(context, offset_under_way=RightFor(context.plan.filter, short))
     return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="filter_offset")
 
 
@@ -24,11 +24,9 @@ def apply_offset(context: Context) -> Result:
 def book_offset(context: Context) -> Result:
     """The position is right for the new filter."""
     here = context.run.position if context.run else context.verified_position
-    move = context.offset_under_way
     return replace(
         context,
-        focused_in=move.filter if move else context.focused_in,
-        offset_short_steps=move.short_steps if move else 0,
+        right_for=context.offset_under_way or context.right_for,
         verified_position=here,
         offset_under_way=None,
         offset_retry_t=None,

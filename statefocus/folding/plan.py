@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from statefocus import compensating, events, offsetting, triggers
-from statefocus.context import Context
+from statefocus.context import Context, RightFor
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
 from statefocus.image_history import channel_of
 
@@ -42,10 +42,19 @@ def _session_ending(context: Context, _event: events.SessionEnding) -> Context:
 @folds(events.PlanStarted)
 def _plan_started(context: Context, event: events.PlanStarted) -> Context:
     context = with_plan(context, running=True, paused=False, filter=event.filter or context.plan.filter)
-    if context.focused_in is None:
-        context = replace(context, focused_in=context.plan.filter)
+    context = _named(context)
     context = with_triggers(context, **({"resumed": True} if event.resumed else {"first_frame": True}))
     return with_facts(_nothing_ahead(context), frame_type=event.frame_type)
+
+
+def _named(context: Context) -> Context:
+    """The filter in the light path has a name: what had none counts for it, the position and a run under way."""
+    name, run = context.plan.filter, context.run
+    if context.right_for.filter is None:
+        context = replace(context, right_for=replace(context.right_for, filter=name))
+    if run is not None and run.filter is None:
+        context = replace(context, run=replace(run, filter=name))
+    return context
 
 
 @folds(events.PlanFinished)
@@ -134,7 +143,9 @@ def _filter_changing(context: Context, _event: events.FilterChanging) -> Context
 @folds(events.FilterChanged)
 def _filter_changed(context: Context, event: events.FilterChanged) -> Context:
     context = with_plan(context, filter=event.filter, filter_changing=False, filter_ahead=False)
-    if event.former is None or event.former == event.filter:
+    if event.former is None:
+        return _named(context)
+    if event.former == event.filter:
         return context
     if event.by == "plan":
         return with_triggers(context, filter_changed=True, question="")
@@ -172,8 +183,7 @@ def _host_refocused(context: Context, event: events.HostRefocused) -> Context:
         verified_position=event.position,
         lost=False,
         astray=False,
-        focused_in=filter_,
-        offset_short_steps=0,
+        right_for=RightFor(filter_),
         last_good={**context.last_good, filter_: event.position} if filter_ else context.last_good,
         triggers=triggers.restart(context.triggers, context.now, filter_=filter_, validated=False),
         compensation=compensating.restart(context.compensation),

@@ -76,7 +76,15 @@ def _undo_requested(context: Context, event: events.UndoRequested) -> Context:
 
 def _remembered(context: Context, *, start: int | None = None, best: int | None = None) -> Context:
     """Take over what another session has left on disk of its last run."""
-    last = LastRun(0, "validated", automatic=False, start_position=start, best_position=best, ended_t=context.now)
+    last = LastRun(
+        number=0,
+        outcome="validated",
+        automatic=False,
+        start_position=start,
+        best_position=best,
+        ended_t=context.now,
+        stood_for=context.right_for,
+    )
     return replace(context, last_run=last)
 
 

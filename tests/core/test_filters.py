@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from statefocus import events
-from statefocus.context import Run
+from statefocus.context import RightFor, Run
 from statefocus.effects import Effect, MoveFocuser
 from statefocus.offsetting import is_owed, owed_steps
 from statefocus.testing import SimulatedRig, failed
@@ -579,7 +579,7 @@ def test_o2_via_the_offset_after_a_run_goes_no_further_than_the_focuser_reaches(
     own = FILTERS | {"B": {"offset_steps": 0 if inner else 230, "focus": "via", "via": "L"}}
     best = 70 if inner else 9_880
     rig = filter_rig("B", filters=own, position=best, best=best, max_step=10_000)
-    rig.state = replace(rig.state, context=replace(rig.state.context, focused_in="L"))
+    rig.state = replace(rig.state, context=replace(rig.state.context, right_for=RightFor("L")))
     run_now(rig)
     assert rig.runs[0].outcome == "validated"
     assert rig.position == (0 if inner else 10_000)
@@ -691,3 +691,43 @@ def test_o3_a_run_in_no_known_filter_leaves_none_either() -> None:
     run_now(rig)
     run: Run = rig.runs[0]
     assert (run.outcome, rig.state.context.last_good) == ("validated", {})
+
+
+# --- what a position is right for ---
+
+
+def test_a12_after_an_undo_the_position_counts_for_the_filter_that_it_counted_for_before_the_run() -> None:
+    rig = filter_rig("L", position=10_000, best=10_020)
+    rig.state = replace(rig.state, context=replace(rig.state.context, right_for=RightFor("H", 3)))
+    run_now(rig)
+    assert rig.state.context.right_for == RightFor("L", 0)
+    rig.send(events.UndoRequested())
+    rig.until("Imaging")
+    assert rig.state.context.right_for == RightFor("H", 3)
+
+
+def test_a12_an_undo_that_does_not_arrive_leaves_the_position_counting_for_the_filter_of_the_run() -> None:
+    rig = filter_rig("L", position=10_000, best=10_020)
+    rig.state = replace(rig.state, context=replace(rig.state.context, right_for=RightFor("H", 3)))
+    run_now(rig)
+    fail(rig, "prepare_focuser")
+    rig.tell(events.UndoRequested())
+    assert rig.state.context.right_for == RightFor("L", 0)
+
+
+def test_a_plan_that_names_its_filter_for_the_first_time_does_not_interrupt_a_run_by_hand() -> None:
+    rig = quiet_rig()
+    rig.send(events.RunRequested())
+    rig.until("Refocusing.Exposing")
+    rig.tell(events.FilterChanged(filter="L", former=None))
+    assert [(run.outcome, run.filter) for run in rig.runs] == [("validated", "L")]
+
+
+def test_a_filter_that_turns_after_it_was_named_interrupts_a_run_by_hand() -> None:
+    rig = quiet_rig()
+    rig.send(events.RunRequested())
+    rig.until("Refocusing.Exposing")
+    rig.send(events.FilterChanged(filter="L", former=None))
+    rig.send(events.FilterChanged(filter="R", former="L"))
+    rig.until("")
+    assert [run.outcome for run in rig.runs] == ["cancelled"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from statefocus import events
+from statefocus.context import RightFor
 from statefocus.offsetting import owed_steps
 from statefocus.testing import SimulatedRig
 
@@ -26,7 +27,7 @@ def test_a_run_that_found_focus_restarts_triggers_thermometer_and_compensation()
     assert context.triggers.thermometer.reference_c == 9.0
     assert context.compensation.applied_steps == 0
     assert context.verified_position == 10_321
-    assert context.focused_in == "L"
+    assert context.right_for.filter == "L"
     assert context.last_good == {"L": 10_321}
     rig.take_frames(2)
     assert rig.runs == []
@@ -48,7 +49,7 @@ def test_a_run_that_found_none_changes_nothing() -> None:
 def test_a_run_that_found_focus_leaves_nothing_owed_for_filters_and_nothing_astray() -> None:
     rig = SimulatedRig({**PROFILE, "filters": {"L": {"offset_steps": 0}, "R": {"offset_steps": 30}}})
     rig.start_plan()
-    rig.state = replace(rig.state, context=replace(rig.state.context, offset_short_steps=7, astray=True))
+    rig.state = replace(rig.state, context=replace(rig.state.context, right_for=RightFor("L", 7), astray=True))
     rig.tell(events.HostRefocused(position=10_321, filter="R"))
     context = rig.state.context
     assert (owed_steps(context, "R"), owed_steps(context, "L"), context.astray) == (0, -30, False)

@@ -515,3 +515,30 @@ def test_t13_the_policy_is_for_automatic_runs_only(policy: str) -> None:
     rig.tell(events.RunRequested())
     assert [run.outcome for run in rig.runs] == ["restored"]
     assert (rig.leaf, rig.held) == ("Imaging.Idle", False)
+
+
+# --- what comes due while a run is put away (T11) ---
+
+
+@pytest.mark.parametrize("meanwhile", [events.FlipFinished(), events.RefocusRequested()])
+def test_t11_what_comes_due_while_a_good_run_is_put_away_is_served_after_it(
+    meanwhile: events.Event,
+) -> None:
+    rig = quiet_rig({"meridian_flip": True})
+    rig.start_plan()
+    begin_run(rig, "Concluding")
+    rig.tell(meanwhile)
+    rig.take_frames(1)
+    assert [run.outcome for run in rig.runs] == ["validated", "validated"]
+
+
+def test_t11_c7_readings_while_a_run_is_put_away_count_from_the_end_of_its_validation() -> None:
+    rig = quiet_rig({"temperature": {"min_readings": 2, "limit_c": 5.0}})
+    rig.start_plan()
+    rig.read_temperature(10.0, 10.0)
+    begin_run(rig, "Concluding")
+    rig.t += 10.0
+    rig.send(events.TemperatureRead(focuser_c=20.0, external_c=20.0))
+    before = rig.state.context.triggers.thermometer
+    rig.until("")
+    assert rig.state.context.triggers.thermometer == before
