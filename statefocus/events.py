@@ -13,6 +13,8 @@ from typing import Any, ClassVar, get_type_hints
 from msgspec import Struct
 from msgspec.structs import fields
 
+from statefocus.stars import StarSize
+
 
 class Event(Struct, frozen=True, tag_field="event", gc=False):
     """Anything that happened; `kind` is its name in traces and in machine files."""
@@ -330,11 +332,12 @@ class FrameTaken(Answer, frozen=True, tag="frame_taken"):
 
 
 class FrameMeasured(Answer, frozen=True, tag="frame_measured"):
-    """The metric of a focus frame, px; None where no star was found (M8)."""
+    """The metric of a focus frame, px; None where no star was found (M8); `table` holds its brightest stars."""
 
     value: float | None
     error: float | None = None
     stars: int = 0
+    table: tuple[StarSize, ...] = ()
 
 
 class CurvePublished(Answer, frozen=True, tag="curve_published"):

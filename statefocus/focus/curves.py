@@ -53,7 +53,7 @@ class Curve:
 def predict(model: str, coefficients: tuple[float, ...], position: float) -> float:
     """Return the metric of a curve, given by its name and coefficients (`Curve`), at a position in steps."""
     c = coefficients
-    if model == "hyperbola":
+    if model in ("hyperbola", "joint"):
         return math.hypot(c[1], c[2] * (position - c[0]))
     if model == "parabola":
         return c[1] + c[2] * (position - c[0]) ** 2

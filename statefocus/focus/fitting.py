@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from statefocus.focus.outliers import LeaveOneOut, Outlier, largest_shift, leave
 from statefocus.focus.parabola import fit_parabola
 from statefocus.focus.points import FocusPoint, Samples, collect
 from statefocus.focus.result import FocusFit, Rejected
+from statefocus.focus.shared_stars import share_stars
 from statefocus.focus.verdicts import Limits, PastFocus, Verdict, judge
 
-MODELS = ("hyperbola", "parabola", "lines", "auto")
+MODELS = ("joint", "hyperbola", "parabola", "lines", "auto")
 FITS: dict[str, Callable[[Samples], Curve | None]] = {"parabola": fit_parabola, "lines": fit_lines}
 REACH = 0.5  # a vertex further outside than this fraction of the range is an extrapolation, not a position
 ALL_BUT_EXACT = 0.9999  # R squared at which "auto" looks no further
@@ -40,8 +42,10 @@ def find_focus(
     ----------
     points : sequence of FocusPoint
         In any order; points without a measure are kept out and named. The metric must be smaller in better focus.
-    model : {"hyperbola", "parabola", "lines", "auto"}
-        The curve. "auto" is the hyperbola, unless a parabola leaves less than half its chi square.
+    model : {"joint", "hyperbola", "parabola", "lines", "auto"}
+        The curve. "joint" is the hyperbola through what the stars that the frames share tell, and through the frames'
+        own measures where they share too few; "auto" is the hyperbola, unless a parabola leaves less than half its chi
+        square.
     limits : Limits, optional
         What the verdicts are held against.
     cfz_steps : float, optional
@@ -67,7 +71,29 @@ def find_focus(
     if model not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
     with np.errstate(all="ignore"):  # absurd measures overflow to infinity, which no verdict passes
-        return _find(points, model, limits or Limits(), cfz_steps, tuple(history or ()))
+        past = tuple(history or ())
+        if model != "joint":
+            return _find(points, model, limits or Limits(), cfz_steps, past)
+        return _find_jointly(points, limits or Limits(), cfz_steps, past)
+
+
+def _find_jointly(
+    points: Sequence[FocusPoint], limits: Limits, cfz_steps: float | None, history: tuple[PastFocus, ...]
+) -> FocusFit:
+    """Fit the hyperbola to what the shared stars tell; in the result, the points keep the frames' own measures."""
+    shared = share_stars(points)
+    if shared is None:
+        return _find(points, "hyperbola", limits, cfz_steps, history)
+    fit = _find(shared.points, "hyperbola", limits, cfz_steps, history)
+    rejected = tuple(
+        _as_measured(one, points[one.index], unshared=one.index in shared.unshared) for one in fit.rejected
+    )
+    return replace(fit, model="joint" if fit.model == "hyperbola" else fit.model, rejected=rejected)
+
+
+def _as_measured(rejected: Rejected, point: FocusPoint, *, unshared: bool) -> Rejected:
+    why = "it shares no star with the other frames" if unshared else rejected.why
+    return replace(rejected, measure=point.measure, why=why)
 
 
 def _find(

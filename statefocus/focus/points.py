@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from statefocus.stars import StarSize
+
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.intp]
@@ -34,12 +36,15 @@ class FocusPoint:
         One standard error of `measure`, in the same unit; None when it is not known.
     stars : int or None
         Number of stars behind `measure`.
+    table : tuple of StarSize
+        The brightest of them, to be found again in the other frames; empty where they are not known.
     """
 
     position: float
     measure: float | None
     error: float | None = None
     stars: int | None = None
+    table: tuple[StarSize, ...] = ()
 
     def flaw(self) -> str | None:
         """Say why the point cannot enter a fit, or None when it can."""

@@ -103,5 +103,5 @@ def _frame_measured(context: Context, event: events.FrameMeasured) -> Context:
         return context
     if run.fit is not None:
         return with_run(context, validations=(*run.validations, event.value))
-    point = FocusPoint(float(run.position), event.value, event.error, event.stars)
+    point = FocusPoint(float(run.position), event.value, event.error, event.stars, event.table)
     return with_run(context, points=(*run.points, point))

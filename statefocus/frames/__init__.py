@@ -5,6 +5,7 @@ from statefocus.frames.files import Frame, read_frame, write_frame
 from statefocus.frames.measuring import FrameMeasurement, measure_frame, warm_up
 from statefocus.frames.overlay import draw_overlay
 from statefocus.frames.packages import position_of, read_package
+from statefocus.frames.recorded import recorded_stars
 from statefocus.frames.stars import StarFlag
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "position_of",
     "read_frame",
     "read_package",
+    "recorded_stars",
     "warm_up",
     "write_frame",
 ]

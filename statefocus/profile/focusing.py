@@ -62,7 +62,11 @@ class Autofocus(Section):
 class Fit(Section):
     """The curve through the points, and the limits of its verdicts (F7)."""
 
-    model: Literal["auto", "hyperbola", "parabola", "lines"] = Field("hyperbola", description="Curve (F1-F3).")
+    model: Literal["joint", "hyperbola", "parabola", "lines", "auto"] = Field(
+        "joint",
+        description="Curve (F1-F3): `joint` is the hyperbola by the stars that the frames share, `auto` the better of "
+        "hyperbola and parabola.",
+    )
 
 
 class Validation(Section):

@@ -152,7 +152,7 @@ def test_larger_errors_weigh_less() -> None:
 
 
 def test_an_unknown_model_is_the_callers_fault() -> None:
-    with pytest.raises(ValueError, match="model must be one of hyperbola"):
+    with pytest.raises(ValueError, match="model must be one of joint, hyperbola"):
         find_focus([], model="gauss")
 
 
