@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 import pydantic
 from pydantic import BaseModel
 
-from statefocus.errors import DefinitionError, Problem, ProfileError, UsageError
+from statefocus.errors import DefinitionError, Problem, ProfileError, UsageError, why_unread
 from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
 from statefocus.machine.proving import Proof, prove
@@ -57,8 +57,8 @@ def load_profile(path: Path | None) -> LoadedProfile:
         return read_profile(_text_of(path), str(path))
     except FileNotFoundError:
         raise UsageError(f"There is no profile {path}: give the path of a TOML file, or none at all.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The profile {path} cannot be read: {error}.") from None
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"The profile {path} cannot be read: {why_unread(error)}.") from None
 
 
 def _text_of(path: Path) -> str:
@@ -207,8 +207,8 @@ def _source(name: str, loaded: LoadedProfile | None) -> Source | None:
 def _edited(path: Path, name: str) -> Source:
     try:
         return Source(str(path), _text_of(path))
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
+    except (OSError, UnicodeError) as error:
+        said = why_unread(error)
         raise UsageError(f"The machine file {path} (machines.{name} in the profile) cannot be read: {said}.") from None
 
 

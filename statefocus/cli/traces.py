@@ -10,7 +10,7 @@ import typer
 
 from statefocus.cli.console import console as make_console
 from statefocus.cli.console import naming
-from statefocus.errors import StatefocusError, TraceError
+from statefocus.errors import StatefocusError
 
 
 def replay(
@@ -20,13 +20,16 @@ def replay(
     """Run every recorded event again; exit 0 only if every decision is the same and no line was touched."""
     from statefocus.trace.parts import replay_in_parts
 
-    same = True
+    worst = 0
     for path in traces:
         try:
-            verdict = replay_in_parts(path, jobs)
-        except TraceError as error:
-            raise StatefocusError(f"{path}: {error}") from None
-        same = same and verdict.same
+            with naming(path):
+                verdict = replay_in_parts(path, jobs)
+        except StatefocusError as error:  # one that cannot be read says nothing of the others
+            typer.echo(str(error), err=True)
+            worst = max(worst, error.exit_code)
+            continue
+        worst = max(worst, 0 if verdict.same else 1)
         for damage in verdict.damage:
             said = "note" if damage.what == "torn" else damage.what.upper()
             typer.echo(f"{path}: {said}: {damage.sentence}")
@@ -37,8 +40,8 @@ def replay(
         result = "every decision is the same" if verdict.mismatch is None else "the decisions differ"
         counted = f"{verdict.events} events, {verdict.decisions} decisions, {verdict.runs} runs"
         typer.echo(f"{path}: {counted}: {result}.")
-    if not same:
-        raise typer.Exit(1)
+    if worst:
+        raise typer.Exit(worst)
 
 
 def _mismatch(path: Path, mismatch: Any) -> None:

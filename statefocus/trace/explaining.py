@@ -10,7 +10,7 @@ from typing import Any
 from statefocus.context import REFOCUSED
 from statefocus.rules import GUARDS
 from statefocus.trace.evidence import Evidence, When
-from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.reading import Line, TraceReader, headed
 from statefocus.trace.schema import sound
 from statefocus.trace.times import parse_time, show, zone_of
 
@@ -145,7 +145,7 @@ def _span(path: Path) -> tuple[Line, float, float, bool]:
     reader = TraceReader(path)
     header, last = None, 0.0
     for line in reader:
-        header, last = header or line, line.t
+        header, last = header or headed(line), line.t
     assert header is not None  # noqa: S101  # an empty trace has raised
     return header, header.t, last, _harmed(reader)
 

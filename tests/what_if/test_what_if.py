@@ -184,7 +184,7 @@ def test_the_real_asiair_night_under_a_profile_of_its_own_rhythm(tmp_path: Path)
 def test_a_changed_trace_is_refused_with_its_line(tmp_path: Path) -> None:
     lines = TUBE.read_text("utf-8").splitlines()
     del lines[40]
-    with pytest.raises(TraceError, match=r"^line 41: 1 lines before it were removed"):
+    with pytest.raises(TraceError, match=r"^line 41: 1 line before it was removed"):
         what_if(put(tmp_path / "night.jsonl", lines), Profile())
 
 
