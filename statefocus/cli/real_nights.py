@@ -8,8 +8,7 @@ from typing import Any
 
 import typer
 
-from statefocus.cli.console import naming
-from statefocus.errors import UsageError
+from statefocus.errors import UsageError, naming
 
 
 def import_(

@@ -9,8 +9,11 @@ from typing import Any
 import typer
 
 from statefocus.cli.console import console as make_console
-from statefocus.cli.console import naming
-from statefocus.errors import StatefocusError
+from statefocus.errors import StatefocusError, naming
+
+MOST_DAMAGE = 20
+"""Damaged lines of a trace that diff tells one by one."""
+LONGEST_FIELD = 60
 
 
 def replay(
@@ -57,18 +60,31 @@ def _short(value: Any, longest: int = 300) -> str:
 
 def diff(left: Path = typer.Argument(help="A trace."), right: Path = typer.Argument(help="Another.")) -> None:
     """Compare the decisions of two traces; exit 0 where they are the same."""
-    from statefocus.trace.diffing import diff as compare
+    from statefocus.trace.diffing import Night, parting_of
 
-    parting = compare(left, right)
-    if parting is None:
+    nights = Night(left), Night(right)
+    parting = parting_of(*nights)
+    if parting is None and not any(night.damage for night in nights):
         typer.echo("Same decisions.")
         return
+    _damage_of(*nights)
+    if parting is None:
+        typer.echo("The decisions that are left are the same; of lines that are missing or edited nobody can tell.")
+        raise typer.Exit(1)
     typer.echo(f"The first decision that differs is number {parting.number}: {parting.key}")
     if parting.agreed is not None:
         agreed = parting.agreed
         typer.echo(f"  agreed until {_into(agreed.since_s)} into the night, line {agreed.line} of {left}.")
     _parting(parting, left, right)
     raise typer.Exit(1)
+
+
+def _damage_of(left: Any, right: Any) -> None:
+    for letter, night in (("A", left), ("B", right)):
+        for damage in night.damage[:MOST_DAMAGE]:
+            typer.echo(f"{letter} {night.path}: {damage.sentence}")
+        if len(night.damage) > MOST_DAMAGE:
+            typer.echo(f"{letter} {night.path}: {len(night.damage) - MOST_DAMAGE} more lines are damaged.")
 
 
 def _parting(parting: Any, left: Path, right: Path) -> None:
@@ -84,11 +100,20 @@ def _parting(parting: Any, left: Path, right: Path) -> None:
         zone = zone_of(str(read_header(path).body.get("time_zone", "UTC")))
         when = show(decision.t, zone, date=True)
         typer.echo(f"  {letter} {path}: line {decision.line}, {when}, {_into(decision.since_s)} into the night")
+        if decision.event is not None:
+            typer.echo(f"    it follows from line {decision.event.number}: {_event_told(decision.event.body)}")
     wide = max((len(name) for name, _, _ in rows), default=0)
     broad = min(max((len(one) for _, one, _ in rows), default=1), 60)
     typer.echo(f"    {'':{wide}}  {'A':{broad}}  B")
     for name, one, other in rows:
         typer.echo(f"    {name:{wide}}  {one:{broad}}  {other}")
+
+
+def _event_told(body: dict[str, Any]) -> str:
+    """An event in a line: its kind, and the fields that hold anything."""
+    fields = {key: value for key, value in body.items() if key not in ("event", "effect") and value is not None}
+    said = ", ".join(f"{key} {_short(value, LONGEST_FIELD)}" for key, value in fields.items())
+    return f"{body.get('event')} ({said})" if said else str(body.get("event"))
 
 
 def _into(seconds: float) -> str:
