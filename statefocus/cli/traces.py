@@ -147,7 +147,11 @@ def log(
 
 def explain(
     trace: Path = typer.Argument(help="A trace."),
-    at: str = typer.Option(..., "--at", help="Local time of the site, such as 03:12; Z for UTC."),
+    at: str = typer.Option(
+        ...,
+        "--at",
+        help="Local time of the site, such as 03:12; 03:12Z is UTC, 03:12+02:00 has an offset.",
+    ),
 ) -> None:
     """Tell why it did, or did not, refocus at a moment."""
     from statefocus.trace.explaining import explain as tell
