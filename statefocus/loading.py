@@ -19,6 +19,7 @@ from statefocus.machine.definition import Definition, Source
 from statefocus.machine.proving import Proof, prove
 from statefocus.machine.reading import LARGEST_TEXT, part_names
 from statefocus.profile import Profile
+from statefocus.profile.base import Conflict
 from statefocus.session import MACHINES, VOCABULARY
 from statefocus.toml_text import Path as KeyPath
 from statefocus.toml_text import did_you_mean, key_lines, line_of, parse
@@ -121,7 +122,7 @@ def _without_source(profile: Profile, file: str, lines: Mapping[str, int]) -> It
     for key, enabled, source in users:
         if enabled and source != "focuser" and devices.conditions is None:
             sentence = f"`{key}.source` is {source!r}, and `devices.conditions` has no address."
-            line = lines.get(f"{key}.source", 0)
+            line = lines.get(f"{key}.source") or lines.get(f"{key}.enabled") or lines.get("devices.kind", 0)
             yield Problem("no-source", file, line, sentence, "Give the address, or use the focuser's own sensor.")
 
 
@@ -222,6 +223,9 @@ def _keys(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 def _problem(text: str, file: str, tree: Any, told: Any) -> Problem:
     """Turn one of pydantic's errors into a problem with a line."""
+    conflict = told.get("ctx", {}).get("error")
+    if isinstance(conflict, Conflict):
+        return _conflict(text, file, tree, told["loc"], conflict)
     path = _path_in(tree, told["loc"])
     line = line_of(text, path) if path else 0
     key = ".".join(str(part) for part in path) or "the profile"
@@ -241,6 +245,15 @@ def _problem(text: str, file: str, tree: Any, told: Any) -> Problem:
     shown = "" if isinstance(value, dict | list) or told["type"] == "value_error" else f" is {value!r}"
     must = f"{shown}; allowed: {said}." if shown else f": {said}."
     return Problem("bad-value", file, line, f"`{key}`{must}", _near(value, told))
+
+
+def _conflict(text: str, file: str, tree: Any, location: Sequence[str | int], conflict: Conflict) -> Problem:
+    """Keys that do not go together, told at the first of them that the file holds, or at the table around them."""
+    paths = [(*location, *key) for key in conflict.keys]
+    held = next((path for path in paths if _path_in(tree, path) == path), _path_in(tree, paths[0]))
+    about = ".".join(str(part) for part in location)
+    sentence = f"`{about}`: {conflict}." if about else f"{conflict}."
+    return Problem("conflict", file, line_of(text, held), sentence)
 
 
 def _near(value: Any, told: Any) -> str:
