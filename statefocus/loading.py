@@ -81,7 +81,7 @@ def read_profile(text: str, file: str) -> LoadedProfile:
     problems = [
         *_beyond_models(profile, file, lines),
         *_without_source(profile, file, lines),
-        *_unknown_filters(profile, file, lines),
+        *_unknown_filters(profile, file, text),
     ]
     if problems:
         raise ProfileError(problems)
@@ -126,20 +126,21 @@ def _without_source(profile: Profile, file: str, lines: Mapping[str, int]) -> It
             yield Problem("no-source", file, line, sentence, "Give the address, or use the focuser's own sensor.")
 
 
-def _unknown_filters(profile: Profile, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
+def _unknown_filters(profile: Profile, file: str, text: str) -> Iterator[Problem]:
     """Filters that are named, and that the wheel of the embedded observatory does not have."""
     if profile.devices.kind != "embedded":
         return
     wheel = [slot.name for slot in profile.observatory.filters.slots]
-    named: list[tuple[str, str | None]] = [("plan.jobs", job.filter) for job in profile.plan.jobs]
-    named += [("host.rehearsal", act.filter) for act in profile.host.rehearsal]
+    jobs, acts = enumerate(profile.plan.jobs), enumerate(profile.host.rehearsal)
+    named: list[tuple[KeyPath, str | None]] = [(("plan", "jobs", index, "filter"), job.filter) for index, job in jobs]
+    named += [(("host", "rehearsal", index, "filter"), act.filter) for index, act in acts]
     for name, own in profile.filters.items():
-        named += [(f"filters.{name}", name), (f"filters.{name}.via", own.via)]
-    for key, other in dict.fromkeys(named):
+        named += [(("filters", name), name), (("filters", name, "via"), own.via)]
+    for path, other in named:
         if other is not None and other not in wheel:
-            line = lines.get(key) or lines.get(key.rpartition(".")[0], 0)
+            key = ".".join(str(part) for part in path)
             sentence = f"`{key}` names filter {other!r}, which the embedded observatory's wheel does not have."
-            yield Problem("unknown-filter", file, line, sentence, did_you_mean(other, wheel))
+            yield Problem("unknown-filter", file, line_of(text, path), sentence, did_you_mean(other, wheel))
 
 
 def load_machines(loaded: LoadedProfile | None = None) -> list[Definition]:

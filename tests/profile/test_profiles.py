@@ -267,6 +267,20 @@ def test_the_reference_page_tells_every_key() -> None:
         assert f"| `{key}` |" in page
 
 
+def test_every_job_with_an_unknown_filter_is_told_at_its_own_line() -> None:
+    job = '[[plan.jobs]]\nframes = 3\nexposure_s = 60.0\nfilter = "{}"\n'
+    text = "".join(job.format(name) for name in ("Q", "L", "Q"))
+    assert [(problem.code, problem.line) for problem in problems_of(text)] == [
+        ("unknown-filter", 4),
+        ("unknown-filter", 12),
+    ]
+
+
+def test_keys_of_a_table_in_a_list_are_not_those_of_the_table_before_it() -> None:
+    loaded = read_profile("[triggers.count]\nframes = 9\n\n[[plan.jobs]]\nframes = 3\nexposure_s = 60.0\n", "rig.toml")
+    assert loaded.origins["triggers.count.frames"] == "rig.toml:2"
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
