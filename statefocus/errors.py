@@ -6,10 +6,8 @@ value, not an error; a rejected fit is a verdict, not an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +100,6 @@ class TraceError(StatefocusError):
         super().__init__(f"line {line}: {sentence}" if line else sentence)
         self.line = line
         self.exit_code = 2 if line <= 1 else 1
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Put a trace's name before what is wrong with one of its lines."""
-    try:
-        yield
-    except TraceError as error:
-        if str(path) not in str(error):
-            error.args = (f"{path}: {error}",)
-        raise
 
 
 class DeviceError(StatefocusError):

@@ -8,7 +8,8 @@ from typing import Any
 
 import typer
 
-from statefocus.errors import UsageError, naming
+from statefocus.errors import UsageError
+from statefocus.trace.naming import naming
 
 
 def import_(

@@ -9,7 +9,8 @@ from typing import Any
 import typer
 
 from statefocus.cli.console import console as make_console
-from statefocus.errors import StatefocusError, naming
+from statefocus.errors import StatefocusError
+from statefocus.trace.naming import naming
 
 MOST_DAMAGE = 20
 """Damaged lines of a trace that diff tells one by one."""

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from statefocus.errors import naming
+from statefocus.trace.naming import naming
 from statefocus.trace.reading import Damage, Line, TraceReader
 from statefocus.trace.replaying import difference
 from statefocus.trace.schema import sound
