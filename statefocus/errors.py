@@ -68,8 +68,25 @@ class DefinitionError(ProblemsError):
     """A machine file's fault."""
 
 
+def why_unread(error: Exception) -> str:
+    """Tell why a file cannot be read, for a person who gave its name."""
+    if isinstance(error, UnicodeError):
+        return "it is no text (UTF-8), but a binary file or a damaged one"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder, and a file is wanted"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, PermissionError):
+        return "you have no permission to read it"
+    said = error.strerror if isinstance(error, OSError) else None
+    return (said or str(error)).rstrip(".")
+
+
 class TraceError(StatefocusError):
     """The trace cannot be read, or is not what was written.
+
+    What is no trace from its first line on is wrong use (exit code 2); where a later line is none, the trace is
+    damaged, and what was asked about it fails (1).
 
     Parameters
     ----------
@@ -82,6 +99,7 @@ class TraceError(StatefocusError):
     def __init__(self, sentence: str, line: int = 0) -> None:
         super().__init__(f"line {line}: {sentence}" if line else sentence)
         self.line = line
+        self.exit_code = 2 if line <= 1 else 1
 
 
 class DeviceError(StatefocusError):

@@ -13,12 +13,13 @@ from zoneinfo import available_timezones
 import pydantic
 from pydantic import BaseModel
 
-from statefocus.errors import DefinitionError, Problem, ProfileError, UsageError
+from statefocus.errors import DefinitionError, Problem, ProfileError, UsageError, why_unread
 from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
 from statefocus.machine.proving import Proof, prove
 from statefocus.machine.reading import LARGEST_TEXT, part_names
 from statefocus.profile import Profile
+from statefocus.profile.base import Conflict
 from statefocus.session import MACHINES, VOCABULARY
 from statefocus.toml_text import Path as KeyPath
 from statefocus.toml_text import did_you_mean, key_lines, line_of, parse
@@ -57,8 +58,8 @@ def load_profile(path: Path | None) -> LoadedProfile:
         return read_profile(_text_of(path), str(path))
     except FileNotFoundError:
         raise UsageError(f"There is no profile {path}: give the path of a TOML file, or none at all.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The profile {path} cannot be read: {error}.") from None
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"The profile {path} cannot be read: {why_unread(error)}.") from None
 
 
 def _text_of(path: Path) -> str:
@@ -80,7 +81,7 @@ def read_profile(text: str, file: str) -> LoadedProfile:
     problems = [
         *_beyond_models(profile, file, lines),
         *_without_source(profile, file, lines),
-        *_unknown_filters(profile, file, lines),
+        *_unknown_filters(profile, file, text),
     ]
     if problems:
         raise ProfileError(problems)
@@ -121,24 +122,25 @@ def _without_source(profile: Profile, file: str, lines: Mapping[str, int]) -> It
     for key, enabled, source in users:
         if enabled and source != "focuser" and devices.conditions is None:
             sentence = f"`{key}.source` is {source!r}, and `devices.conditions` has no address."
-            line = lines.get(f"{key}.source", 0)
+            line = lines.get(f"{key}.source") or lines.get(f"{key}.enabled") or lines.get("devices.kind", 0)
             yield Problem("no-source", file, line, sentence, "Give the address, or use the focuser's own sensor.")
 
 
-def _unknown_filters(profile: Profile, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
+def _unknown_filters(profile: Profile, file: str, text: str) -> Iterator[Problem]:
     """Filters that are named, and that the wheel of the embedded observatory does not have."""
     if profile.devices.kind != "embedded":
         return
     wheel = [slot.name for slot in profile.observatory.filters.slots]
-    named: list[tuple[str, str | None]] = [("plan.jobs", job.filter) for job in profile.plan.jobs]
-    named += [("host.rehearsal", act.filter) for act in profile.host.rehearsal]
+    jobs, acts = enumerate(profile.plan.jobs), enumerate(profile.host.rehearsal)
+    named: list[tuple[KeyPath, str | None]] = [(("plan", "jobs", index, "filter"), job.filter) for index, job in jobs]
+    named += [(("host", "rehearsal", index, "filter"), act.filter) for index, act in acts]
     for name, own in profile.filters.items():
-        named += [(f"filters.{name}", name), (f"filters.{name}.via", own.via)]
-    for key, other in dict.fromkeys(named):
+        named += [(("filters", name), name), (("filters", name, "via"), own.via)]
+    for path, other in named:
         if other is not None and other not in wheel:
-            line = lines.get(key) or lines.get(key.rpartition(".")[0], 0)
+            key = ".".join(str(part) for part in path)
             sentence = f"`{key}` names filter {other!r}, which the embedded observatory's wheel does not have."
-            yield Problem("unknown-filter", file, line, sentence, did_you_mean(other, wheel))
+            yield Problem("unknown-filter", file, line_of(text, path), sentence, did_you_mean(other, wheel))
 
 
 def load_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
@@ -207,8 +209,8 @@ def _source(name: str, loaded: LoadedProfile | None) -> Source | None:
 def _edited(path: Path, name: str) -> Source:
     try:
         return Source(str(path), _text_of(path))
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
+    except (OSError, UnicodeError) as error:
+        said = why_unread(error)
         raise UsageError(f"The machine file {path} (machines.{name} in the profile) cannot be read: {said}.") from None
 
 
@@ -222,6 +224,9 @@ def _keys(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 def _problem(text: str, file: str, tree: Any, told: Any) -> Problem:
     """Turn one of pydantic's errors into a problem with a line."""
+    conflict = told.get("ctx", {}).get("error")
+    if isinstance(conflict, Conflict):
+        return _conflict(text, file, tree, told["loc"], conflict)
     path = _path_in(tree, told["loc"])
     line = line_of(text, path) if path else 0
     key = ".".join(str(part) for part in path) or "the profile"
@@ -241,6 +246,15 @@ def _problem(text: str, file: str, tree: Any, told: Any) -> Problem:
     shown = "" if isinstance(value, dict | list) or told["type"] == "value_error" else f" is {value!r}"
     must = f"{shown}; allowed: {said}." if shown else f": {said}."
     return Problem("bad-value", file, line, f"`{key}`{must}", _near(value, told))
+
+
+def _conflict(text: str, file: str, tree: Any, location: Sequence[str | int], conflict: Conflict) -> Problem:
+    """Keys that do not go together, told at the first of them that the file holds, or at the table around them."""
+    paths = [(*location, *key) for key in conflict.keys]
+    held = next((path for path in paths if _path_in(tree, path) == path), _path_in(tree, paths[0]))
+    about = ".".join(str(part) for part in location)
+    sentence = f"`{about}`: {conflict}." if about else f"{conflict}."
+    return Problem("conflict", file, line_of(text, held), sentence)
 
 
 def _near(value: Any, told: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from statefocus.errors import UsageError
+from statefocus.errors import UsageError, why_unread
 from statefocus.focus import FocusPoint
 
 
@@ -25,7 +25,7 @@ def read_points(path: Path) -> list[FocusPoint]:
                 raise UsageError(f"{path}:1: the column {' and '.join(sorted(missing))} is missing.")
             return [_point(path, reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"The points {path} cannot be read: {error}.") from None
+        raise UsageError(f"The points {path} cannot be read: {why_unread(error)}.") from None
 
 
 def _point(path: Path, line: int, row: dict[str, str | None]) -> FocusPoint:

@@ -26,7 +26,7 @@ def parse(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
         return {}, [Problem("toml-syntax", file, error.lineno, sentence, "Mend this line; nothing else was checked.")]
 
 
-_HEADER = re.compile(r"^\s*\[([^\[\]]+)\]\s*(#.*)?$")
+_HEADER = re.compile(r"^\s*\[{1,2}([^\[\]]+)\]{1,2}\s*(#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_.-]+)\s*=")
 
 

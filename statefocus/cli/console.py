@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 from rich.console import Console
-
-from statefocus.errors import TraceError
 
 _WIDTH_OF_FILES = 110
 
@@ -19,14 +13,3 @@ def console(*, stderr: bool = False) -> Console:
     if not made.is_terminal:
         made.width = _WIDTH_OF_FILES
     return made
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Put a trace's name before what is wrong with one of its lines."""
-    try:
-        yield
-    except TraceError as error:
-        if str(path) not in str(error):
-            error.args = (f"{path}: {error}",)
-        raise

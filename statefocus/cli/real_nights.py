@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from statefocus.cli.console import naming
 from statefocus.errors import UsageError
+from statefocus.trace.naming import naming
 
 
 def import_(

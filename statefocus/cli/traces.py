@@ -9,8 +9,12 @@ from typing import Any
 import typer
 
 from statefocus.cli.console import console as make_console
-from statefocus.cli.console import naming
-from statefocus.errors import StatefocusError, TraceError
+from statefocus.errors import StatefocusError
+from statefocus.trace.naming import naming
+
+MOST_DAMAGE = 20
+"""Damaged lines of a trace that diff tells one by one."""
+LONGEST_FIELD = 60
 
 
 def replay(
@@ -20,13 +24,16 @@ def replay(
     """Run every recorded event again; exit 0 only if every decision is the same and no line was touched."""
     from statefocus.trace.parts import replay_in_parts
 
-    same = True
+    worst = 0
     for path in traces:
         try:
-            verdict = replay_in_parts(path, jobs)
-        except TraceError as error:
-            raise StatefocusError(f"{path}: {error}") from None
-        same = same and verdict.same
+            with naming(path):
+                verdict = replay_in_parts(path, jobs)
+        except StatefocusError as error:  # one that cannot be read says nothing of the others
+            typer.echo(str(error), err=True)
+            worst = max(worst, error.exit_code)
+            continue
+        worst = max(worst, 0 if verdict.same else 1)
         for damage in verdict.damage:
             said = "note" if damage.what == "torn" else damage.what.upper()
             typer.echo(f"{path}: {said}: {damage.sentence}")
@@ -37,8 +44,8 @@ def replay(
         result = "every decision is the same" if verdict.mismatch is None else "the decisions differ"
         counted = f"{verdict.events} events, {verdict.decisions} decisions, {verdict.runs} runs"
         typer.echo(f"{path}: {counted}: {result}.")
-    if not same:
-        raise typer.Exit(1)
+    if worst:
+        raise typer.Exit(worst)
 
 
 def _mismatch(path: Path, mismatch: Any) -> None:
@@ -54,18 +61,31 @@ def _short(value: Any, longest: int = 300) -> str:
 
 def diff(left: Path = typer.Argument(help="A trace."), right: Path = typer.Argument(help="Another.")) -> None:
     """Compare the decisions of two traces; exit 0 where they are the same."""
-    from statefocus.trace.diffing import diff as compare
+    from statefocus.trace.diffing import Night, parting_of
 
-    parting = compare(left, right)
-    if parting is None:
+    nights = Night(left), Night(right)
+    parting = parting_of(*nights)
+    if parting is None and not any(night.damage for night in nights):
         typer.echo("Same decisions.")
         return
+    _damage_of(*nights)
+    if parting is None:
+        typer.echo("The decisions that are left are the same; of lines that are missing or edited nobody can tell.")
+        raise typer.Exit(1)
     typer.echo(f"The first decision that differs is number {parting.number}: {parting.key}")
     if parting.agreed is not None:
         agreed = parting.agreed
         typer.echo(f"  agreed until {_into(agreed.since_s)} into the night, line {agreed.line} of {left}.")
     _parting(parting, left, right)
     raise typer.Exit(1)
+
+
+def _damage_of(left: Any, right: Any) -> None:
+    for letter, night in (("A", left), ("B", right)):
+        for damage in night.damage[:MOST_DAMAGE]:
+            typer.echo(f"{letter} {night.path}: {damage.sentence}")
+        if len(night.damage) > MOST_DAMAGE:
+            typer.echo(f"{letter} {night.path}: {len(night.damage) - MOST_DAMAGE} more lines are damaged.")
 
 
 def _parting(parting: Any, left: Path, right: Path) -> None:
@@ -81,11 +101,20 @@ def _parting(parting: Any, left: Path, right: Path) -> None:
         zone = zone_of(str(read_header(path).body.get("time_zone", "UTC")))
         when = show(decision.t, zone, date=True)
         typer.echo(f"  {letter} {path}: line {decision.line}, {when}, {_into(decision.since_s)} into the night")
+        if decision.event is not None:
+            typer.echo(f"    it follows from line {decision.event.number}: {_event_told(decision.event.body)}")
     wide = max((len(name) for name, _, _ in rows), default=0)
     broad = min(max((len(one) for _, one, _ in rows), default=1), 60)
     typer.echo(f"    {'':{wide}}  {'A':{broad}}  B")
     for name, one, other in rows:
         typer.echo(f"    {name:{wide}}  {one:{broad}}  {other}")
+
+
+def _event_told(body: dict[str, Any]) -> str:
+    """An event in a line: its kind, and the fields that hold anything."""
+    fields = {key: value for key, value in body.items() if key not in ("event", "effect") and value is not None}
+    said = ", ".join(f"{key} {_short(value, LONGEST_FIELD)}" for key, value in fields.items())
+    return f"{body.get('event')} ({said})" if said else str(body.get("event"))
 
 
 def _into(seconds: float) -> str:
@@ -119,7 +148,11 @@ def log(
 
 def explain(
     trace: Path = typer.Argument(help="A trace."),
-    at: str = typer.Option(..., "--at", help="Local time of the site, such as 03:12; Z for UTC."),
+    at: str = typer.Option(
+        ...,
+        "--at",
+        help="Local time of the site, such as 03:12; 03:12Z is UTC, 03:12+02:00 has an offset.",
+    ),
 ) -> None:
     """Tell why it did, or did not, refocus at a moment."""
     from statefocus.trace.explaining import explain as tell

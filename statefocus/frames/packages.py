@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 
+from statefocus.errors import why_unread
 from statefocus.frames.errors import FrameError
 from statefocus.frames.files import read_position
 
@@ -85,7 +86,7 @@ def _read_index(path: Path) -> dict[str, float]:
     except KeyError:
         raise FrameError(f"{path} needs the columns file and position in its first line.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FrameError(f"{path} cannot be read: {error}.") from error
+        raise FrameError(f"{path} cannot be read: {why_unread(error)}.") from error
     return positions
 
 

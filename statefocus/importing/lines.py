@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from statefocus.errors import UsageError
+from statefocus.errors import UsageError, why_unread
 
 LONGEST_LINE = 64 * 1024
 """Bytes; the longest real ones are Ekos' focus samples, a few thousand."""
@@ -57,7 +57,7 @@ class LogLines:
                     if text:
                         yield text
         except OSError as error:
-            raise UsageError(f"The log {self.path} cannot be read: {error.strerror or error}.") from None
+            raise UsageError(f"The log {self.path} cannot be read: {why_unread(error)}.") from None
 
 
 @dataclass

@@ -16,6 +16,8 @@ from statefocus.machine.vocabulary import FAILURE, Vocabulary
 from statefocus.toml_text import did_you_mean
 
 CANCELS = ("cancel_requested", "session_ending")
+MOST_SHOWN = 5
+"""Rows that a conjunction opens, and that are told by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,33 +152,41 @@ def _unused(checked: _Checked) -> Iterator[Problem]:
 
 
 def _duplicates(checked: _Checked) -> Iterator[Problem]:
-    """A row after one that is always taken first in the same place."""
-    definition = checked.definition
-    for leaf in definition.leaves():
-        for event in {event for row in definition.rows for event in row.on}:
-            rows = definition.rows_from(leaf, event)
-            for index, row in enumerate(rows):
-                before = next((other for other in rows[:index] if _covers(definition, other, row)), None)
-                if before is not None and _only_here(definition, row, event, leaf):
-                    sentence = (
-                        f"row `{row.id}` can never fire on {event} in {leaf}: row `{before.id}` always fires first."
-                    )
-                    yield checked.problem("shadowed-row", row.place, sentence, "Order them, or delete one.")
+    """A row that never fires on one of its events, or in one of its states, since another always fires first there.
+
+    Events and states of a row are lists, so a single event in a single state may be another row's.
+    """
+    for row in checked.definition.rows:
+        pairs = [(event, state) for event in row.on for state in row.sources]
+        shadows = {pair: before for pair in pairs if (before := _shadow(checked.definition, row, *pair))}
+        events = [event for event in row.on if all((event, state) in shadows for state in row.sources)]
+        states = [state for state in row.sources if all((event, state) in shadows for event in row.on)]
+        if events:
+            yield _never(checked, row, events, row.sources, shadows[events[0], row.sources[0]])
+        elif states:
+            yield _never(checked, row, row.on, states, shadows[row.on[0], states[0]])
+
+
+def _never(checked: _Checked, row: Row, events: Sequence[str], states: Sequence[str], before: Row) -> Problem:
+    where = f"on {', '.join(events)} in {', '.join(states)}"
+    sentence = f"row `{row.id}` can never fire {where}: row `{before.id}` always fires first."
+    return checked.problem("shadowed-row", row.place, sentence, "Order them, or take it out of one.")
+
+
+def _shadow(definition: Definition, row: Row, event: str, state: str) -> Row | None:
+    """The first of the rows that keep a row from firing in each leaf of a state; None where it may fire in any."""
+    leaves = [leaf for leaf in definition.leaves() if definition.inside(leaf, state)]
+    shadows = [_before(definition, row, event, leaf) for leaf in leaves]
+    return shadows[0] if shadows and all(shadows) else None
+
+
+def _before(definition: Definition, row: Row, event: str, leaf: str) -> Row | None:
+    rows = definition.rows_from(leaf, event)
+    return next((other for other in rows[: rows.index(row)] if _covers(definition, other, row)), None)
 
 
 def _covers(definition: Definition, first: Row, second: Row) -> bool:
     return set(definition.guards_of(first)) <= set(definition.guards_of(second))
-
-
-def _only_here(definition: Definition, row: Row, event: str, leaf: str) -> bool:
-    """Whether the row gets no chance in any other leaf: a general row may be shadowed in one special state."""
-    for other in definition.leaves():
-        rows = definition.rows_from(other, event)
-        if other != leaf and row in rows:
-            earlier = rows[: rows.index(row)]
-            if not any(_covers(definition, before, row) for before in earlier):
-                return False
-    return leaf == next(name for name in definition.leaves() if row in definition.rows_from(name, event))
 
 
 def _reachability(checked: _Checked) -> Iterator[Problem]:
@@ -212,18 +222,71 @@ def _reach(definition: Definition, leaf: str) -> set[str]:
     return reached
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A row that calls a guarded action on some events without some of its guards."""
+
+    row: Row
+    action: str
+    missing: tuple[str, ...]
+    events: tuple[str, ...]
+
+
 def _inviolable(checked: _Checked) -> Iterator[Problem]:
-    """A row that calls a guarded action must carry that action's guards; a person's own wish needs fewer."""
-    words = checked.words
-    for row in checked.definition.rows:
-        held = set(checked.definition.guards_of(row))
-        for action in _called(checked.definition, row):
-            for event in row.on:
-                missing = sorted(words.guards_needed(action, event) - held)
-                if missing:
-                    sentence = f"row `{row.id}` calls `{action}` on {event} without the guards {', '.join(missing)}."
-                    hint = "This rule cannot be edited away: add them to `when`."
-                    yield checked.problem("inviolable-rule", row.place, sentence, hint)
+    """A row that calls a guarded action must carry that action's guards; a person's own wish needs fewer.
+
+    Where all rows that use a conjunction lack the same guards, it is the conjunction that is told, once.
+    """
+    found = [one for row in checked.definition.rows for one in _open(checked, row)]
+    for name in checked.definition.conjunctions:
+        for missing in dict.fromkeys(one.missing for one in found):
+            opened = _opened_by(checked, name, missing, found)
+            if opened:
+                found = [one for one in found if one not in opened]
+                yield _open_conjunction(checked, name, opened)
+    for one in found:
+        said = f"row `{one.row.id}` calls `{one.action}` on {', '.join(one.events)} without the guards "
+        hint = "This rule cannot be edited away: add them to `when`."
+        yield checked.problem("inviolable-rule", one.row.place, f"{said}{', '.join(one.missing)}.", hint)
+
+
+def _open(checked: _Checked, row: Row) -> Iterator[_Open]:
+    held = set(checked.definition.guards_of(row))
+    for action in _called(checked.definition, row):
+        needed = {event: checked.words.guards_needed(action, event) for event in row.on}
+        lacking = {event: tuple(sorted(guards - held)) for event, guards in needed.items() if guards - held}
+        for missing in dict.fromkeys(lacking.values()):
+            yield _Open(row, action, missing, tuple(event for event, those in lacking.items() if those == missing))
+
+
+def _opened_by(checked: _Checked, name: str, missing: tuple[str, ...], found: Sequence[_Open]) -> list[_Open]:
+    """What a conjunction with other guards of an action opens: two rows or more, and all that use it for that."""
+    held = set(checked.definition.conjunctions[name])
+    opened = [
+        one
+        for one in found
+        if one.missing == missing
+        and name in one.row.when
+        and held & checked.words.guards_needed(one.action, one.events[0])
+    ]
+    rows = {one.row.id for one in opened}
+    actions = {one.action for one in opened}
+    using = [row for row in checked.definition.rows if name in row.when]
+    calling = {row.id for row in using if actions & set(_called(checked.definition, row))}
+    return opened if len(rows) > 1 and rows == calling else []
+
+
+def _open_conjunction(checked: _Checked, name: str, opened: Sequence[_Open]) -> Problem:
+    rows = list(dict.fromkeys(one.row.id for one in opened))
+    actions = " and ".join(f"`{action}`" for action in dict.fromkeys(one.action for one in opened))
+    shown = ", ".join(f"`{row}`" for row in rows[:MOST_SHOWN])
+    more = f" and {len(rows) - MOST_SHOWN} more" if len(rows) > MOST_SHOWN else ""
+    sentence = (
+        f"conjunction `{name}` opens {len(rows)} rows, which call {actions} without the guards "
+        f"{', '.join(opened[0].missing)}: {shown}{more}."
+    )
+    hint = "This rule cannot be edited away: add them to the conjunction."
+    return checked.problem("inviolable-rule", checked.at(f"guards.{name}"), sentence, hint)
 
 
 def _called(definition: Definition, row: Row) -> dict[str, None]:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from statefocus.profile.base import Section
+from statefocus.profile.base import Conflict, Section
 from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, FilterSettings, Fit, Validation
 from statefocus.profile.observatory import ObservatorySettings
 from statefocus.profile.rig import Address, Devices, Focuser, Optics, Site
@@ -82,7 +82,7 @@ class Profile(Section):
             missing = [name for name in ("camera", "focuser") if getattr(self.devices, name) is None]
             if missing:
                 message = f'devices.kind = "alpaca" needs an address for {" and ".join(missing)}'
-                raise ValueError(message)
+                raise Conflict(message, ("devices", "kind"))
         return self
 
     @model_validator(mode="after")
@@ -91,11 +91,11 @@ class Profile(Section):
             other = self.filters.get(own.via or "")
             if own.focus == "via" and (own.via is None or own.via == name):
                 message = f'filters.{name}.focus = "via" needs filters.{name}.via, the name of another filter'
-                raise ValueError(message)
+                raise Conflict(message, ("filters", name, "via"), ("filters", name, "focus"))
             if own.focus == "via" and None in (own.offset_steps, other.offset_steps if other else None):
                 message = f"filters.{name} is focused via {own.via}, and needs offset_steps of both"
-                raise ValueError(message)
+                raise Conflict(message, ("filters", name, "offset_steps"), ("filters", name, "via"))
             if own.focus == "offset" and own.offset_steps is None and not own.last_position:
                 message = f'filters.{name}.focus = "offset" needs filters.{name}.offset_steps'
-                raise ValueError(message)
+                raise Conflict(message, ("filters", name, "focus"))
         return self

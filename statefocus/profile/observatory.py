@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from statefocus.profile.base import Section
+from statefocus.profile.base import Conflict, Section
 from statefocus.profile.happenings import Happening
 
 
@@ -54,7 +54,8 @@ class ObservatoryFocuser(Section):
     @model_validator(mode="after")
     def _start_is_reachable(self) -> ObservatoryFocuser:
         if self.start_steps > self.max_steps:
-            raise ValueError(f"start_steps {self.start_steps} lies beyond max_steps {self.max_steps}")
+            message = f"start_steps {self.start_steps} lies beyond max_steps {self.max_steps}"
+            raise Conflict(message, ("start_steps",), ("max_steps",))
         return self
 
 
@@ -100,7 +101,8 @@ class ObservatorySky(Section):
     @model_validator(mode="after")
     def _brightest_is_brighter(self) -> ObservatorySky:
         if self.brightest_electrons_per_s <= self.faintest_electrons_per_s:
-            raise ValueError("brightest_electrons_per_s must be above faintest_electrons_per_s")
+            message = "brightest_electrons_per_s must be above faintest_electrons_per_s"
+            raise Conflict(message, ("brightest_electrons_per_s",), ("faintest_electrons_per_s",))
         return self
 
 
@@ -161,7 +163,7 @@ class ObservatoryFilters(Section):
     def _names_differ(self) -> ObservatoryFilters:
         names = [slot.name for slot in self.slots]
         if len(set(names)) < len(names):
-            raise ValueError(f"two filters have the same name: {', '.join(names)}")
+            raise Conflict(f"two filters have the same name: {', '.join(names)}", ("slots",))
         return self
 
 

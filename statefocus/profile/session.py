@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from statefocus.profile.base import Section
+from statefocus.profile.base import Conflict, Section
 from statefocus.profile.focusing import TemperatureSource
 
 
@@ -130,7 +130,7 @@ class Act(Section):
     def _filter_is_named(self) -> Act:
         if self.do == "filter_by_hand" and not self.filter:
             message = 'do = "filter_by_hand" needs `filter`, the name of the one that is turned to'
-            raise ValueError(message)
+            raise Conflict(message, ("do",))
         return self
 
 

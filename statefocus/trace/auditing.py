@@ -16,6 +16,9 @@ from statefocus.trace.reading import Line, TraceReader
 from statefocus.trace.schema import problems
 
 MOST_FINDINGS = 1000
+MOST_UNREADABLE = 20
+"""Unreadable lines that are told one by one; of more, their number is."""
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,39 @@ class _Auditor:
         self._order, self._rules = _Order(), Rules()
         self._t: float | None = None
         self._damage = 0
+        self._unread: list[int] = []
+        self._ended = False
         self.audit = Audit()
 
+    def read(self, raw: bytes, number: int) -> None:
+        """Read a line and check it; one that cannot be read is a finding, unless it is the first: then it is no trace.
+
+        Raises
+        ------
+        TraceError
+            For the first line.
+        """
+        try:
+            line = self._reader.take(raw, number)
+        except TraceError as error:
+            if number == 1:
+                raise
+            self._reader.leave_out()
+            self.audit.lines += 1
+            self.unreadable(error)
+        else:
+            self.take(line)
+
+    def unreadable(self, error: TraceError) -> None:
+        """Note a line that cannot be read."""
+        self._unread.append(error.line)
+        if len(self._unread) <= MOST_UNREADABLE:
+            self._find(error.line, UNREADABLE, _alone(error))
+
     def take(self, line: Line) -> None:
-        """Check one line."""
+        """Check one line; after one that could not be read, only what needs nothing of it."""
         audit = self.audit
+        self._ended = line.body.get("event") == "session_ended" or (self._ended and line.kind != "event")
         audit.lines += 1
         audit.events += line.kind == "event"
         audit.runs += line.kind == "run"
@@ -128,7 +159,7 @@ class _Auditor:
         for sentence in wrong:
             self._find(line.number, "schema", sentence)
         checks: tuple[Callable[[Line], Iterator[tuple[str, str]]], ...] = (self._order.take, self._rules.take)
-        for check in checks if not wrong else ():
+        for check in checks if not wrong and not self._unread else ():
             for rule, sentence in check(line):
                 self._find(line.number, rule, sentence)
 
@@ -146,9 +177,17 @@ class _Auditor:
 
     def finish(self) -> Audit:
         """Tell of the trace's end."""
-        if self._reader.torn:
-            self.audit.notes.append("The last line was cut off (power cut, full disk); it is left out.")
-        if not self._rules.ended:
+        more = len(self._unread) - MOST_UNREADABLE
+        if more > 0:
+            said = f"{more} more lines cannot be read; this is the last." if more > 1 else "one more cannot be read."
+            self._find(self._unread[-1], UNREADABLE, said)
+        if self._unread:
+            self.audit.notes.append(
+                f"From line {self._unread[0]} on, only digests, fields and times were checked: what an unreadable line "
+                "told is not known, and so neither is what follows from it."
+            )
+        self.audit.notes += [damage.sentence for damage in self._reader.damage if damage.what == "torn"]
+        if not self._ended:
             self.audit.notes.append("It stops before the session ended: a power cut, or lines cut off at its end.")
         return self.audit
 
@@ -159,14 +198,20 @@ def audit(path: Path) -> Audit:
     Raises
     ------
     TraceError
-        Where it cannot be read: no trace, another version, a line that is none; with the line.
+        Where it cannot be read at all: no file, no trace, another version.
     """
     reader = TraceReader(path)
     auditor = _Auditor(reader)
     try:
-        for line in reader:
-            auditor.take(line)
-    except TraceError as error:
-        error.exit_code = 2
-        raise
+        for number, raw in reader.raw_lines():
+            auditor.read(raw, number)
+    except TraceError as error:  # nothing can be read after a line that is too long
+        if error.line <= 1:
+            raise
+        auditor.unreadable(error)
     return auditor.finish()
+
+
+def _alone(error: TraceError) -> str:
+    """An error's sentence without its line."""
+    return str(error).removeprefix(f"line {error.line}: ")

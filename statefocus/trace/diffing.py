@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from statefocus.errors import TraceError
-from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.naming import naming
+from statefocus.trace.reading import Damage, Line, TraceReader
 from statefocus.trace.replaying import difference
 from statefocus.trace.schema import sound
 
@@ -24,6 +24,8 @@ class Decision:
         How far into its own night, so that nights of different dates can be laid side by side.
     what
         The line's kind: step, effect or run.
+    event
+        The event that it follows from.
     """
 
     line: int
@@ -31,6 +33,49 @@ class Decision:
     since_s: float
     what: str
     body: dict[str, Any]
+    event: Line | None = None
+
+
+@dataclass
+class Night:
+    """One of the traces, being read.
+
+    Attributes
+    ----------
+    damage
+        What was found wrong with its lines so far, a torn end excepted: where lines are missing, so may decisions be.
+    """
+
+    path: Path
+    damage: list[Damage] = field(default_factory=list)
+    _event: Line | None = None
+    _stepped: bool = True
+
+    def decisions(self) -> Iterator[Decision]:
+        """Read the decisions: rows taken or inhibited with all guards, effects, ends of runs."""
+        start: float | None = None
+        reader = TraceReader(self.path)
+        with naming(self.path):  # two traces are read at once: say which
+            for line in reader:
+                start = line.t if start is None else start
+                self._note(reader, line)
+                body = _decision(sound(line)) if line.kind != "event" else None
+                if body is not None:
+                    yield Decision(line.number, line.t, line.t - start, line.kind, body, self._event)
+
+    def _note(self, reader: TraceReader, line: Line) -> None:
+        """Note damage, and an event that was followed by no step: each has one, ignored or not."""
+        self.damage += [damage for damage in reader.damage if damage.what != "torn"]
+        reader.damage.clear()
+        if line.kind == "step":
+            self._stepped = True
+        if line.kind != "event":
+            return
+        if not self._stepped and self._event is not None:
+            before = f"{self._event.body.get('event')}, line {self._event.number}"
+            said = f"line {line.number}: the step of the event before it ({before}) was removed."
+            self.damage.append(Damage(line.number, "missing", said))
+        self._event, self._stepped = line, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +97,6 @@ class Divergence:
     agreed: Decision | None = None
 
 
-def decisions(path: Path) -> Iterator[Decision]:
-    """Read the decisions of a trace: rows taken or inhibited with all guards, effects, ends of runs."""
-    start: float | None = None
-    try:
-        for line in TraceReader(path):
-            start = line.t if start is None else start
-            body = _decision(sound(line)) if line.kind != "event" else None
-            if body is not None:
-                yield Decision(line.number, line.t, line.t - start, line.kind, body)
-    except TraceError as error:
-        if str(path) not in str(error):
-            error.args = (f"{path}: {error}",)  # two traces are read at once: say which
-        raise
-
-
 def _decision(line: Line) -> dict[str, Any] | None:
     if line.kind == "step" and line.body.get("outcome") not in ("ignored", "stale"):
         return {key: line.body.get(key) for key in ("machine", "before", "after", "outcome", "row", "tried")}
@@ -78,9 +108,14 @@ def _decision(line: Line) -> dict[str, Any] | None:
 
 
 def diff(left: Path, right: Path) -> Divergence | None:
-    """Find the first decision in which two traces differ; None where all are the same."""
+    """Find the first decision in which two traces differ; None where all that are there are the same."""
+    return parting_of(Night(left), Night(right))
+
+
+def parting_of(left: Night, right: Night) -> Divergence | None:
+    """Do what `diff` does, and note damage of the traces on the way."""
     agreed: Decision | None = None
-    for number, (one, other) in enumerate(zip_longest(decisions(left), decisions(right)), 1):
+    for number, (one, other) in enumerate(zip_longest(left.decisions(), right.decisions()), 1):
         if one is None or other is None:
             return Divergence("one trace ends", one, other, number, agreed)
         different = difference(one.body, other.body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,7 @@ from statefocus.folding.world import ASTRONOMICAL_NIGHT_DEG
 from statefocus.profile import Profile
 from statefocus.trace.header import profile_of
 from statefocus.trace.reading import Line
-
-When = Callable[[float], str]
+from statefocus.trace.waiting import Ahead, BackOff, When
 
 _MOUNT = {
     "tracking": ("tracking", "tracking {}"),
@@ -160,15 +159,22 @@ class Evidence:
     _last: dict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=dict)
     _aids: dict[str, float] = field(default_factory=dict)
     _frame_type: tuple[float, str] | None = None
-    _failed: tuple[float, int] | None = None
+    back_off: BackOff = field(default_factory=BackOff)
+    ahead: Ahead = field(default_factory=Ahead)
+
+    def __post_init__(self) -> None:
+        """Take the profile's wait after a failed run."""
+        failure = self.profile.get("failure")
+        wait = failure.get("retry_after_min") if isinstance(failure, Mapping) else None
+        self.back_off.retry_after_min = wait if isinstance(wait, int | float) else None
 
     def take(self, line: Line) -> None:
         """Note what a line tells."""
         body = line.body
-        if line.kind == "run" and body["outcome"] not in ("validated", "unvalidated"):
-            self._failed = (line.t, body["number"])
+        self.back_off.take(line)
         if line.kind != "event":
             return
+        self.ahead.take(line)
         name = str(body.get("event"))
         self._last[name] = (line.t, body)
         if name == "aid_opened":
@@ -189,8 +195,10 @@ class Evidence:
             return " and ".join(f"{aid} is open since {when(since)}" for aid, since in self._aids.items())
         if guard == "light_plan" and self._frame_type:
             return f"the plan takes {self._frame_type[1]} frames, told at {when(self._frame_type[0])}"
-        if guard == "backoff_over" and self._failed:
-            return f"run {self._failed[1]} failed at {when(self._failed[0])}, and the wait after it is not over"
+        if guard == "backoff_over":
+            return self.back_off.told(t, when)
+        if guard == "nothing_ahead":
+            return self.ahead.told(when)
         if guard in _SINCE and _SINCE[guard][0] in self._last:
             return _SINCE[guard][1].format(when(self._last[_SINCE[guard][0]][0]))
         return ""

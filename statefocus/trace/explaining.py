@@ -9,14 +9,16 @@ from typing import Any
 
 from statefocus.context import REFOCUSED
 from statefocus.rules import GUARDS
-from statefocus.trace.evidence import Evidence, When
-from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.evidence import Evidence
+from statefocus.trace.reading import Line, TraceReader, headed
 from statefocus.trace.schema import sound
 from statefocus.trace.times import parse_time, show, zone_of
+from statefocus.trace.trigger_sentences import trigger_sentence
+from statefocus.trace.waiting import When
 
 DAMAGED = "The trace is damaged: run `statefocus audit`."
 _BLOCKING = ("failed", "unknown")
-_UNITS = {"temperature": "C", "count": "frames", "time": "min", "image_history": "%"}
+_WISHES = {"run_requested": "a run", "undo_requested": "the way back"}
 
 
 @dataclass
@@ -36,6 +38,8 @@ class _Seen:
     inhibited_since: dict[str, float] = field(default_factory=dict)
     blocked_since: dict[tuple[str, str, str], float] = field(default_factory=dict)
     behind: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    refused: str = ""
+    decided_on: str = ""
 
     def take(self, line: Line, when: When) -> None:
         self.evidence.take(line)
@@ -48,9 +52,10 @@ class _Seen:
             self._event(line)
         if line.kind != "step" or line.body.get("machine") != "session":
             return
+        self._wish(line, when)
         self.leaf, self.step = str(line.body["after"]), line
         if line.body.get("triggers"):
-            self.decision = line
+            self.decision, self.decided_on = line, str(self.event.body["event"]) if self.event else ""
             self._note(line, when)
         if line.run is not None and (self.event is None or self.event.run is None):
             self.run_begun = self.began = line
@@ -62,6 +67,29 @@ class _Seen:
             self.host_run = line
         if line.run is not None and self.run_begun is None:
             self.run_begun = self.began = self.step
+
+    def _wish(self, line: Line, when: When) -> None:
+        """Note what became of a person's wish for a run: nothing where the session stayed where it was."""
+        wish = _WISHES.get(str(self.event.body["event"])) if self.event else None
+        if wish is None:
+            return
+        self.refused = ""
+        if line.body["before"] == line.body["after"]:
+            why = self._against(line, when) or f"the session was in {line.body['before']}"
+            self.refused = f"A person asked for {wish} at {when(line.t)}, and not then: {why}."
+
+    def _against(self, line: Line, when: When) -> str:
+        """The guards that forbade every row of a step, with the facts behind them."""
+        guards = {
+            guard: said
+            for tried in line.body.get("tried", ())
+            for guard, said in tried["guards"].items()
+            if said in _BLOCKING
+        }
+        each = (
+            _blocked(guard, said, "", self.evidence.behind(guard, said, line.t, when)) for guard, said in guards.items()
+        )
+        return "; ".join(each)
 
     @property
     def restarted(self) -> bool:
@@ -125,6 +153,7 @@ def explain(path: Path, at: str) -> list[str]:
     said += [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
     said += _imported_sentences(header, seen, when)
     said += _run_sentences(seen, when)
+    said += _waiting_sentences(seen, t, when)
     said += _decision_sentences(seen, when)
     return said
 
@@ -145,7 +174,7 @@ def _span(path: Path) -> tuple[Line, float, float, bool]:
     reader = TraceReader(path)
     header, last = None, 0.0
     for line in reader:
-        header, last = header or line, line.t
+        header, last = header or headed(line), line.t
     assert header is not None  # noqa: S101  # an empty trace has raised
     return header, header.t, last, _harmed(reader)
 
@@ -176,6 +205,14 @@ def _run_sentences(seen: _Seen, when: When) -> Iterator[str]:
     )
 
 
+def _waiting_sentences(seen: _Seen, t: float, when: When) -> Iterator[str]:
+    waits = seen.evidence.back_off.told(t, when)
+    if waits:
+        yield f"{waits[:1].upper()}{waits[1:]}."
+    if seen.refused:
+        yield seen.refused
+
+
 def _decision_sentences(seen: _Seen, when: When) -> Iterator[str]:
     if seen.restarted and seen.run_ended is not None:
         yield f"The run of {when(seen.run_ended.t)} restarted every trigger, and none was looked at since."
@@ -184,34 +221,29 @@ def _decision_sentences(seen: _Seen, when: When) -> Iterator[str]:
         yield "No trigger had been looked at yet."
         return
     body = seen.decision.body
-    outcome = _outcome(body, began=seen.decision is seen.began)
+    outcome = _outcome(body, seen.decided_on, began=seen.decision is seen.began)
     yield f"Triggers were last looked at at {when(seen.decision.t)}; then {outcome}"
     for name, reading in body["triggers"].items():
-        yield f"  {_trigger(name, reading, seen, when)}"
+        began = when(seen.due_since[name]) if name in seen.due_since else None
+        yield f"  {trigger_sentence(name, reading, began, seen.evidence.profile)}"
     for name, since in seen.inhibited_since.items():
         yield f"  {name} has been due and inhibited since {when(since)}."
         for key, blocked in seen.blocked_since.items():
             if key[0] == name:
-                yield f"    {_blocked(key[1], key[2], when(blocked), seen.behind.get(key, ''))}."
+                yield f"    {_blocked(key[1], key[2], f' since {when(blocked)}', seen.behind.get(key, ''))}."
 
 
-def _outcome(body: dict[str, Any], *, began: bool) -> str:
+def _outcome(body: dict[str, Any], event: str, *, began: bool) -> str:
     due = [name for name, reading in body["triggers"].items() if reading["due"]]
     if body["outcome"] == "inhibited":
         return f"{' and '.join(due)} {'were' if len(due) > 1 else 'was'} due, and a guard said no."
     if began and due:
         return f"a run began, due to {', '.join(due)}."
+    if due:
+        return f"{' and '.join(due)} {'were' if len(due) > 1 else 'was'} due, and {event} begins no run for that."
     return "nothing was due."
-
-
-def _trigger(name: str, reading: dict[str, Any], seen: _Seen, when: When) -> str:
-    state = f"due since {when(seen.due_since[name])}" if name in seen.due_since else "not due"
-    if reading["limit"] is None:
-        return f"{name}: {state}."
-    value = "no reading yet" if reading["reading"] is None else f"{reading['reading']:.4g}"
-    return f"{name} {reading['text']}: {state} ({value} of {reading['limit']:g} {_UNITS.get(name, '')})."
 
 
 def _blocked(name: str, ruling: str, since: str, behind: str) -> str:
     doc = GUARDS[name].doc.rstrip(".") if name in GUARDS else name
-    return f"`{name}` {ruling} since {since}: {behind or f'it wants: {doc}'}"
+    return f"`{name}` {ruling}{since}: {behind or f'it wants: {doc}'}"

@@ -9,7 +9,7 @@ from typing import Any
 from statefocus.errors import TraceError
 from statefocus.events import HostRefocused
 from statefocus.trace.encoding import decode_event
-from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.reading import Line, TraceReader, headed
 from statefocus.trace.schema import sound
 
 
@@ -99,7 +99,7 @@ def host_entry(line: Line) -> LogEntry:
 def focus_log(path: Path) -> tuple[Line, list[LogEntry]]:
     """Read a trace's header and its focusing log."""
     lines = iter(TraceReader(path))
-    header = next(lines)
+    header = headed(next(lines))
     entries = []
     for line in lines:
         if line.kind == "run":

@@ -13,12 +13,13 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal
 
-from statefocus.errors import TraceError
+from statefocus.errors import TraceError, why_unread
 from statefocus.trace.rendering import KINDS, VERSION, chain
 
 LONGEST_NUMBER = 18
 LONGEST_LINE = 4 * 1024 * 1024
 LINE_END = ord("\n")
+LONGEST_SHOWN = 24
 _DIGEST = re.compile(r',"digest":"([0-9a-f]{16})"\}$')
 _REQUIRED = {
     "step": {"of", "machine", "before", "after", "outcome", "row"},
@@ -60,7 +61,8 @@ class Line:
 class Damage:
     """A line that is not as it was written.
 
-    It was `edited`, or lines before it are `missing`, or its time goes `backwards`, or it is the last one and `torn`.
+    It was `edited`, or lines before it are `missing`, or its time goes `backwards`, or it is the last one and `torn`:
+    cut off, or without its line end.
     """
 
     line: int
@@ -90,6 +92,7 @@ class TraceReader:
     seq: int = 0
     digest: bytes = b""
     t: float = -inf
+    _unread: int = 0
 
     def __iter__(self) -> Iterator[Line]:
         """Give the lines in order."""
@@ -98,24 +101,29 @@ class TraceReader:
 
     @property
     def torn(self) -> bool:
-        """Whether the last line was cut off, as by a power cut."""
+        """Whether the last line was cut off, as by a power cut, be it only its line end."""
         return any(damage.what == "torn" for damage in self.damage)
 
     def take(self, raw: bytes, number: int) -> Line:
         """Read the next line, note what is wrong with it, and go on from it."""
         line, digest, text = _parse(_decode(raw, number), number)
-        if line.seq > self.seq:
-            self._note(number, "missing", f"{line.seq - self.seq} lines before it were removed.")
+        expected = self.seq + self._unread
+        if line.seq > expected:
+            self._note(number, "missing", _removed(line.seq - expected))
         elif line.seq < self.seq:
             self._note(number, "missing", "it is out of order, or stands there twice.")
-        elif chain(self.digest, text.encode()) != digest:
+        elif not self._unread and chain(self.digest, text.encode()) != digest:
             self._note(number, "edited", "its text is not what was written.")
         else:  # a time that was edited says nothing of the lines after it
             if line.t < self.t:
                 self._note(number, "backwards", "its time is before that of the line before it.")
             self.t = line.t
-        self.seq, self.digest = line.seq + 1, digest
+        self.seq, self.digest, self._unread = line.seq + 1, digest, 0
         return line
+
+    def leave_out(self) -> None:
+        """Go on after a line that `take` could not read; the next line's digest cannot be checked then."""
+        self._unread += 1
 
     def pass_over(self, digest: bytes) -> None:
         """Go on from the next line, which is known to be as it was written, and no earlier than the last one."""
@@ -125,31 +133,40 @@ class TraceReader:
     def raw_lines(self, start: int = 0, end: float = inf) -> Iterator[tuple[int, bytes]]:
         """Give the lines that begin between two places of the file, bytes from its beginning, as they stand there.
 
-        A torn last line is noted, and left out.
+        A torn last line is noted; it is left out unless only its line end is missing.
         """
         number = 0
         try:
             with self.path.open("rb") as file:
                 file.seek(start)
                 while start < end and (raw := file.readline(LONGEST_LINE)):
-                    if raw[-1] != LINE_END:
-                        self._cut_off(raw, number + 1)
+                    whole = raw if raw[-1] == LINE_END else self._unended(raw, number + 1)
+                    if not whole:
                         break
                     number += 1
                     start += len(raw)
-                    yield number, raw
+                    yield number, whole
         except OSError as error:
-            raise TraceError(f"{self.path} cannot be read: {error.strerror or error}.") from None
+            raise TraceError(f"{self.path} cannot be read: {why_unread(error)}.") from None
         if number == 0:
             raise TraceError(f"{self.path} holds no lines: it is no trace, or the night ended before it began.")
 
-    def _cut_off(self, raw: bytes, number: int) -> None:
+    def _unended(self, raw: bytes, number: int) -> bytes:
+        """Give the last line, which has no line end, with one; nothing where more of it is missing."""
         if len(raw) >= LONGEST_LINE:
             raise TraceError(f"it is longer than {LONGEST_LINE} bytes; no trace line is.", number)
+        if _DIGEST.search(raw.decode(errors="replace")):
+            self._note(number, "torn", "the last line is whole, and only its line end is missing; it is read.")
+            return raw + b"\n"
         self._note(number, "torn", "the last line was cut off (power cut, full disk); it is left out.")
+        return b""
 
     def _note(self, number: int, what: Harm, sentence: str) -> None:
         self.damage.append(Damage(number, what, f"line {number}: {sentence}"))
+
+
+def _removed(lines: int) -> str:
+    return f"{lines} lines before it were removed." if lines > 1 else "1 line before it was removed."
 
 
 def _decode(raw: bytes, number: int) -> str:
@@ -162,6 +179,8 @@ def _decode(raw: bytes, number: int) -> str:
 def _parse(text: str, number: int) -> tuple[Line, bytes, str]:
     try:
         tree = json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded)
+    except _NoNumber as error:
+        raise TraceError(str(error), number) from None
     except (ValueError, RecursionError):
         raise TraceError("it is not JSON; this is no trace, or the file is damaged.", number) from None
     digest = _DIGEST.search(text)
@@ -181,20 +200,41 @@ def _parse(text: str, number: int) -> tuple[Line, bytes, str]:
     return Line(number, seq, t, kind, run, body), digest[1].encode(), text[: digest.start()] + "}"
 
 
+class _NoNumber(ValueError):
+    """A number that no trace may hold."""
+
+
 def _no_constant(name: str) -> float:
-    message = f"{name} is not JSON"
-    raise ValueError(message)
+    raise _NoNumber(f"it holds {name}: NaN and Infinity are not allowed in a trace; null stands for what is not known.")
 
 
 def _finite(text: str) -> float:
     value = float(text)
-    return value if isfinite(value) else _no_constant(text)
+    return value if isfinite(value) else _too_large(text)
 
 
 def _bounded(text: str) -> int:
     if len(text) > LONGEST_NUMBER:
-        _no_constant(text)
+        _too_large(text)
     return int(text)
+
+
+def _too_large(text: str) -> float:
+    shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+    raise _NoNumber(f"it holds the number {shown}, which is too large for a trace.")
+
+
+def headed(line: Line) -> Line:
+    """Give a trace's first line back, which must be its header.
+
+    Raises
+    ------
+    TraceError
+        Where it is another one.
+    """
+    if line.kind != "header":
+        raise TraceError("the first line is no header; the beginning of the trace is missing.", line.number)
+    return line
 
 
 def read_header(path: Path) -> Line:
@@ -206,7 +246,5 @@ def read_header(path: Path) -> Line:
         Where there is none.
     """
     for line in TraceReader(path):
-        if line.kind == "header":
-            return line
-        raise TraceError("the first line is no header; the beginning of the trace is missing.", line.number)
+        return headed(line)
     raise TraceError(f"{path} is empty.")

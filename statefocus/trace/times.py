@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from statefocus.errors import UsageError
 
-_TIME = re.compile(r"^(?:(\d{4}-\d\d-\d\d)[T ])?(\d{1,2}):(\d\d)(?::(\d\d(?:\.\d+)?))?(Z)?$")
+_TIME = re.compile(r"^(?:(\d{4}-\d\d-\d\d)[T ])?(\d{1,2}):(\d\d)(?::(\d\d(?:\.\d+)?))?(Z|[+-]\d\d:?\d\d)?$")
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -25,7 +25,9 @@ def show(t: float, zone: ZoneInfo, *, date: bool = False) -> str:
 
 
 def parse_time(text: str, zone: ZoneInfo, first: float, last: float) -> float:
-    """Read a time that a person typed: `03:12`, `03:12:30`, `2026-03-15 03:12`, with `Z` for UTC.
+    """Read a time that a person typed: `03:12`, `03:12:30`, `2026-03-15 03:12`.
+
+    `Z` behind it stands for UTC, an offset such as `+02:00` for a clock that is so far ahead of UTC.
 
     Parameters
     ----------
@@ -43,11 +45,11 @@ def parse_time(text: str, zone: ZoneInfo, first: float, last: float) -> float:
     """
     match = _TIME.match(text.strip())
     if match is None:
-        raise UsageError(f"{text!r} is no time: write 03:12, 03:12:30 or 2026-03-15T03:12, with Z for UTC.")
-    day, hour, minute, second, utc = match.groups()
-    where = UTC if utc else zone
-    days = [day] if day else _days(first, last, where)
+        raise UsageError(f"{text!r} is no time: write 03:12, 03:12:30 or 2026-03-15T03:12, or add Z or an offset.")
+    day, hour, minute, second, behind = match.groups()
     try:
+        where = _clock(behind, zone)
+        days = [day] if day else _days(first, last, where)
         found = {
             candidate
             for one in days
@@ -64,7 +66,27 @@ def parse_time(text: str, zone: ZoneInfo, first: float, last: float) -> float:
     span = f"{show(first, zone, date=True)} to {show(last, zone, date=True)}"
     if not found:
         raise UsageError(f"{text} lies outside this trace, which runs from {span} ({zone.key}).")
-    raise UsageError(f"{text} stands for {len(found)} moments of this trace ({span}): add a date, or use UTC with Z.")
+    raise UsageError(f"{text} stands for {len(found)} moments of this trace ({span}): {_apart(found, text, zone)}.")
+
+
+def _clock(behind: str | None, zone: ZoneInfo) -> tzinfo:
+    """The clock that a time was read from, by what stands behind it: nothing, Z, or an offset."""
+    if behind is None:
+        return zone
+    if behind == "Z":
+        return UTC
+    ahead = timedelta(hours=int(behind[1:3]), minutes=int(behind[-2:]))
+    return timezone(-ahead if behind[0] == "-" else ahead)
+
+
+def _apart(found: set[float], text: str, zone: ZoneInfo) -> str:
+    """How to tell moments apart that one text stands for: by date, or by offset where the clocks were put back."""
+    moments = sorted(datetime.fromtimestamp(t, tz=zone) for t in found)
+    if len({moment.date() for moment in moments}) == len(moments):
+        return "add a date, or use UTC with Z"
+    offsets = dict.fromkeys(moment.strftime("%z") for moment in moments)
+    written = " or ".join(f"{text.strip()}{offset[:3]}:{offset[3:]}" for offset in offsets)
+    return f"the clocks were put back then; write {written}, or use UTC with Z"
 
 
 def _skipped(day: str, hour: str, minute: str, second: str | None, where: tzinfo) -> bool:

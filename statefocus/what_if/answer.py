@@ -14,6 +14,7 @@ from statefocus.profile import Profile
 from statefocus.session import Session
 from statefocus.what_if.fitting import fitted, misfits, world_of
 from statefocus.what_if.oracle import Oracle, Truth
+from statefocus.what_if.reaching import Missed
 from statefocus.what_if.recorded import read
 from statefocus.what_if.supposing import Inhibited, Supposing
 from statefocus.what_if.told import LightFrame, RunTold
@@ -70,6 +71,7 @@ class WhatIf:
     assumptions: list[str] = field(default_factory=list)
     misfits: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    missed: list[Missed] = field(default_factory=list)
 
     def of(self, change: str) -> list[Pair]:
         """The runs with one kind of change."""
@@ -95,6 +97,7 @@ class WhatIf:
             "assumptions": self.assumptions,
             "misfits": self.misfits,
             "notes": self.notes,
+            "missed": [asdict(one) for one in self.missed],
         }
 
 
@@ -141,6 +144,7 @@ def what_if(path: Path, profile: Profile, machines: Sequence[Definition] | None 
         assumptions=[*about_facts, *about_world, *oracle.told, *_about_drift(truth)],
         misfits=wrong,
         notes=supposed.notes,
+        missed=supposed.missed,
     )
 
 

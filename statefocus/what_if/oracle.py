@@ -71,6 +71,8 @@ class Oracle:
     ----------
     truth
         Best focus over the night.
+    curve
+        The telescope's, as the recorded runs tell it.
     position
         Where the supposed focuser stands.
     invented
@@ -85,7 +87,7 @@ class Oracle:
         self.truth = Truth(
             [(run.ended_t, float(run.position), run.filter) for run in _sound(night) if run.position is not None]
         )
-        self._curve = self._learn_curve(night)
+        self.curve = self._learn_curve(night)
         self._latencies = self._learn_latencies(night)
         prepared = [one.event for one in night.of(events.FocuserPrepared)]
         first = next((event for event in prepared if isinstance(event, events.FocuserPrepared)), None)
@@ -172,7 +174,7 @@ class Oracle:
 
     def _measure_frame(self, _effect: effects.MeasureFrame, t: float, context: Any) -> dict[str, Any]:
         best, where = self.truth.at(t, context.plan.filter), self.stands(t, context.plan.filter)
-        value = round(self._curve.at(where - (self._assumed or 0 if best is None else best)), 6)
+        value = round(self.curve.at(where - (self._assumed or 0 if best is None else best)), 6)
         return {"value": value, "error": round(RELATIVE_ERROR * value, 6), "stars": self._stars}
 
 

@@ -22,6 +22,7 @@ from statefocus.focusing import best_position
 from statefocus.session import Session, Step
 from statefocus.triggers import NAMES
 from statefocus.what_if.oracle import Oracle
+from statefocus.what_if.reaching import Missed, why_missed
 from statefocus.what_if.recorded import Recorded
 from statefocus.what_if.told import Asked, Happened, LightFrame, RunTold
 
@@ -46,6 +47,7 @@ class Supposed:
     runs: list[RunTold] = field(default_factory=list)
     frames: list[LightFrame] = field(default_factory=list)
     inhibited: dict[str, Inhibited] = field(default_factory=dict)
+    missed: list[Missed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -188,6 +190,9 @@ class Supposing:
             return
         begin, plan_t, why = self._begun or (run.started_t, run.started_t - self._held_s, "")
         self._begun = None
+        why_not = why_missed(run, self._oracle.truth.at(self._now, context.plan.filter), self._oracle.curve)
+        if why_not:
+            self.told.missed.append(Missed(begin, why_not))
         found = best_position(run) if run.outcome in REFOCUSED and not self._oracle.invented else None
         why = why or ", ".join(run.causes)
         filter_ = context.plan.filter

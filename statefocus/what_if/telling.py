@@ -23,6 +23,8 @@ def sentences(answer: WhatIf) -> Iterator[str]:
     for pair in answer.pairs:
         if pair.change != "kept":
             yield f"  {_pair(pair, zone)}"
+    for missed in answer.missed:
+        yield f"No focus: the supposed run of {show(missed.started_t, zone)} failed, since {missed.why}."
     before, after = answer.minutes
     yield f"Focusing: {before:.1f} min as recorded, {after:.1f} min supposed ({after - before:+.1f} min)."
     yield from _drift(answer)

@@ -91,15 +91,40 @@ def test_replay_survives_a_torn_last_line(tmp_path: Path) -> None:
     assert "the last line was cut off" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["replay", "log", "diff", "explain"])
+@pytest.mark.parametrize("command", ["replay", "log", "diff", "explain", "audit", "what-if"])
 def test_rubbish_is_no_trace_and_no_traceback(command: str, tmp_path: Path) -> None:
     rubbish = tmp_path / "rubbish.jsonl"
     rubbish.write_bytes(b"\x00\xff not a trace\n" * 3)
-    more: dict[str, list[object]] = {"diff": [NIGHT], "explain": ["--at", "21:00"]}
+    profile = STORIES / "cooling_tube.toml"
+    more: dict[str, list[object]] = {
+        "diff": [NIGHT],
+        "explain": ["--at", "21:00"],
+        "what-if": ["--profile", profile],
+    }
     done = statefocus(command, rubbish, *more.get(command, []))
-    assert done.returncode == 1
-    assert "line 1" in done.stderr
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{rubbish}: line 1: it is not UTF-8 text")
     assert "Traceback" not in done.stderr
+
+
+def test_a_trace_that_cannot_be_read_is_named_once_and_the_others_are_replayed(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    done = statefocus("replay", empty, NIGHT)
+    assert done.returncode == 2
+    assert done.stderr == f"{empty} holds no lines: it is no trace, or the night ended before it began.\n"
+    assert "every decision is the same" in done.stdout
+
+
+@pytest.mark.parametrize(("name", "said"), [("folder", "it is a folder"), ("binary", "it is no text")])
+def test_a_profile_that_is_none_is_told_in_plain_words(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary").write_bytes(bytes(range(128, 256)))
+    done = statefocus("check", tmp_path / name)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"The profile {tmp_path / name} cannot be read: {said}")
+    assert "Errno" not in done.stderr
+    assert "codec" not in done.stderr
 
 
 def test_log_gives_one_json_line_a_run() -> None:

@@ -54,7 +54,7 @@ def test_audit_exits_zero_one_and_two(tmp_path: Path) -> None:
     cut.write_text("".join([*lines[:99], *lines[100:]]), "utf-8")
     done = statefocus("audit", cut)
     assert done.returncode == 1
-    assert f"{cut}:100: 1 lines before it were removed. [missing]" in done.stdout
+    assert f"{cut}:100: 1 line before it was removed. [missing]" in done.stdout
     newer = tmp_path / "newer.jsonl"
     newer.write_text(lines[0].replace('"v":1', '"v":2', 1), "utf-8")
     done = statefocus("audit", newer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,32 @@ def test_the_line_of_a_row_is_found_behind_a_comment_too() -> None:
     )
     (problem,) = problems_of(text)
     assert problem.line == 9
+
+
+def test_a_conjunction_that_lost_a_guard_is_told_once_with_the_rows_that_it_opens() -> None:
+    (problem,) = problems_of((BAD / "inviolable-rule" / "of_a_conjunction.toml").read_text("utf-8"))
+    assert problem.sentence == (
+        "conjunction `may_refocus` opens 2 rows, which call `begin_run` without the guards no_flip, safe: "
+        "`count-due`, `time-due`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "guard"), [("may_refocus", "safe"), ("may_by_hand", "unparked"), ("may_start", "no_flip")]
+)
+def test_a_guard_that_a_conjunction_of_the_session_loses_is_told_once(name: str, guard: str) -> None:
+    session = machines()[0]
+    left = tuple(one for one in session.conjunctions[name] if one != guard)
+    found = check(replace(session, conjunctions={**session.conjunctions, name: left}), VOCABULARY)
+    (problem,) = [problem for problem in found if problem.code == "inviolable-rule"]
+    assert problem.line in {session.places[f"guards.{one}"].line for one in session.conjunctions}
+    assert f"without the guards {guard}: " in problem.sentence
+
+
+def test_a_row_that_lacks_a_guard_is_told_once_for_all_of_its_events() -> None:
+    text = (BAD / "inviolable-rule" / "machine.toml").read_text("utf-8")
+    (problem,) = problems_of(text.replace('on   = "frame_saved"', 'on   = ["frame_saved", "plan_started"]'))
+    assert "on frame_saved, plan_started without the guards" in problem.sentence
 
 
 def test_a_guard_is_never_taken_from_the_vocabularys_conjunctions_of_the_same_name() -> None:

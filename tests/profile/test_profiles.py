@@ -168,7 +168,7 @@ def test_a_syntax_error_is_told_with_its_line_and_alone() -> None:
 
 def test_real_devices_need_the_addresses_of_camera_and_focuser() -> None:
     problem = problem_of('[devices]\nkind = "alpaca"\n')
-    assert problem.code == "bad-value"
+    assert problem.code == "conflict"
     assert "camera and focuser" in problem.sentence
     assert "focuser" in problem_of('[devices]\nkind = "alpaca"\n[devices.camera]\nhost = "10.0.0.2"\n').sentence
 
@@ -267,6 +267,20 @@ def test_the_reference_page_tells_every_key() -> None:
         assert f"| `{key}` |" in page
 
 
+def test_every_job_with_an_unknown_filter_is_told_at_its_own_line() -> None:
+    job = '[[plan.jobs]]\nframes = 3\nexposure_s = 60.0\nfilter = "{}"\n'
+    text = "".join(job.format(name) for name in ("Q", "L", "Q"))
+    assert [(problem.code, problem.line) for problem in problems_of(text)] == [
+        ("unknown-filter", 4),
+        ("unknown-filter", 12),
+    ]
+
+
+def test_keys_of_a_table_in_a_list_are_not_those_of_the_table_before_it() -> None:
+    loaded = read_profile("[triggers.count]\nframes = 9\n\n[[plan.jobs]]\nframes = 3\nexposure_s = 60.0\n", "rig.toml")
+    assert loaded.origins["triggers.count.frames"] == "rig.toml:2"
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -290,5 +304,25 @@ def test_a_filter_that_the_embedded_wheel_does_not_have_is_told_before_the_night
         ('[host]\nrehearsal = [{ at_min = 1.0, do = "filter_by_hand" }]\n', "needs `filter`"),
     ],
 )
-def test_what_a_setting_needs_beside_it_is_told(text: str, said: str) -> None:
-    assert said in problem_of(text).sentence
+def test_what_a_setting_needs_beside_it_is_told_at_its_line(text: str, said: str) -> None:
+    problem = problem_of(text)
+    assert said in problem.sentence
+    assert (problem.code, problem.line) == ("conflict", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('name = "rig"\n[devices]\nkind = "alpaca"\n', 3),
+        ('devices.kind = "alpaca"\n', 1),
+        ('[filters.R]\noffset_steps = 1\nfocus = "via"\nvia = "R"\n', 4),
+        ('[filters.R]\noffset_steps = 1\nfocus = "via"\n', 3),
+        ("[observatory.focuser]\nmax_steps = 1000\n", 2),
+        ("[observatory.focuser]\nmax_steps = 1000\nstart_steps = 2000\n", 3),
+        ("[observatory.sky]\nfaintest_electrons_per_s = 50_000.0\n", 2),
+        ('[[host.rehearsal]]\nat_min = 1.0\ndo = "filter_by_hand"\n', 3),
+    ],
+)
+def test_keys_that_do_not_go_together_are_told_at_one_of_them(text: str, line: int) -> None:
+    problem = problem_of(text)
+    assert (problem.code, problem.line) == ("conflict", line)

@@ -53,7 +53,7 @@ def test_the_scripted_night_is_clean_without_a_readable_profile(trace: Path) -> 
 def test_a_removed_line_is_named(trace: Path) -> None:
     lines = lines_of(trace)
     put(trace, [*lines[:20], *lines[21:]])
-    assert Finding(21, "missing", "1 lines before it were removed.") in audit(trace).findings
+    assert Finding(21, "missing", "1 line before it was removed.") in audit(trace).findings
 
 
 def test_an_edited_line_is_named(trace: Path) -> None:
@@ -426,6 +426,43 @@ def test_renamed_states_change_nothing_of_what_is_found(tmp_path: Path) -> None:
     index = find(lines, effect="move_focuser", purpose="sweep")
     put(path, edited(lines, index, lambda tree: tree.update(purpose="compensation")))
     assert broken(path) == {"compensation"}
+
+
+# --- lines that cannot be read ---
+
+
+def test_every_line_that_cannot_be_read_is_named_and_the_others_are_still_checked(trace: Path) -> None:
+    lines = lines_of(trace)
+    lines[20], lines[30] = "rain", lines[30].replace('"t":', '"x":NaN,"t":')
+    index = next(index for index, line in enumerate(lines) if index > 40 and '"safe":true' in line)
+    lines[index] = lines[index].replace("true", "null")
+    found = audit(put(trace, lines))
+    assert [(one.line, one.rule) for one in found.findings if one.rule == "unreadable"] == [
+        (21, "unreadable"),
+        (31, "unreadable"),
+    ]
+    assert "NaN and Infinity are not allowed" in found.findings[1].sentence
+    assert [(one.line, one.rule) for one in found.findings[2:]] == [(index + 1, "edited")]
+    assert found.lines == len(lines)
+    assert any(note.startswith("From line 21 on, only digests") for note in found.notes)
+    assert not any("stops before the session ended" in note for note in found.notes)
+
+
+def test_a_line_that_cannot_be_read_is_not_told_as_removed_and_one_removed_after_it_is(trace: Path) -> None:
+    lines = lines_of(trace)
+    lines[20] = "rain"
+    put(trace, lines)
+    assert [(one.line, one.rule) for one in audit(trace).findings] == [(21, "unreadable")]
+    put(trace, [*lines[:21], *lines[22:]])
+    assert [(one.line, one.rule) for one in audit(trace).findings] == [(21, "unreadable"), (22, "missing")]
+
+
+def test_of_many_lines_that_cannot_be_read_the_first_are_named_and_the_others_counted(trace: Path) -> None:
+    lines = lines_of(trace)
+    put(trace, [*lines[:5], *["rain"] * 50, *lines[55:]])
+    found = [one for one in audit(trace).findings if one.rule == "unreadable"]
+    assert [one.line for one in found] == [*range(6, 26), 55]
+    assert found[-1].sentence == "30 more lines cannot be read; this is the last."
 
 
 def test_what_is_no_trace_exits_two(trace: Path) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
+from statefocus import events
 from statefocus.cli.app import app
+from statefocus.testing import SimulatedRig, failed
 from statefocus.trace.explaining import DAMAGED, explain
 from statefocus.trace.reading import TraceReader
 from statefocus.trace.times import show, zone_of
+from statefocus.trace.trigger_sentences import trigger_sentence
 from statefocus.what_if.recorded import read
 from tests.generate import TRACES
 
-from .tapes import lines_of, put, rechained
+from .tapes import lines_of, put, rechained, write
 
 NIGHT = TRACES / "cooling_tube.jsonl"
 ZONE = zone_of(str(next(iter(TraceReader(NIGHT))).body["time_zone"]))
@@ -64,3 +69,118 @@ def test_renamed_states_change_nothing_of_what_is_told(tmp_path: Path) -> None:
     assert "a run began, due to temperature" in text
     told = read(path)
     assert (told.runs, told.holds) == (read(NIGHT).runs, read(NIGHT).holds)
+
+
+# --- why not ---
+
+
+def told(path: Path, rig: SimulatedRig, after_s: float = 0.0) -> str:
+    """What explain says of a rig's night, a while before its end."""
+    t = rig.t - after_s
+    rig.tell(events.SessionEnded())
+    return "\n".join(explain(write(path, rig), show(t, zone_of(rig.profile.site.time_zone))))
+
+
+def failing_rig(**failure: Any) -> SimulatedRig:
+    return SimulatedRig({"triggers": {"count": {"frames": 1}}, "failure": {"retry_after_min": 10, **failure}})
+
+
+def test_the_end_of_a_back_off_is_told_as_the_session_keeps_it(tmp_path: Path) -> None:
+    rig = failing_rig()
+    rig.script("measure_frame", *[failed] * 40)
+    rig.start_plan()
+    rig.take_frames(1)
+    retry_t = rig.state.context.triggers.retry_t
+    assert retry_t is not None
+    end = show(retry_t, zone_of(rig.profile.site.time_zone))
+    text = told(tmp_path / "night.jsonl", rig)
+    assert f"Run 1 failed, and automatic runs wait until {end} (failure.retry_after_min = 10)." in text
+    assert "`backoff_over` failed since" in text
+    assert text.count(f"run 1 failed, and automatic runs wait until {end}") >= 1
+
+
+def test_a_run_that_a_person_cancelled_is_not_told_as_failed(tmp_path: Path) -> None:
+    rig = failing_rig()
+    rig.start_plan()
+    rig.read_facts()
+    rig.send(events.RefocusRequested())
+    rig.until("Refocusing.Measuring")
+    rig.tell(events.CancelRequested())
+    assert rig.state.context.triggers.retry_t is not None
+    text = told(tmp_path / "night.jsonl", rig)
+    assert "was cancelled by a person, and automatic runs wait until" in text
+    assert "failed, and automatic" not in text
+
+
+def test_no_wait_is_told_after_a_run_that_was_taken_from_under_it(tmp_path: Path) -> None:
+    rig = failing_rig()
+    rig.start_plan()
+    rig.read_facts()
+    rig.send(events.RefocusRequested())
+    rig.until("Refocusing.Measuring")
+    rig.facts["safe"] = False
+    rig.tell(events.SafetyRead(safe=False))
+    assert rig.state.context.triggers.retry_t is None
+    assert "automatic runs wait" not in told(tmp_path / "night.jsonl", rig)
+
+
+def test_what_is_ahead_of_a_run_is_named() -> None:
+    night = TRACES / "filters_across_the_meridian.jsonl"
+    held = next(
+        json.loads(line) for line in lines_of(night) if '"nothing_ahead":"failed"' in line and '"inhibited"' in line
+    )
+    saved = next(line.body for line in TraceReader(night) if line.seq == held["of"])
+    text = "\n".join(explain(night, show(held["t"] + 1, ZONE)))
+    assert "`nothing_ahead` failed since" in text
+    assert ("a meridian flip comes before the next frame" in text) is bool(saved["flip_next"])
+    assert ("the next frame is in filter" in text) is not saved["flip_next"]
+
+
+def test_a_wish_that_was_not_served_is_told_with_its_reason() -> None:
+    night = TRACES / "asap_and_a_pause.jsonl"
+    refused = next(json.loads(line) for line in lines_of(night) if '"row":"run-not-now"' in line and '"step"' in line)
+    text = "\n".join(explain(night, show(refused["t"] + 1, ZONE)))
+    assert f"A person asked for a run at {show(refused['t'], ZONE)}, and not then: the session was in Imaging" in text
+
+
+def test_a_wish_that_a_guard_forbade_names_the_guard(tmp_path: Path) -> None:
+    rig = failing_rig()
+    rig.facts["safe"] = False
+    rig.read_facts()
+    rig.send(events.RunRequested())
+    text = told(tmp_path / "night.jsonl", rig)
+    assert "and not then: `safe` failed: the safety_read at" in text
+
+
+HISTORY = {"metric": "hfr_or_stars", "hfr_percent": 15.0, "stars_percent": 30.0, "frames": 3, "enabled": True}
+DECLINED = {"due": True, "reading": 3.0, "limit": 15.0, "text": "[HFR +3 %, stars -35 %]"}
+UNCOMPARED = {"due": True, "reading": None, "limit": 15.0, "text": "[-]"}
+
+
+@pytest.mark.parametrize(
+    ("reading", "changed", "said"),
+    [
+        (DECLINED, {}, "HFR up 3 of 15 %, stars down 35 of 30 %; either is enough, and it was the stars"),
+        (DECLINED | {"reading": 18.0}, {}, "HFR up 18 of 15 %, stars down 35 of 30 %; either is enough)"),
+        (DECLINED, {"metric": "hfr_and_stars"}, "both are needed)"),
+        (DECLINED, {"metric": "hfr"}, "(3 of 15 %)"),
+        (UNCOMPARED, {}, "3 frames in a filter and binning without a baseline, and no_baseline = refocus"),
+        (UNCOMPARED | {"due": False}, {}, "no baseline in this filter and binning"),
+    ],
+)
+def test_the_decline_of_frames_is_told_against_what_decided(
+    reading: dict[str, Any], changed: dict[str, Any], said: str
+) -> None:
+    profile = {"triggers": {"image_history": HISTORY | changed}}
+    since = "21:00:00" if reading["due"] else None
+    assert said in trigger_sentence("image_history", reading, since, profile)
+
+
+def test_a_trigger_that_the_profile_disables_is_told_as_disabled() -> None:
+    text = "\n".join(explain(NIGHT, show(end_of(2) + 600, ZONE)))
+    header = next(iter(TraceReader(NIGHT))).body["profile"]["triggers"]
+    assert header["image_history"]["enabled"] is False
+    assert "image_history: disabled by the profile (triggers.image_history.enabled = false)." in text
+    assert ("count: disabled" in text) is not header["count"]["enabled"]
+    assert ("resume: disabled by the profile (triggers.on_resume = false)." in text) is not header["on_resume"]
+    assert "asap: not due." in text

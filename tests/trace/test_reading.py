@@ -83,7 +83,19 @@ def test_a_missing_first_line_is_found(trace: Path) -> None:
     assert damage_of(put(trace, lines_of(trace)[1:])) == [(1, "missing")]
 
 
-@pytest.mark.parametrize("cut", [1, 2, 30])
+def test_a_last_line_that_only_lacks_its_end_is_read_and_not_called_cut_off(trace: Path) -> None:
+    trace.write_bytes(trace.read_bytes()[:-1])
+    reader = TraceReader(trace)
+    number = len(list(reader))
+    assert number == len(lines_of(trace))
+    assert reader.damage == [
+        Damage(number, "torn", f"line {number}: the last line is whole, and only its line end is missing; it is read.")
+    ]
+    assert replay(trace).same
+    assert audit(trace).clean
+
+
+@pytest.mark.parametrize("cut", [2, 3, 30])
 def test_a_torn_last_line_is_recognised_and_left_out(trace: Path, cut: int) -> None:
     raw = trace.read_bytes()
     number = len(lines_of(trace))
@@ -112,7 +124,7 @@ def test_each_damage_says_its_line(trace: Path) -> None:
     del lines[10]
     reader = TraceReader(put(trace, lines))
     list(reader)
-    assert reader.damage == [Damage(11, "missing", "line 11: 1 lines before it were removed.")]
+    assert reader.damage == [Damage(11, "missing", "line 11: 1 line before it was removed.")]
 
 
 @settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -265,6 +277,51 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, read: Callable[[Path],
 def test_a_folder_is_no_trace(tmp_path: Path, read: Callable[[Path], object]) -> None:
     with pytest.raises(TraceError, match="cannot be read"):
         read(tmp_path)
+
+
+def test_a_folder_is_told_as_one(tmp_path: Path) -> None:
+    with pytest.raises(TraceError) as raised:
+        read_header(tmp_path)
+    assert str(raised.value) == f"{tmp_path} cannot be read: it is a folder, and a file is wanted."
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_told_by_its_name(trace: Path, number: str) -> None:
+    lines = lines_of(trace)
+    lines[3] = lines[3].replace('"t":', f'"x":{number},"t":')
+    with pytest.raises(TraceError, match=rf"^line 4: it holds {number}: NaN and Infinity are not allowed"):
+        list(TraceReader(put(trace, lines)))
+
+
+def test_a_number_that_is_too_large_is_told_and_cut_short(trace: Path) -> None:
+    lines = lines_of(trace)
+    lines[3] = lines[3].replace('"t":', f'"x":1{"0" * 400},"t":')
+    with pytest.raises(TraceError) as raised:
+        list(TraceReader(put(trace, lines)))
+    assert "too large for a trace" in str(raised.value)
+    assert len(str(raised.value)) < 100
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("content", [FILES[name] for name in ("empty", "binary", "another JSON", "not UTF-8")])
+def test_what_is_no_trace_is_wrong_use_for_every_reader(
+    tmp_path: Path, content: bytes, read: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "night.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(StatefocusError) as raised:
+        read(path)
+    assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", set(READERS) - {"header", "audit"})
+def test_a_later_line_that_is_none_fails_what_was_asked(trace: Path, name: str) -> None:
+    lines = lines_of(trace)
+    lines[10] = "rain"
+    put(trace, lines)
+    with pytest.raises(TraceError) as raised:
+        READERS[name](trace)
+    assert raised.value.exit_code == 1
 
 
 def test_a_line_that_is_too_long_is_not_taken_into_memory(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

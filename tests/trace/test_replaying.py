@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from statefocus.cli.app import app
 from statefocus.errors import StatefocusError, TraceError, UsageError
 from statefocus.trace.diffing import diff
 from statefocus.trace.explaining import explain
@@ -179,6 +182,49 @@ def test_a_night_that_ends_early_differs_where_it_ends(trace: Path, tmp_path: Pa
     found = diff(short, trace)
     assert found is not None
     assert (found.key, found.left) == ("one trace ends", None)
+
+
+def test_the_first_divergence_knows_its_event(trace: Path, tmp_path: Path) -> None:
+    other = write(tmp_path / "other.jsonl", scripted_night(best=10_000))
+    found = diff(trace, other)
+    assert found is not None
+    for path, side in ((trace, found.left), (other, found.right)):
+        assert side is not None
+        assert side.event is not None
+        line = json.loads(lines_of(path)[side.event.number - 1])
+        assert (line["kind"], line["event"]) == ("event", side.event.body["event"])
+        assert side.event.number < side.line
+
+
+def compared(left: Path, right: Path) -> tuple[int, str]:
+    shown = CliRunner().invoke(app, ["diff", str(left), str(right)])
+    return shown.exit_code, shown.output
+
+
+def test_diff_shows_the_event_that_led_to_the_first_divergence(trace: Path, tmp_path: Path) -> None:
+    code, shown = compared(trace, write(tmp_path / "other.jsonl", scripted_night(best=10_000)))
+    assert code == 1
+    assert len(re.findall(r"    it follows from line \d+: \w+", shown)) == 2
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_diff_names_the_place_of_a_derived_line_that_was_removed(trace: Path, tmp_path: Path, forged: bool) -> None:
+    lines = lines_of(trace)
+    index = find(lines, event="safety_read") + 1
+    assert [json.loads(line)["kind"] for line in lines[index - 1 : index + 2]] == ["event", "step", "event"]
+    cut = [*lines[:index], *lines[index + 1 :]]
+    if forged:
+        cut = rechained([changed(line, seq=seq) for seq, line in enumerate(cut)])
+    other = put(tmp_path / "cut.jsonl", cut)
+    code, shown = compared(trace, other)
+    assert f"B {other}: line {index + 1}: " in shown
+    assert "removed" in shown
+    assert "Same decisions" not in shown
+    assert code == 1
+
+
+def test_diff_of_a_trace_with_itself_exits_zero(trace: Path) -> None:
+    assert compared(trace, trace) == (0, "Same decisions.\n")
 
 
 # --- explain ---

@@ -84,6 +84,41 @@ def test_the_hour_that_comes_twice_in_autumn_needs_utc() -> None:
     assert parse_time("01:30", VIENNA, *span) == utc("2026-10-24T23:30:00")
 
 
+AUTUMN = (local("2026-10-24T20:00:00"), local("2026-10-25T06:00:00"))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("02:30+02:00", "2026-10-25T00:30:00"),
+        ("02:30+01:00", "2026-10-25T01:30:00"),
+        ("02:30+0100", "2026-10-25T01:30:00"),
+        ("2026-10-25T02:30:15+02:00", "2026-10-25T00:30:15"),
+        ("2026-10-25 02:30+01:00", "2026-10-25T01:30:00"),
+        ("20:30-04:00", "2026-10-25T00:30:00"),
+        ("2026-10-24T20:30-04:00", "2026-10-25T00:30:00"),
+    ],
+)
+def test_an_offset_chooses_the_moment(text: str, meant: str) -> None:
+    assert parse_time(text, VIENNA, *AUTUMN) == utc(meant)
+
+
+def test_an_hour_that_comes_twice_is_answered_with_both_ways_to_write_it() -> None:
+    with pytest.raises(UsageError, match=r"put back then; write 02:30\+02:00 or 02:30\+01:00, or use UTC with Z\.$"):
+        parse_time("02:30", VIENNA, *AUTUMN)
+
+
+@pytest.mark.parametrize("text", ["03:12+99:00", "03:12+24:00"])
+def test_an_offset_that_no_clock_has_is_told(text: str) -> None:
+    with pytest.raises(UsageError, match="no time of the day"):
+        parse_time(text, VIENNA, *NIGHT)
+
+
+def test_a_time_that_comes_on_two_days_is_answered_with_the_date() -> None:
+    with pytest.raises(UsageError, match="add a date"):
+        parse_time("20:30", VIENNA, NIGHT[0], NIGHT[0] + 86_400)
+
+
 def test_the_hour_that_does_not_exist_in_spring_is_not_told_to_be_two_moments() -> None:
     span = (local("2026-03-28T20:00:00"), local("2026-03-29T06:00:00"))
     with pytest.raises(UsageError) as raised:

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from statefocus.context import Run
 from statefocus.errors import TraceError
+from statefocus.focus import FocusPoint, find_focus
 from statefocus.importing import import_log
 from statefocus.profile import Profile
 from statefocus.trace.reading import read_header
 from statefocus.what_if import WhatIf, what_if
 from statefocus.what_if.answer import match
-from statefocus.what_if.oracle import Truth
+from statefocus.what_if.oracle import Curve, Truth
+from statefocus.what_if.reaching import why_missed
 from statefocus.what_if.telling import sentences
 from statefocus.what_if.told import RunTold
 from tests.focus.realdata import data_path
@@ -112,6 +115,52 @@ def test_other_steps_are_measured_on_the_learned_curve() -> None:
         assert abs((pair.after.position or 0) - (pair.before.position or 0)) <= 10
 
 
+def test_a_sweep_that_cannot_reach_the_focus_is_told_with_its_run_and_its_numbers() -> None:
+    answer = asked(TUBE, autofocus={"step_size_steps": 2})
+    first, second = answer.missed
+    failed = [pair.after for pair in answer.pairs if pair.after and pair.after.outcome == "restored"]
+    assert [one.started_t for one in answer.missed] == [run.started_t for run in failed]
+    assert first.why == (
+        "its sweep went from 24992 to 25008 (it began at 25000), and best focus was at 25015, 7 steps beyond"
+    )
+    assert second.why.startswith("its sweep spans 16 steps, in which the curve rises 1.")
+    assert f"No focus: the supposed run of 20:30:00 failed, since {first.why}." in text_of(answer)
+    assert answer.as_json()["missed"][0]["why"] == first.why
+
+
+def test_a_run_that_clouds_failed_is_not_blamed_on_its_sweep() -> None:
+    answer = asked(TRACES / "clouds_over_a_run.jsonl")
+    assert any(pair.after and pair.after.outcome == "restored" for pair in answer.pairs)
+    assert answer.missed == []
+
+
+def swept(*positions: float) -> Run:
+    """A concluded run over these positions, whose fit was rejected."""
+    points = tuple(FocusPoint(position, 3.0, 0.1, 50) for position in positions)
+    return Run(1, ("count",), 0.0, start_position=0, points=points, fit=find_focus(points), outcome="restored")
+
+
+CURVE = Curve(sharpest=2.0, slope=0.05)
+
+
+@pytest.mark.parametrize(
+    ("run", "best", "said"),
+    [
+        (swept(0, 10, 20, 30, 40), 100.0, "best focus was at 100, 60 steps beyond"),
+        (swept(0, 10, 20, 30, 40), -5.0, "best focus was at -5, 5 steps beyond"),
+        (swept(0, 5, 10, 15, 20), 10.0, "spans 20 steps, in which the curve rises 1.03-fold, and 1.3 are needed"),
+        (swept(0, 200, 400, 600, 800), 400.0, "steps of 200 are too coarse for a curve that doubles within 69 steps"),
+        (swept(0, 20, 40, 60, 80), 75.0, "with 1 of its points on one side of best focus at 75, and 2 are needed"),
+        (swept(0, 20, 40, 60, 80), 40.0, ""),
+        (swept(0, 20, 40, 60, 80), None, ""),
+    ],
+)
+def test_why_a_sweep_missed(run: Run, best: float | None, said: str) -> None:
+    why = why_missed(run, best, CURVE)
+    assert said in why
+    assert bool(said) is bool(why)
+
+
 def test_a_guard_holds_the_supposed_runs_back_and_is_told() -> None:
     answer = asked(TRACES / "dusk.jsonl", guards={"astro_night": "forbid"})
     assert not answer.unchanged
@@ -184,7 +233,7 @@ def test_the_real_asiair_night_under_a_profile_of_its_own_rhythm(tmp_path: Path)
 def test_a_changed_trace_is_refused_with_its_line(tmp_path: Path) -> None:
     lines = TUBE.read_text("utf-8").splitlines()
     del lines[40]
-    with pytest.raises(TraceError, match=r"^line 41: 1 lines before it were removed"):
+    with pytest.raises(TraceError, match=r"^line 41: 1 line before it was removed"):
         what_if(put(tmp_path / "night.jsonl", lines), Profile())
 
 
