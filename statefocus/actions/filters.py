@@ -88,3 +88,11 @@ def tell_filter_stuck(context: Context) -> Result:
         "The plan stays paused, since it would go on in the wrong filter: turn it, then resume."
     )
     return hand_over(context, sentence)
+
+
+@action(Notify, run="needs")
+def tell_filter_left(context: Context) -> Result:
+    """Tell that the wheel is left in the run's filter; the plan is given up, so that it goes on in none."""
+    wanted = current(context).home_filter
+    sentence = f"The filter wheel does not turn back to {wanted} after the run: {context.failure} Turn it yourself."
+    return tell(context, "error", sentence)

@@ -605,6 +605,17 @@ def test_o2_via_after_a_failure_the_wheel_turns_back_before_the_policy_rules(pol
     assert kinds[-2:] == ["set_filter", {"pause": "leave_plan_paused", "abort": "abort_plan"}[policy]]
 
 
+def test_o2_via_after_a_failure_a_stuck_wheel_does_not_keep_the_plan_that_the_policy_gives_up() -> None:
+    rig = via_rig(failure={"policy": "abort", "restore_retries": 1})
+    fail(rig, "take_frame", 2)
+    begin_run(rig, "Concluding.Refiltering")
+    fail(rig, "set_filter", 2)
+    rig.until("")
+    assert rig.leaf == "Imaging.Idle"
+    assert len(rig.emitted("abort_plan")) == 1
+    assert "Turn it yourself" in " ".join(told.sentence for told in rig.emitted("notify"))
+
+
 def test_o2_via_a_flip_that_interrupts_and_ends_meanwhile_is_followed_by_a_run_before_the_plan_resumes() -> None:
     rig = quiet_rig({"meridian_flip": True}, filters=FILTERS, best=10_020)
     rig.tell(events.PlanStarted(frame_type="Light", filter="B"))
