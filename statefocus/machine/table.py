@@ -15,7 +15,7 @@ from msgspec import Struct
 from statefocus.context import Context
 from statefocus.effects import Effect
 from statefocus.machine.definition import Definition, Row
-from statefocus.machine.fired import PASSING, Fired, Tried, is_trigger
+from statefocus.machine.fired import PASSING, Fired, Tried, triggers_among
 from statefocus.machine.vocabulary import Guard, Ruling, Vocabulary
 
 Call = Callable[[Context], tuple[Context, tuple[Effect, ...]]]
@@ -92,13 +92,14 @@ class TableEngine:
         return True
 
     def _entry(self, row: Row, leaf: str) -> Entry:
-        guards = tuple((name, self._vocabulary.guards[name]) for name in self.definition.guards_of(row))
+        names = self.definition.guards_of(row)
+        guards = tuple((name, self._vocabulary.guards[name]) for name in names)
         exits = [name for state in self.definition.left(leaf, row) for name in state.exit]
         entries = [name for state in self.definition.entered(leaf, row) for name in state.enter]
         calls = tuple(self._vocabulary.actions[name].call for name in (*row.do, *exits, *entries))
         after = leaf if row.to is None else self.definition.leaf(row.to)
-        due = tuple(guard for name, guard in guards if is_trigger(name))
-        return Entry(row.id, guards, due or tuple(guard for _, guard in guards), after, calls, row.to is None)
+        needed = tuple(self._vocabulary.guards[name] for name in triggers_among(names) or names)
+        return Entry(row.id, guards, needed, after, calls, row.to is None)
 
 
 def _ask(guard: Guard, context: Context, said: dict[str, Ruling]) -> Ruling:
