@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal
@@ -131,7 +132,9 @@ class TraceReader:
         try:
             with self.path.open("rb") as file:
                 file.seek(start)
-                while start < end and (raw := file.readline(LONGEST_LINE)):
+                for raw in iter(partial(file.readline, LONGEST_LINE), b""):
+                    if start >= end:
+                        break
                     if raw[-1] != LINE_END:
                         self._cut_off(raw, number + 1)
                         break

@@ -77,9 +77,9 @@ def line_of(seq: int, previous: bytes, t: bytes, kind: str, run: int | None, bod
     -------
     The line with its end, and its digest.
     """
-    text = b'{"v":1,"seq":%d,"t":%b,%b%b' % (seq, t, _head(kind, run), body[1:-1])
-    digest = chain(previous, text + b"}")
-    return b'%b,"digest":"%b"}\n' % (text, digest), digest
+    text = b'{"v":1,"seq":%d,"t":%b,%b%b' % (seq, t, _head(kind, run), body[1:])
+    digest = chain(previous, text)
+    return b'%b,"digest":"%b"}\n' % (text[:-1], digest), digest
 
 
 @lru_cache(maxsize=64)

@@ -136,10 +136,10 @@ class Replay:
     def _work_off(self, read: Read, seq: int, run: int | None) -> None:
         self.events += 1
         self.t, self.rendered_t = read.t, read.rendered_t
-        self.ended = read.event.kind == SessionEnded.kind
+        self.ended = type(read.event) is SessionEnded
         self.state, steps = self.session.step(self.state, read.event, read.t)
         self.run = run_of(run, self.state)
-        self.owed.extend(derived(seq, self.events, steps, self.state))
+        self.owed += derived(seq, self.events, steps, self.state)
 
     def _settle(self) -> Told:
         """Take what is owed next off the list, and count it."""
