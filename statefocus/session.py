@@ -164,16 +164,17 @@ class Session:
                 continue
             kind = RUN_CONCLUDED if context.concluded and steps else event.kind
             leaf = leaves[name]
-            if not engine.listens(leaf, kind):
-                step = Step(name, leaf, leaf, "ignored")
-            else:
+            told_anyhow = name == owner or (owner is None and not steps)
+            if engine.listens(leaf, kind):
                 fired = engine.fire(leaf, kind, replace(context, acting=name))
                 if fired.row is not None:
                     context = replace(_awaiting(fired.context, name, fired.effects), acting="")
                     leaves = leaves | {name: fired.after}
                 step = _told(name, leaf, fired, context)
-            if step.outcome != "ignored" or name == owner or (owner is None and not steps):
-                steps.append(step)
+                if told_anyhow or step.outcome != "ignored":
+                    steps.append(step)
+            elif told_anyhow:
+                steps.append(Step(name, leaf, leaf, "ignored"))
         return State(leaves, context), tuple(steps)
 
     def _by_nobody(self, kind: str, leaves: Mapping[str, str], context: Context) -> tuple[Step, ...]:

@@ -79,7 +79,8 @@ class Thermometer(Struct, frozen=True):
             return replace(self, dropped=self.dropped + 1, last_t=t)
         if self.recent and abs(celsius - self.recent[-1]) > LARGEST_JUMP_C:
             return self._doubt(celsius, t)
-        recent = (*self.recent, celsius)[-self.size :]
+        kept = self.recent if len(self.recent) < self.size else self.recent[1:]
+        recent = (*kept, celsius)
         since = self.since + 1
         reference = self.reference_c
         if reference is None and since >= self.size:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,12 +20,38 @@ BOUNDS = (np.array([-5.0, 0.0, 1e-6]), np.array([5.0, 10.0, 1e3]))
 SEARCH, POLISH = 10, 50  # iterations from every start, and then from the best
 
 
+@dataclass(frozen=True, slots=True)
+class Hyperbola:
+    """One of many fits: its three coefficients, its chi square, and sigma of x0 before scaling.
+
+    How good it is takes longer to tell than where it has its vertex, and is asked of few (`curve`).
+    """
+
+    best_position: float
+    a: float
+    b: float
+    chi_square: float
+    sigma: float
+
+    def curve(self, samples: Samples) -> Curve:
+        """Return it as a curve; `samples` are those that it was fitted to."""
+        dof = len(samples) - 3
+        factor = variance_scale(self.chi_square, dof, absolute=samples.absolute)
+        sigma_position = self.sigma * math.sqrt(factor) if math.isfinite(factor * self.sigma) else math.inf
+        coefficients = (self.best_position, self.a, self.b)
+        r_squared = weighted_r_squared(samples, self.chi_square)
+        return Curve(
+            "hyperbola", coefficients, self.best_position, sigma_position, self.a, self.chi_square, dof, r_squared
+        )
+
+
 def fit_hyperbola(samples: Samples) -> Curve | None:
     """Fit a hyperbola to at least three samples; None when they hold no curve (all at one position)."""
-    return fit_hyperbolas(samples, np.ones((1, len(samples)), dtype=np.bool_), (1,))[0]
+    found = fit_hyperbolas(samples, np.ones((1, len(samples)), dtype=np.bool_), (1,))[0]
+    return found.curve(samples) if found else None
 
 
-def fit_hyperbolas(samples: Samples, masks: BoolArray, groups: Sequence[int]) -> list[Curve | None]:
+def fit_hyperbolas(samples: Samples, masks: BoolArray, groups: Sequence[int]) -> list[Hyperbola | None]:
     """Fit one hyperbola to each choice of the samples, all of them together.
 
     Parameters
@@ -38,8 +65,8 @@ def fit_hyperbolas(samples: Samples, masks: BoolArray, groups: Sequence[int]) ->
 
     Returns
     -------
-    list of Curve or None
-        m curves; None where fewer than three different positions are chosen.
+    list of Hyperbola or None
+        m of them; None where fewer than three different positions are chosen.
     """
     if len(samples) < 3 or samples.span <= 0:
         return [None] * len(masks)
@@ -59,12 +86,10 @@ def fit_hyperbolas(samples: Samples, masks: BoolArray, groups: Sequence[int]) ->
     found, chi = levenberg_marquardt(model, v, repeated, np.concatenate(starts), BOUNDS, SEARCH, grouped)
     best = np.argmin(chi.reshape(len(starts), -1), axis=0) * len(masks) + np.arange(len(masks))
     parameters, chi = levenberg_marquardt(model, v, weights, found[best], BOUNDS, POLISH, together)
-    sigmas = _vertex_sigma(weights, model(parameters)[1])
-    scale = (centre, half, top)
-    return [
-        _curve(samples.keep(mask), p, float(c), float(s), scale) if _distinct(u[mask]) >= 3 else None
-        for mask, p, c, s in zip(masks, parameters, chi, sigmas, strict=True)
-    ]
+    sigmas = half * _vertex_sigma(weights, model(parameters)[1])
+    scaled = (centre + half * parameters[:, 0], top * parameters[:, 1], top * parameters[:, 2] / half, chi, sigmas)
+    told = zip(*(column.tolist() for column in scaled), strict=True)
+    return [Hyperbola(*one) if _distinct(u[mask]) >= 3 else None for mask, one in zip(masks, told, strict=True)]
 
 
 def _distinct(ordered: FloatArray) -> int:
@@ -111,16 +136,3 @@ def _vertex_sigma(weights: FloatArray, slopes: FloatArray) -> FloatArray:
     sums[1], sums[4] = np.where(flat, 0.0, sums[1]), np.where(flat, 0.0, sums[4])
     inverse, regular = solve_symmetric(sums, [unit, 0.0 * unit, 0.0 * unit])
     return np.sqrt(np.where(regular & (inverse[:, 0] > 0), inverse[:, 0], np.inf))
-
-
-def _curve(
-    samples: Samples, parameters: FloatArray, chi_square: float, sigma: float, scale: tuple[float, float, float]
-) -> Curve:
-    centre, half, top = scale
-    vertex = centre + half * float(parameters[0])
-    a, b = top * float(parameters[1]), top * float(parameters[2]) / half
-    dof = len(samples) - 3
-    factor = variance_scale(chi_square, dof, absolute=samples.absolute)
-    sigma_position = half * sigma * math.sqrt(factor) if math.isfinite(factor * sigma) else math.inf
-    r_squared = weighted_r_squared(samples, chi_square)
-    return Curve("hyperbola", (vertex, a, b), vertex, sigma_position, a, chi_square, dof, r_squared)

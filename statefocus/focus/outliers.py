@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from statefocus.focus.curves import Curve
-from statefocus.focus.hyperbola import fit_hyperbola, fit_hyperbolas
+from statefocus.focus.hyperbola import Hyperbola, fit_hyperbola, fit_hyperbolas
 from statefocus.focus.points import IntArray, Samples
 from statefocus.focus.significance import student_tail
 
@@ -33,7 +33,7 @@ class LeaveOneOut:
 
     whole: Curve | None
     left_out: tuple[int, ...]
-    without: tuple[Curve | None, ...]
+    without: tuple[Hyperbola | None, ...]
 
     def largest_shift(self) -> float:
         """Return how far the vertex moves, in steps, when the most decisive sample is left out."""
@@ -45,8 +45,8 @@ def leave_one_out(samples: Samples) -> LeaveOneOut:
     n = len(samples)
     if n <= SUSPECTS:
         masks = np.concatenate((np.ones((1, n), dtype=np.bool_), ~np.eye(n, dtype=np.bool_)))
-        whole, *without = fit_hyperbolas(samples, masks, (1, n))
-        return LeaveOneOut(whole, tuple(range(n)), tuple(without))
+        everyones, *without = fit_hyperbolas(samples, masks, (1, n))
+        return LeaveOneOut(everyones.curve(samples) if everyones else None, tuple(range(n)), tuple(without))
     whole = fit_hyperbola(samples)
     suspects = np.arange(n) if whole is None else _farthest(samples, whole)
     masks = np.arange(n)[None, :] != suspects[:, None]
@@ -61,7 +61,7 @@ def _farthest(samples: Samples, curve: Curve) -> IntArray:
     return np.sort(order[:SUSPECTS])
 
 
-def largest_shift(whole: Curve | None, others: Iterable[Curve | None]) -> float:
+def largest_shift(whole: Curve | None, others: Iterable[Curve | Hyperbola | None]) -> float:
     """Return the largest distance between the vertices of a curve and of others, in steps; infinite without one."""
     if whole is None:
         return math.inf
@@ -123,12 +123,12 @@ def _worst(samples: Samples, fits: LeaveOneOut, significance: float) -> Outlier 
     return None
 
 
-def _scale(samples: Samples, curve: Curve, dof: int) -> float:
+def _scale(samples: Samples, curve: Hyperbola, dof: int) -> float:
     least = 1.0 if samples.absolute else (EXACTNESS * float(np.median(samples.measures))) ** 2
     return max(curve.chi_square / dof, least)
 
 
-def _leaves_enough(rest: Samples, curve: Curve) -> bool:
+def _leaves_enough(rest: Samples, curve: Hyperbola) -> bool:
     vertex = curve.best_position
     enough = np.unique(rest.positions).size >= LEAST_POINTS
     return bool(enough) and min(rest.count_left(vertex), rest.count_right(vertex)) >= LEAST_ASIDE

@@ -27,8 +27,10 @@ def folds(kind: type[Event]) -> Callable[[Fold], Fold]:
 
 def with_facts(context: Context, **values: FactValue) -> Context:
     """Note facts as said now."""
-    fresh = {name: Fact(value, context.now) for name, value in values.items()}
-    return replace(context, facts={**context.facts, **fresh})
+    facts = dict(context.facts)
+    for name, value in values.items():
+        facts[name] = Fact(value, context.now)
+    return replace(context, facts=facts)
 
 
 def with_plan(context: Context, **changes: Any) -> Context:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from statefocus import compensating, events
 from statefocus.context import Context, LastRun
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
-from statefocus.thermometer import Thermometer, pick
+from statefocus.thermometer import Source, Thermometer, pick
 
 ASTRONOMICAL_NIGHT_DEG = -18.0
 """The Sun's altitude below which the sky is as dark as it gets."""
@@ -15,17 +15,17 @@ ASTRONOMICAL_NIGHT_DEG = -18.0
 
 @folds(events.TemperatureRead)
 def _temperature_read(context: Context, event: events.TemperatureRead) -> Context:
-    trigger, settings = context.profile.triggers.temperature, context.profile.compensation
-    taken = _take(context.triggers.thermometer, pick(trigger.source, event.focuser_c, event.external_c), context.now)
-    context = with_triggers(context, thermometer=taken)
-    state = context.compensation
-    taken = _take(state.thermometer, pick(settings.source, event.focuser_c, event.external_c), context.now)
-    if taken is state.thermometer:
-        return context
-    return replace(context, compensation=compensating.follow(replace(state, thermometer=taken), settings))
+    triggers, compensation, profile = context.triggers, context.compensation, context.profile
+    taken = _take(triggers.thermometer, profile.triggers.temperature.source, event, context.now)
+    triggers = replace(triggers, thermometer=taken)
+    taken = _take(compensation.thermometer, profile.compensation.source, event, context.now)
+    if taken is not compensation.thermometer:
+        compensation = compensating.follow(replace(compensation, thermometer=taken), profile.compensation)
+    return replace(context, triggers=triggers, compensation=compensation)
 
 
-def _take(thermometer: Thermometer, celsius: float | None, t: float) -> Thermometer:
+def _take(thermometer: Thermometer, source: Source, event: events.TemperatureRead, t: float) -> Thermometer:
+    celsius = pick(source, event.focuser_c, event.external_c)
     return thermometer if celsius is None or not thermometer.wants(t) else thermometer.read(celsius, t)
 
 

@@ -6,7 +6,7 @@ The inviolable rules are among them: no way to a guarded action, such as beginni
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from statefocus.errors import DefinitionError, Problem
@@ -192,7 +192,8 @@ def _covers(definition: Definition, first: Row, second: Row) -> bool:
 def _reachability(checked: _Checked) -> Iterator[Problem]:
     definition = checked.definition
     start = definition.leaf(definition.initial)
-    reached = _reach(definition, start)
+    ways = {leaf: _ways(definition, leaf) for leaf in definition.leaves()}
+    reached = _reach(ways, start)
     home = set(definition.lineage(start))
     for leaf in definition.leaves():
         state = definition.states[leaf]
@@ -200,25 +201,28 @@ def _reachability(checked: _Checked) -> Iterator[Problem]:
             yield checked.problem(
                 "unreachable-state", state.place, f"no row ever leads to {leaf}.", "Lead there, or delete it."
             )
-        elif not _reach(definition, leaf) - {leaf} and leaf != start:
+        elif not ways[leaf] - {leaf} and leaf != start:
             yield checked.problem(
                 "trap-state", state.place, f"no row leads out of {leaf}.", "Every state needs a way out."
             )
-        elif not any(home & set(definition.lineage(other)) for other in _reach(definition, leaf)):
+        elif not any(home & set(definition.lineage(other)) for other in _reach(ways, leaf)):
             top = definition.lineage(start)[-1]
             yield checked.problem("no-way-home", state.place, f"from {leaf} no way leads back to {top}.")
 
 
-def _reach(definition: Definition, leaf: str) -> set[str]:
+def _ways(definition: Definition, leaf: str) -> set[str]:
+    """The leaves that a row leads to from a leaf."""
+    lineage = set(definition.lineage(leaf))
+    return {definition.leaf(row.to) for row in definition.rows if row.to and not lineage.isdisjoint(row.sources)}
+
+
+def _reach(ways: Mapping[str, set[str]], leaf: str) -> set[str]:
+    """A leaf, and all that can be reached from it."""
     reached, waiting = {leaf}, [leaf]
     while waiting:
-        lineage = definition.lineage(waiting.pop())
-        for row in definition.rows:
-            if row.to and any(state in row.sources for state in lineage):
-                target = definition.leaf(row.to)
-                if target not in reached:
-                    reached.add(target)
-                    waiting.append(target)
+        further = ways[waiting.pop()] - reached
+        reached |= further
+        waiting += further
     return reached
 
 

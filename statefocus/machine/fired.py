@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Protocol
 
 from msgspec import Struct
@@ -21,6 +22,12 @@ def is_trigger(guard: str) -> bool:
     return guard.endswith("_due")
 
 
+@cache
+def triggers_among(guards: tuple[str, ...]) -> tuple[str, ...]:
+    """Those guards that say that something is due; asked for the same few rows again and again."""
+    return tuple(name for name in guards if is_trigger(name))
+
+
 class Tried(Struct, frozen=True):
     """One row that was tried, and what each of its guards said."""
 
@@ -35,8 +42,8 @@ class Tried(Struct, frozen=True):
     @property
     def inhibited(self) -> bool:
         """Whether a trigger was due in it, and a guard said no."""
-        due = [ruling for name, ruling in self.guards.items() if is_trigger(name)]
-        return bool(due) and PASSING.issuperset(due) and not self.passed
+        due = triggers_among(tuple(self.guards))
+        return bool(due) and PASSING.issuperset([self.guards[name] for name in due]) and not self.passed
 
 
 class Fired(Struct, frozen=True):

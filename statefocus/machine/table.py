@@ -6,14 +6,16 @@ guard that several rows name is asked once an event: guards are functions of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import product
 
 from msgspec import Struct
 
 from statefocus.context import Context
 from statefocus.effects import Effect
 from statefocus.machine.definition import Definition, Row
-from statefocus.machine.fired import PASSING, Fired, Tried, is_trigger
+from statefocus.machine.fired import PASSING, Fired, Tried, triggers_among
 from statefocus.machine.vocabulary import Guard, Ruling, Vocabulary
 
 Call = Callable[[Context], tuple[Context, tuple[Effect, ...]]]
@@ -48,10 +50,14 @@ class TableEngine:
         self.definition = definition
         self._vocabulary = vocabulary
         self._table: dict[tuple[str, str], tuple[Entry, ...]] = {}
+        rows = _rows(definition)
+        events = {event for row in definition.rows for event in row.on}
         for leaf in definition.leaves():
-            for event in {event for row in definition.rows for event in row.on}:
-                if entries := tuple(self._entry(row, leaf) for row in _rows(definition, leaf, event)):
-                    self._table[leaf, event] = entries
+            around = definition.lineage(leaf)
+            for event in events:
+                tried = [row for state in around for row in rows[state, event]]
+                if tried:
+                    self._table[leaf, event] = tuple(self._entry(row, leaf) for row in tried)
 
     @property
     def initial(self) -> str:
@@ -86,13 +92,14 @@ class TableEngine:
         return True
 
     def _entry(self, row: Row, leaf: str) -> Entry:
-        guards = tuple((name, self._vocabulary.guards[name]) for name in self.definition.guards_of(row))
+        names = self.definition.guards_of(row)
+        guards = tuple((name, self._vocabulary.guards[name]) for name in names)
         exits = [name for state in self.definition.left(leaf, row) for name in state.exit]
         entries = [name for state in self.definition.entered(leaf, row) for name in state.enter]
         calls = tuple(self._vocabulary.actions[name].call for name in (*row.do, *exits, *entries))
         after = leaf if row.to is None else self.definition.leaf(row.to)
-        due = tuple(guard for name, guard in guards if is_trigger(name))
-        return Entry(row.id, guards, due or tuple(guard for _, guard in guards), after, calls, row.to is None)
+        needed = tuple(self._vocabulary.guards[name] for name in triggers_among(names) or names)
+        return Entry(row.id, guards, needed, after, calls, row.to is None)
 
 
 def _ask(guard: Guard, context: Context, said: dict[str, Ruling]) -> Ruling:
@@ -109,9 +116,10 @@ def _taken(entry: Entry, tried: tuple[Tried, ...], context: Context) -> Fired:
     return Fired(entry.after, entry.row, tried, context, effects, entry.stays)
 
 
-def _rows(definition: Definition, leaf: str, event: str) -> Iterator[Row]:
-    """Rows tried for an event in a leaf: the leaf's own, then its parents'; one that names either twice, twice."""
-    for state in definition.lineage(leaf):
-        for row in definition.rows:
-            for _ in range(row.on.count(event) * row.sources.count(state)):
-                yield row
+def _rows(definition: Definition) -> defaultdict[tuple[str, str], list[Row]]:
+    """Rows by the state and the event that they name, in their order; one that names either twice, twice."""
+    rows: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in definition.rows:
+        for named in product(row.sources, row.on):
+            rows[named].append(row)
+    return rows

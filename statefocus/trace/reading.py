@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal
@@ -139,7 +140,9 @@ class TraceReader:
         try:
             with self.path.open("rb") as file:
                 file.seek(start)
-                while start < end and (raw := file.readline(LONGEST_LINE)):
+                for raw in iter(partial(file.readline, LONGEST_LINE), b""):
+                    if start >= end:
+                        break
                     whole = raw if raw[-1] == LINE_END else self._unended(raw, number + 1)
                     if not whole:
                         break

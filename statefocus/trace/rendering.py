@@ -16,6 +16,7 @@ import numpy as np
 VERSION = 1
 KINDS = ("header", "event", "step", "effect", "run", "checkpoint")
 DIGEST_DIGITS = 16
+_NOTHING_YET = blake2b(digest_size=DIGEST_DIGITS // 2)
 
 
 def _plain(value: Any) -> Any:
@@ -52,7 +53,10 @@ def render_exactly(body: Any) -> bytes:
 
 def chain(previous: bytes, text: bytes) -> bytes:
     """Digest of a line, over its text and the digest of the line before it: 16 hexadecimal digits."""
-    return blake2b(previous + text, digest_size=8).hexdigest().encode()
+    digest = _NOTHING_YET.copy()
+    digest.update(previous)
+    digest.update(text)
+    return digest.hexdigest().encode()
 
 
 def line_of(seq: int, previous: bytes, t: bytes, kind: str, run: int | None, body: bytes) -> tuple[bytes, bytes]:
@@ -73,9 +77,9 @@ def line_of(seq: int, previous: bytes, t: bytes, kind: str, run: int | None, bod
     -------
     The line with its end, and its digest.
     """
-    text = b'{"v":1,"seq":%d,"t":%b,%b%b' % (seq, t, _head(kind, run), body[1:-1])
-    digest = chain(previous, text + b"}")
-    return b'%b,"digest":"%b"}\n' % (text, digest), digest
+    text = b'{"v":1,"seq":%d,"t":%b,%b%b' % (seq, t, _head(kind, run), body[1:])
+    digest = chain(previous, text)
+    return b'%b,"digest":"%b"}\n' % (text[:-1], digest), digest
 
 
 @lru_cache(maxsize=64)

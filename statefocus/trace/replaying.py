@@ -80,18 +80,32 @@ class Replay:
     rendered_t: bytes = b""
     owed: deque[Told] = field(default_factory=deque)
 
-    def same(self, raw: bytes) -> bool:
-        """Whether the next line is, to the byte, what replay would have written; if so, it is done with."""
-        owed, reader = self.owed, self.reader
-        if not owed:
-            return self._same_event(raw)
-        kind, body = owed[0]
-        line, digest = line_of(reader.seq, reader.digest, self.rendered_t, kind, self.run, body)
-        if line != raw:
-            return False
-        reader.pass_over(digest)
-        self._settle()
-        return True
+    def follow(self, lines: Iterator[tuple[int, bytes]]) -> tuple[int, bytes] | None:
+        """Go on for as long as each line is, to the byte, what replay would have written; gives the first that is not.
+
+        A line that is the same needs no reading: only the events are read.
+        """
+        reader, owed = self.reader, self.owed
+        for number, raw in lines:
+            if owed:
+                kind, body = owed[0]
+                line, digest = line_of(reader.seq, reader.digest, self.rendered_t, kind, self.run, body)
+                if line != raw:
+                    return number, raw
+                self._settle()
+            else:
+                read = read_event(raw)
+                if read is None or read.t < reader.t:
+                    return number, raw
+                under_way = self.state.context.run
+                run = under_way.number if under_way else None
+                line, digest = line_of(reader.seq, reader.digest, read.rendered_t, "event", run, render(read.event))
+                if line != raw:
+                    return number, raw
+                self._work_off(read, reader.seq, run)
+                reader.t = read.t
+            reader.pass_over(digest)
+        return None
 
     def compare(self, line: Line) -> Mismatch | None:
         """Compare a line that is not to the byte what replay would have written."""
@@ -109,21 +123,6 @@ class Replay:
             different = ("run", line.run, self.run)
         return Mismatch(line.number, line.t, *different) if different else None
 
-    def _same_event(self, raw: bytes) -> bool:
-        reader = self.reader
-        read = read_event(raw)
-        if read is None or read.t < reader.t:
-            return False
-        under_way = self.state.context.run
-        run = under_way.number if under_way else None
-        line, digest = line_of(reader.seq, reader.digest, read.rendered_t, "event", run, render(read.event))
-        if line != raw:
-            return False
-        self._work_off(read, reader.seq, run)
-        reader.t = read.t
-        reader.pass_over(digest)
-        return True
-
     def _event(self, line: Line) -> Mismatch | None:
         """Work a recorded event off; what an earlier one still owes is missing."""
         if self.owed:
@@ -137,10 +136,10 @@ class Replay:
     def _work_off(self, read: Read, seq: int, run: int | None) -> None:
         self.events += 1
         self.t, self.rendered_t = read.t, read.rendered_t
-        self.ended = read.event.kind == SessionEnded.kind
+        self.ended = type(read.event) is SessionEnded
         self.state, steps = self.session.step(self.state, read.event, read.t)
         self.run = run_of(run, self.state)
-        self.owed.extend(derived(seq, self.events, steps, self.state))
+        self.owed += derived(seq, self.events, steps, self.state)
 
     def _settle(self) -> Told:
         """Take what is owed next off the list, and count it."""
@@ -191,13 +190,15 @@ def begin(reader: TraceReader, lines: Iterator[tuple[int, bytes]], engine: type[
 
 def go_through(under_way: Replay, lines: Iterator[tuple[int, bytes]]) -> Mismatch | None:
     """Replay line after line; after the first one that differs, lines are only looked at for damage."""
-    mismatch: Mismatch | None = None
-    for number, raw in lines:
+    reader = under_way.reader
+    while (other := under_way.follow(lines)) is not None:
+        number, raw = other
+        mismatch = under_way.compare(reader.take(raw, number))
         if mismatch is not None:
-            under_way.reader.take(raw, number)
-        elif not under_way.same(raw):
-            mismatch = under_way.compare(under_way.reader.take(raw, number))
-    return mismatch
+            for number, raw in lines:
+                reader.take(raw, number)
+            return mismatch
+    return None
 
 
 def difference(recorded: Any, replayed: Any, key: str = "") -> tuple[str, Any, Any] | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from statefocus.effects import Effect
 from statefocus.session import Outcome, State, Step
 from statefocus.trace.checkpoints import checkpoint
 from statefocus.trace.records import run_record
@@ -35,7 +36,7 @@ def derived(event_seq: int, number: int, steps: Sequence[Step], state: State) ->
     lines: list[Told] = []
     for step in steps:
         lines.append(("step", b'{"of":%d,%b' % (event_seq, _step(step))))
-        lines += [("effect", render(effect)) for effect in step.effects]
+        lines += map(_effect, step.effects)
     if state.context.concluded is not None:
         lines.append(("run", render(run_record(state.context.concluded, state.context))))
     if number % CHECKPOINT_EVERY == 0:
@@ -47,6 +48,10 @@ def run_of(before: int | None, state: State) -> int | None:
     """Number of the run that the lines derived from an event belong to: the one before it, or one that it began."""
     under_way = state.context.run
     return before or (under_way.number if under_way else None)
+
+
+def _effect(effect: Effect) -> Told:
+    return "effect", render(effect)
 
 
 def _step(step: Step) -> bytes:
