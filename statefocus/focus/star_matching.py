@@ -40,8 +40,7 @@ def follow_stars(tables: Sequence[Sequence[StarSize]]) -> tuple[FloatArray, Floa
 
 def _numbers(table: Sequence[StarSize]) -> FloatArray:
     """Return the stars as an array of shape (stars, 4): x, y, HFR, error."""
-    rows = [(star.x_px, star.y_px, star.hfr_px, star.error_px) for star in table]
-    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+    return np.array(table, dtype=np.float64).reshape(-1, 4)
 
 
 def _match(reference: FloatArray, frame: FloatArray, shift: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:

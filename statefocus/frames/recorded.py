@@ -15,4 +15,4 @@ def recorded_stars(found: FrameMeasurement) -> tuple[StarSize, ...]:
     chosen = table[table["accepted"]][:MOST]
     columns = (chosen["x"], chosen["y"], chosen["hfr"], chosen["error"])
     rows = zip(*(column.round(places).tolist() for column, places in zip(columns, PLACES, strict=True)), strict=True)
-    return tuple(StarSize(*row) for row in rows)
+    return tuple(rows)

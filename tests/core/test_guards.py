@@ -279,9 +279,12 @@ def test_what_takes_the_ground_away_cancels_the_run_restores_and_leaves_it_due(
     assert rig.leaf == ("MeridianFlip" if isinstance(happened, events.FlipStarted) else "Imaging.Idle")
 
 
-def test_a_fact_that_becomes_unknown_in_the_middle_of_a_run_cancels_nothing() -> None:
+@pytest.mark.parametrize("leaf", IN_A_RUN)
+def test_a_fact_that_is_still_good_or_becomes_unknown_in_the_middle_of_a_run_cancels_nothing(leaf: str) -> None:
     rig = quiet_rig()
-    begin_run(rig)
+    begin_run(rig, leaf)
+    rig.send(events.SafetyRead(safe=True))
+    rig.send(events.MountRead(tracking=True, parked=False, flip_in_s=86_400.0))
     rig.send(events.SafetyRead(safe=None))
     rig.send(events.MountRead())
     rig.until("")

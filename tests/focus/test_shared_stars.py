@@ -25,11 +25,11 @@ def field(stars: int = 30, seed: int = 3) -> list[tuple[float, float, float]]:
 def table(position: float, shown: list[tuple[float, float, float]], drift: tuple[float, float] = (0.0, 0.0),
           seeing: float = 0.0) -> tuple[StarSize, ...]:  # fmt: skip
     away = (SLOPE * (position - BEST)) ** 2 + seeing
-    return tuple(StarSize(x + drift[0], y + drift[1], float(np.sqrt(a + away)), 0.02) for x, y, a in shown)
+    return tuple((x + drift[0], y + drift[1], float(np.sqrt(a + away)), 0.02) for x, y, a in shown)
 
 
 def point(position: float, stars: tuple[StarSize, ...]) -> FocusPoint:
-    measure = float(np.median([star.hfr_px for star in stars])) if stars else None
+    measure = float(np.median([star[2] for star in stars])) if stars else None
     return FocusPoint(position, measure, 0.02, len(stars), stars)
 
 
@@ -62,7 +62,7 @@ def test_a_field_that_drifts_is_followed() -> None:
 
 def test_a_star_that_is_none_of_the_others_kind_does_not_count() -> None:
     """One that stays small in every frame: a hot pixel that was taken for a star."""
-    hot = StarSize(500.0, 500.0, 0.8, 0.02)
+    hot = (500.0, 500.0, 0.8, 0.02)
     honest = sweep()
     disturbed = [replace(one, table=(hot, *one.table)) for one in honest]
     assert find_focus(disturbed, model="joint").best_position == pytest.approx(BEST, abs=0.05)
@@ -79,7 +79,7 @@ def test_a_frame_that_seeing_has_blurred_is_rejected_by_the_outlier_test() -> No
 
 def test_a_frame_that_shares_no_star_is_left_out_and_told() -> None:
     lonely = sweep()
-    lonely[8] = point(POSITIONS[8], (StarSize(990.0, 5.0, 9.0, 0.02),))
+    lonely[8] = point(POSITIONS[8], ((990.0, 5.0, 9.0, 0.02),))
     fit = find_focus(lonely, model="joint")
     assert [(one.index, one.why) for one in fit.rejected] == [(8, "it shares no star with the other frames")]
     assert fit.best_position == pytest.approx(BEST, abs=0.05)
