@@ -7,10 +7,10 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from statefocus.focus.limits import PastFocus
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.result import FocusFit
 from statefocus.focus.sweep import Sweep
-from statefocus.focus.verdicts import PastFocus
 from statefocus.image_history import ImageHistory
 from statefocus.profile import Profile
 from statefocus.thermometer import Thermometer

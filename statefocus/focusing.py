@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from statefocus.context import Context, Run
+from statefocus.focus.limits import PastFocus
 from statefocus.focus.sweep import Target, approach
-from statefocus.focus.verdicts import PastFocus
 
 VALIDATION_FRAMES = 2
 """The frame at the new position is repeated once, then the profile decides (V2)."""

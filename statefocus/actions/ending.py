@@ -10,7 +10,7 @@ from statefocus import compensating, focusing, triggers
 from statefocus.actions.registry import Result, action, current, emit, give_up, tell
 from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, RightFor, Run
 from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
-from statefocus.focus.verdicts import PastFocus
+from statefocus.focus.limits import PastFocus
 
 REMEMBERED = 10
 """Validated runs that a new one is compared with."""

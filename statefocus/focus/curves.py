@@ -20,9 +20,9 @@ class Curve:
     Parameters
     ----------
     model : str
-        ``hyperbola``, ``parabola``, ``lines`` or ``fallback``.
+        ``hyperbola``, ``parabola``, ``lines``, ``learned`` or ``fallback``.
     coefficients : tuple of float
-        hyperbola: x0 (steps), a (metric at x0), b (metric a step); parabola: x0, metric at x0, curvature (metric a
+        hyperbola and learned: x0 (steps), a (metric at x0), b (metric a step); parabola: x0, metric at x0, curvature (metric a
         square step); lines: left intercept and slope, right intercept and slope, lowest metric; fallback: x0, metric.
     best_position, sigma_position : float
         The vertex and its standard error, in steps; sigma is infinite where the points do not tell it.
@@ -53,7 +53,7 @@ class Curve:
 def predict(model: str, coefficients: tuple[float, ...], position: float) -> float:
     """Return the metric of a curve, given by its name and coefficients (`Curve`), at a position in steps."""
     c = coefficients
-    if model in ("hyperbola", "joint"):
+    if model in ("hyperbola", "joint", "learned"):
         return math.hypot(c[1], c[2] * (position - c[0]))
     if model == "parabola":
         return c[1] + c[2] * (position - c[0]) ** 2

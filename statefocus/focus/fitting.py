@@ -13,13 +13,14 @@ from dataclasses import replace
 import numpy as np
 
 from statefocus.focus.curves import Curve
+from statefocus.focus.limits import Limits, PastFocus, Verdict
 from statefocus.focus.lines import fit_lines
 from statefocus.focus.outliers import LeaveOneOut, Outlier, largest_shift, leave_one_out, reject_outliers
 from statefocus.focus.parabola import fit_parabola
 from statefocus.focus.points import FocusPoint, Samples, collect
 from statefocus.focus.result import FocusFit, Rejected
 from statefocus.focus.shared_stars import share_stars
-from statefocus.focus.verdicts import Limits, PastFocus, Verdict, judge
+from statefocus.focus.verdicts import judge
 
 MODELS = ("joint", "hyperbola", "parabola", "lines", "auto")
 FITS: dict[str, Callable[[Samples], Curve | None]] = {"parabola": fit_parabola, "lines": fit_lines}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from statefocus.focus.curves import predict
-from statefocus.focus.verdicts import Verdict
+from statefocus.focus.limits import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class FocusFit:
     sigma_position : float or None
         Its standard error, in steps; None when it is not known.
     model : str
-        ``joint``, ``hyperbola``, ``parabola``, ``lines`` or ``fallback``; ``none`` when there was nothing to fit.
+        ``joint``, ``hyperbola``, ``parabola``, ``lines``, ``learned`` or ``fallback``; ``none`` when there was nothing to fit.
     r_squared : float or None
         Weighted share of the variance that the curve explains.
     predicted_measure : float or None

@@ -41,21 +41,21 @@ class SharedStars:
     unshared: tuple[int, ...]
 
 
-def share_stars(points: Sequence[FocusPoint]) -> SharedStars | None:
+def share_stars(points: Sequence[FocusPoint], *, least_frames: int = LEAST_FRAMES) -> SharedStars | None:
     """Measure a sweep by its shared stars, on the scale of the frames' own measures.
 
     Returns
     -------
     SharedStars or None
-        None where fewer than `LEAST_FRAMES` frames share stars.
+        None where fewer than `least_frames` frames share stars.
     """
     usable = [i for i, point in enumerate(points) if point.table and point.flaw() is None]
-    if len(usable) < LEAST_FRAMES:
+    if len(usable) < least_frames:
         return None
     hfr, error = follow_stars([points[i].table for i in usable])
     level, sigma, seen = _frame_parts(hfr, error)
     linked = seen > 0
-    if np.count_nonzero(linked) < LEAST_FRAMES:
+    if np.count_nonzero(linked) < least_frames:
         return None
     own = np.array([points[i].measure for i in usable], dtype=np.float64)
     squares = level + _common_part(own[linked], level[linked])

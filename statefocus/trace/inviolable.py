@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from statefocus.context import REFOCUSED
+from statefocus.focus.limits import Verdict
 from statefocus.focus.result import FocusFit
-from statefocus.focus.verdicts import Verdict
 from statefocus.machine.fired import is_trigger
 from statefocus.session import VOCABULARY
 from statefocus.trace.evidence import World

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from statefocus.context import REFOCUSED, Run
-from statefocus.focus.verdicts import Limits
+from statefocus.focus.limits import Limits
 from statefocus.what_if.oracle import Curve
 
 LIMITS = Limits()
