@@ -330,7 +330,7 @@ class FrameTaken(Answer, frozen=True, tag="frame_taken"):
 
 
 class FrameMeasured(Answer, frozen=True, tag="frame_measured"):
-    """The metric of a focus frame, px; None where no star was found (M8)."""
+    """The metric of a focus frame, or its reciprocal where larger is better; None where no star was found (M8)."""
 
     value: float | None
     error: float | None = None

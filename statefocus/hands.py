@@ -18,7 +18,7 @@ HALT_TIMEOUT_S = 30.0
 _POLL_S = 0.2
 
 Measure = Callable[[Exposure], tuple[float | None, float | None, int]]
-"""Pixels to metric, its error, and the number of stars; None, None, 0 without stars."""
+"""Pixels to a measure (smaller in better focus), its error, and the number of stars; None, None, 0 without stars."""
 
 
 class HostPort(Protocol):
@@ -63,7 +63,7 @@ class Hands:
     crew
         Carries the tasks out.
     measure
-        Pixels to metric.
+        Pixels to a measure.
     audience
         Whoever watches.
     """

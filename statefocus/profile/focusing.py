@@ -48,6 +48,15 @@ class Autofocus(Section):
         180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."
     )
     min_star_px: float = Field(0.0, ge=0, description="Smallest star diameter at 1x1 binning (M5); 0 takes all.")
+    metric: str = Field(
+        "hfr",
+        min_length=1,
+        description="What is measured: `hfr`, `hfd-astap` (by ASTAP), `fwhm`, `inverse-power`, or a plug-in's (M1-M4).",
+    )
+    metric_unit: str | None = Field(None, description="Unit of a plug-in's metric; told by the plug-in, leave it out.")
+    metric_better: Literal["smaller", "larger"] | None = Field(
+        None, description="Which way a plug-in's metric is better; told by the plug-in, leave it out."
+    )
     filters: dict[str, FilterFocus] = Field(default_factory=dict, description="Settings by filter name.")
 
     @field_validator("points")
@@ -62,13 +71,21 @@ class Autofocus(Section):
 class Fit(Section):
     """The curve through the points, and the limits of its verdicts (F7)."""
 
-    model: Literal["auto", "hyperbola", "parabola", "lines"] = Field("hyperbola", description="Curve (F1-F3).")
+    model: Literal["auto", "hyperbola", "parabola", "lines"] = Field(
+        "hyperbola",
+        description="Curve (F1-F3). Left out, metric `inverse-power` takes `parabola`.",
+    )
 
 
 class Validation(Section):
     """The frame at the new position (V1, V2)."""
 
-    tolerance_percent: float = Field(10.0, gt=0, le=100, description="How far from the curve's prediction it may be.")
+    tolerance_percent: float = Field(
+        10.0,
+        gt=0,
+        le=100,
+        description="How far from the curve's prediction it may be. Left out, metric `inverse-power` takes 20.",
+    )
     on_miss: Literal["keep", "restore"] = Field(
         "keep", description="After one repeat: `keep` records the run as unvalidated, `restore` counts it as failed."
     )
