@@ -59,12 +59,12 @@ class Scale:
         shown = self.number(value, width=width, digits=digits)
         if error is not None:
             power = int(shown.split("|")[0]) if self.in_powers else 0
-            shown += f" ± {error / 10.0**power:.{2 if self.in_powers else digits}f}"
+            shown += f" ± {error / 10.0**power:.{digits}f}"
         return f"{shown} {self.unit}" if self.unit else shown
 
     def number(self, value: float, *, width: int = 0, digits: int = 2) -> str:
         """Show the metric's own value without its unit."""
-        return powers(value) if self.in_powers else f"{value:{width}.{digits}f}"
+        return powers(value, digits) if self.in_powers else f"{value:{width}.{digits}f}"
 
     @property
     def heading(self) -> str:
@@ -81,13 +81,13 @@ SCALES = {
 """The metrics that come with statefocus; a plug-in tells its own."""
 
 
-def powers(value: float) -> str:
+def powers(value: float, digits: int = 2) -> str:
     """Show a number as exponent|mantissa, so that two can be compared at a glance.
 
     >>> powers(9.48161073905664e14), powers(0.0153), powers(9.999)
     ('14|9.48', '-2|1.53', '1|1.00')
     """
     if not isfinite(value) or value == 0:
-        return f"0|{value:.2f}"
-    mantissa, exponent = f"{value:.2e}".split("e")
+        return f"0|{value:.{digits}f}"
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
     return f"{int(exponent)}|{mantissa}"

@@ -78,7 +78,7 @@ def _headline(name: str, found: Measured) -> str | None:
         return None
     scale = scale_of_metric(name)
     noun = "star" if found.stars == 1 else "stars"
-    return f"{scale.title} {scale.told(found.value, found.error)}   ·   {found.stars} {noun}"
+    return f"{scale.title} {scale.told(found.value, found.error, digits=3)}   ·   {found.stars} {noun}"
 
 
 def fit(
