@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: mutants run test bench docs clean
+.PHONY: mutants run test bench docs host-deps clean
 
 run: $(VENV)/installed        ## attend a night on the embedded observatory
 	$(BIN)/statefocus run
@@ -14,6 +14,12 @@ test: $(VENV)/installed-test  ## style, types, layers, then every test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+host-deps:                    ## other programs that tests use where they are there: ASTAP (Debian, Ubuntu; as root or with sudo)
+	@command -v astap_cli astap >/dev/null || { \
+	  become=; [ "$$(id -u)" = 0 ] || become="sudo -n"; \
+	  $$become apt-get update -qq && $$become apt-get install -y -qq --no-install-recommends astap-cli; \
+	} || echo "ASTAP could not be installed; its tests will be skipped."
 
 bench: $(VENV)/installed-test ## speed and accuracy, as ratios against what else there is
 	$(BIN)/python -m tests.bench

@@ -15,9 +15,10 @@ from statefocus.context import Run
 from statefocus.crew import Crew
 from statefocus.devices.rig import open_rig
 from statefocus.errors import UsageError
-from statefocus.hands import Hands, Measure
+from statefocus.hands import Hands
 from statefocus.hosts.readings import Readings
 from statefocus.loading import LoadedProfile, load_machines
+from statefocus.metrics import Measure
 from statefocus.night import Audience, Steadfast
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step

@@ -113,7 +113,7 @@ class TakeFrame(Effect, frozen=True, tag="take_frame"):
 
 
 class MeasureFrame(Effect, frozen=True, tag="measure_frame"):
-    """Measure the metric of the frame with that name."""
+    """Measure the metric of the frame with that name (M1-M4)."""
 
     answer: ClassVar[str | None] = "frame_measured"
 

@@ -332,7 +332,10 @@ class FrameTaken(Answer, frozen=True, tag="frame_taken"):
 
 
 class FrameMeasured(Answer, frozen=True, tag="frame_measured"):
-    """The metric of a focus frame, px; None where no star was found (M8); `table` holds its brightest stars."""
+    """The metric of a focus frame, or its reciprocal where larger is better; None where no star was found (M8).
+
+    `table` holds its brightest stars, where the metric is their half-flux radius.
+    """
 
     value: float | None
     error: float | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Protocol
 
 from statefocus import effects, events
@@ -13,12 +13,10 @@ from statefocus.devices.rig import Rig
 from statefocus.effects import Effect
 from statefocus.errors import DeviceError, StatefocusError
 from statefocus.events import Event
+from statefocus.metrics import Measure
 
 HALT_TIMEOUT_S = 30.0
 _POLL_S = 0.2
-
-Measure = Callable[[Exposure], tuple[float | None, float | None, int]]
-"""Pixels to metric, its error, and the number of stars; None, None, 0 without stars."""
 
 
 class HostPort(Protocol):
@@ -63,7 +61,7 @@ class Hands:
     crew
         Carries the tasks out.
     measure
-        Pixels to metric.
+        Pixels to a measure.
     audience
         Whoever watches.
     """
@@ -209,8 +207,10 @@ class Hands:
 
     def _measured(self, effect: effects.MeasureFrame) -> Task:
         yield 0.0
-        value, error, stars = self._measure(self._frames[effect.frame])
-        return events.FrameMeasured(effect=effect.id, value=value, error=error, stars=stars)
+        found = self._measure(self._frames[effect.frame])
+        return events.FrameMeasured(
+            effect=effect.id, value=found.value, error=found.error, stars=found.stars, table=found.table
+        )
 
     def _publish(self, effect: effects.PublishCurve) -> Task:
         yield 0.0

@@ -18,8 +18,10 @@ from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
 from statefocus.machine.proving import Proof, prove
 from statefocus.machine.reading import LARGEST_TEXT, part_names
+from statefocus.metrics.registry import metric_names, scale_of_metric, unknown
 from statefocus.profile import Profile
 from statefocus.profile.base import Conflict
+from statefocus.scales import SCALES
 from statefocus.session import MACHINES, VOCABULARY
 from statefocus.toml_text import Path as KeyPath
 from statefocus.toml_text import did_you_mean, key_lines, line_of, parse
@@ -82,11 +84,12 @@ def read_profile(text: str, file: str) -> LoadedProfile:
         *_beyond_models(profile, file, lines),
         *_without_source(profile, file, lines),
         *_unknown_filters(profile, file, text),
+        *_unknown_metric(profile, file, lines),
     ]
     if problems:
         raise ProfileError(problems)
     origins = {key: f"{file}:{lines[key]}" if key in lines else file for key in _keys(tree)}
-    return LoadedProfile(profile, origins, file)
+    return LoadedProfile(_with_scale(profile), origins, file)
 
 
 def _beyond_models(profile: Profile, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
@@ -141,6 +144,23 @@ def _unknown_filters(profile: Profile, file: str, text: str) -> Iterator[Problem
             key = ".".join(str(part) for part in path)
             sentence = f"`{key}` names filter {other!r}, which the embedded observatory's wheel does not have."
             yield Problem("unknown-filter", file, line_of(text, path), sentence, did_you_mean(other, wheel))
+
+
+def _unknown_metric(profile: Profile, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
+    """A metric that neither statefocus nor another package on this machine has."""
+    name = profile.autofocus.metric
+    if name not in SCALES and name not in metric_names():
+        yield Problem("unknown-metric", file, lines.get("autofocus.metric", 0), f"`autofocus.metric`: {unknown(name)}")
+
+
+def _with_scale(profile: Profile) -> Profile:
+    """Fill in what a plug-in tells of its metric, so that a trace can be read where the plug-in is not."""
+    autofocus = profile.autofocus
+    if autofocus.metric in SCALES:
+        return profile
+    scale = scale_of_metric(autofocus.metric)
+    told = {"metric_unit": scale.unit, "metric_better": "larger" if scale.larger_is_better else "smaller"}
+    return profile.model_copy(update={"autofocus": autofocus.model_copy(update=told)})
 
 
 def load_machines(loaded: LoadedProfile | None = None) -> list[Definition]:

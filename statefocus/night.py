@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -20,11 +21,12 @@ from statefocus.crew import Crew
 from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig, open_rig
 from statefocus.errors import StatefocusError
-from statefocus.hands import Hands, Measure
+from statefocus.hands import Hands
 from statefocus.hosts.embedded import EmbeddedHost, Kept
 from statefocus.hosts.readings import Readings
 from statefocus.hosts.rehearsal import rehearse
 from statefocus.loading import LoadedProfile, load_machines
+from statefocus.metrics import Measure, measurer
 from statefocus.profile import PlanJob, Profile
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
@@ -112,6 +114,8 @@ class Night:
         The profile.
     trace
         Where the trace goes.
+    measure
+        The profile's metric of a focus frame.
     seed
         Of the observatory.
     speed
@@ -185,10 +189,15 @@ class Night:
         if job.frame_type != "Light" or not self.profile.triggers.image_history.enabled:
             return Kept(path)
         try:
-            hfr_px, _, stars = self.measure(exposure)
+            found = self._hfr(exposure)
         except StatefocusError:
             return Kept(path)
-        return Kept(path, hfr_px, stars)
+        return Kept(path, found.value, found.stars)
+
+    @cached_property
+    def _hfr(self) -> Measure:
+        """Measure by HFR, which the image history is told in, whatever the runs are measured by (T10)."""
+        return self.measure if self.profile.autofocus.metric == "hfr" else measurer(self.profile, "hfr")
 
     def _save(self, number: int, job: PlanJob, exposure: Exposure, told: dict[str, Any]) -> Path | None:
         if not self.profile.records.save_frames:
@@ -242,7 +251,7 @@ class _Watcher:
             return
         context = state.context
         if context.concluded is not None:
-            self.entries.append(entry_of(run_record(context.concluded, context)))
+            self.entries.append(entry_of(run_record(context.concluded, context), self.night.profile.scale))
         if isinstance(event, events.SessionEnding):
             self.host.stop()
         elif isinstance(event, events.PlanFinished):

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from statefocus.focus import FocusPoint, find_focus
-from statefocus.frames import measure_frame, read_frame, read_package, recorded_stars
+from statefocus.frames import read_frame, read_package
+from statefocus.metrics import measurer
 from statefocus.profile import Profile
 from statefocus.trace.records import fit_record
 
@@ -19,7 +20,7 @@ def focus_package(folder: Path, profile: Profile | None = None) -> dict[str, Any
     folder
         FITS frames; their positions from the header (FOCUSPOS or FOCUSER), an `index.csv`, or their names.
     profile
-        Model and critical focus zone; without one, the joint fit, judged against the sampling step.
+        Metric, model and critical focus zone; without one, HFR and the joint fit, judged against the sampling step.
 
     Returns
     -------
@@ -27,17 +28,19 @@ def focus_package(folder: Path, profile: Profile | None = None) -> dict[str, Any
 
     Raises
     ------
-    FrameError
-        Where frames or positions cannot be read.
+    StatefocusError
+        Where frames or positions cannot be read, or the metric fails.
     """
     points = []
+    measure = measurer(profile or Profile())
     for path, position in read_package(folder):
-        found = measure_frame(read_frame(path).pixels)
-        points.append((path, FocusPoint(float(position), found.value, found.error, found.stars, recorded_stars(found))))
+        found = measure(read_frame(path))
+        points.append((path, FocusPoint(float(position), found.value, found.error, found.stars, found.table)))
     model = profile.fit.model if profile else "joint"
     fit = find_focus([point for _, point in points], model=model, cfz_steps=profile.cfz_steps if profile else None)
     told = [
         {"file": path.name, "position": p.position, "measure": p.measure, "error": p.error, "stars": p.stars}
         for path, p in points
     ]
-    return {"version": 1, "package": str(folder), "metric": "hfr", "points": told, **fit_record(fit)}
+    metric = profile.autofocus.metric if profile else "hfr"
+    return {"version": 1, "package": str(folder), "metric": metric, "points": told, **fit_record(fit)}

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from statefocus.cli.nights import measurer
 from statefocus.loading import load_machines, load_profile
 from statefocus.machine.diagram import markdown
+from statefocus.metrics import measurer
 from statefocus.night import Night, Nobody
 from statefocus.profile.telling import reference
 from statefocus.session import VOCABULARY

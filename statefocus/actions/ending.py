@@ -52,9 +52,10 @@ def _restarted(context: Context) -> Context:
 def _miss(context: Context) -> str:
     run = current(context)
     expected, measured = focusing.predicted(run), run.validations[-1] if run.validations else None
-    seen = "shows no star" if measured is None else f"measures {measured:.2f} px"
-    tolerance = context.profile.validation.tolerance_percent
-    return f"the frame at the new position {seen}; the curve predicts {expected:.2f} px within {tolerance:g} %."
+    scale, tolerance = context.profile.scale, context.profile.validation.tolerance_percent
+    seen = "shows no star" if measured is None else f"measures {scale.text(measured)}"
+    promised = "nothing" if expected is None else f"{scale.text(expected)} within {tolerance:g} %"
+    return f"the frame at the new position {seen}; the curve predicts {promised}."
 
 
 @action(run="settles")

@@ -11,6 +11,7 @@ import typer
 
 from statefocus.cli.console import console as make_console
 from statefocus.errors import UsageError
+from statefocus.scales import SCALES, Scale
 
 
 def focus(
@@ -34,9 +35,10 @@ def focus(
 
 def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, *, json_: bool) -> None:
     from statefocus.by_hand import focus_now
-    from statefocus.cli.nights import interruptible, measurer, new_trace, speed_of
+    from statefocus.cli.nights import interruptible, new_trace, speed_of
     from statefocus.faces.progress import Progress
     from statefocus.loading import load_profile
+    from statefocus.metrics import measurer
     from statefocus.trace.reading import TraceReader
 
     loaded = load_profile(path)
@@ -46,7 +48,7 @@ def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, *, json_: 
         loaded,
         wish=wish,
         trace=trace or new_trace(profile),
-        measure=measurer(profile),
+        measure=measurer(profile, "hfr" if wish == "undo" else None),  # an undo measures nothing, and needs no tool
         audience=Progress(console),
         ask=_ask,
         interruptible=interruptible,
@@ -86,15 +88,17 @@ def _from_package(folder: Path, path: Path | None, *, json_: bool) -> None:
     if json_:
         typer.echo(json.dumps(record, ensure_ascii=False))
     else:
-        _tell(record)
+        _tell(record, loaded.profile.scale if loaded else SCALES["hfr"])
     if not record["accepted"]:
         raise typer.Exit(1)
 
 
-def _tell(record: dict[str, Any]) -> None:
+def _tell(record: dict[str, Any], scale: Scale) -> None:
     """Print a run from saved frames for a person."""
     for point in record["points"]:
-        shown = "no star" if point["measure"] is None else f"HFR {point['measure']:.3f} ± {point['error'] or 0:.3f} px"
+        shown = "no star"
+        if point["measure"] is not None:
+            shown = f"{scale.title} {scale.text(point['measure'], point['error'] or 0.0, digits=3)}"
         typer.echo(f"  {point['position']:10.1f}  {shown}")
     if record["best_position"] is None:
         typer.echo("No position found: REJECTED")

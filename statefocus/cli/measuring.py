@@ -5,30 +5,37 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from statefocus.errors import StatefocusError, UsageError
 
-METRICS = ("hfr",)
+if TYPE_CHECKING:
+    from statefocus.metrics import Measured, Metric
+    from statefocus.profile import Profile
 
 
 def measure(
     frames: list[Path] = typer.Argument(help="FITS files."),
-    metric: str = typer.Option("hfr", help="hfr (others follow)."),
+    metric: str = typer.Option("hfr", help="hfr, hfd-astap, fwhm, inverse-power, or a plug-in's."),
+    profile: Path | None = typer.Option(None, help="Profile whose [tools] and smallest star are used."),
     _json: bool = typer.Option(True, "--json", help="One JSON line a frame; this is the only form."),
     overlay: Path | None = typer.Option(None, help="PNG with accepted and rejected stars; one frame only."),
 ) -> None:
-    """Measure the stars of frames: one JSON line each; exit 1 where a frame could not be read."""
-    if metric not in METRICS:
-        raise UsageError(f"--metric {metric} is not there yet: this version measures {', '.join(METRICS)}.")
+    """Measure the stars of frames: one JSON line each; exit 1 where a frame could not be measured."""
+    from statefocus.loading import load_profile
+    from statefocus.metrics import ready_metric
+    from statefocus.profile import Profile
+
     if overlay is not None and len(frames) != 1:
         raise UsageError("--overlay draws one frame: give just one.")
+    rig = load_profile(profile).profile if profile else Profile()
+    ruler = ready_metric(rig, metric)
     failed = False
     for path in frames:
         try:
-            typer.echo(json.dumps(_measured(path, overlay)))
+            typer.echo(json.dumps(_measured(path, metric, ruler, rig, overlay)))
         except StatefocusError as error:
             failed = True
             typer.echo(str(error), err=True)
@@ -36,28 +43,42 @@ def measure(
         raise typer.Exit(1)
 
 
-def _measured(path: Path, overlay: Path | None) -> dict[str, Any]:
+def _measured(path: Path, name: str, metric: Metric, rig: Profile, overlay: Path | None) -> dict[str, Any]:
     from statefocus.frames import draw_overlay, measure_frame, read_frame
+    from statefocus.metrics import context_of, measure_with
 
     frame = read_frame(path)
+    context = context_of(rig, frame.binning)
     begun = time.perf_counter()
-    found = measure_frame(frame.pixels, fwhm=True)
+    found = measure_with(metric, frame.pixels, context)
     elapsed_ms = 1000 * (time.perf_counter() - begun)
+    stars = measure_frame(frame.pixels, min_star_px=context.least_star_px, fwhm=True)
     if overlay is not None:
-        draw_overlay(frame.pixels, found, overlay)
+        draw_overlay(frame.pixels, stars, overlay, _headline(name, found))
     return {
         "file": str(path),
-        "metric": "hfr",
+        "metric": name,
         "value": found.value,
         "error": found.error,
         "stars": found.stars,
-        "hfr_px": found.hfr_px,
-        "hfd_px": found.hfd_px,
-        "fwhm_px": found.fwhm_px,
-        "saturated": found.saturated,
-        "background_adu": found.background_adu,
+        "hfr_px": stars.hfr_px,
+        "hfd_px": stars.hfd_px,
+        "fwhm_px": stars.fwhm_px,
+        "saturated": stars.saturated,
+        "background_adu": stars.background_adu,
         "elapsed_ms": round(elapsed_ms, 3),
     }
+
+
+def _headline(name: str, found: Measured) -> str | None:
+    """Tell another metric than HFR above the picture, as people read it."""
+    from statefocus.metrics import scale_of_metric
+
+    if name == "hfr" or found.value is None:
+        return None
+    scale = scale_of_metric(name)
+    noun = "star" if found.stars == 1 else "stars"
+    return f"{scale.title} {scale.told(found.value, found.error, digits=3)}   ·   {found.stars} {noun}"
 
 
 def fit(

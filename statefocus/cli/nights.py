@@ -33,6 +33,7 @@ def run(
     from statefocus.faces.progress import Progress
     from statefocus.faces.structured_log import audience_of
     from statefocus.loading import load_profile
+    from statefocus.metrics import measurer
     from statefocus.night import Night
 
     loaded = load_profile(profile)
@@ -62,7 +63,7 @@ def _summary(console: Console, night: Any, ended: Any, *, compare: bool) -> None
 
     entries = ended.entries
     console.print()
-    console.print(log_table(entries, night.profile.site.time_zone))
+    console.print(log_table(entries, night.profile.site.time_zone, night.profile.scale))
     if ended.figures is not None:
         theirs = None
         if compare and ended.reason == "plan finished":
@@ -88,20 +89,6 @@ def new_trace(profile: Profile) -> Path:
     while (folder := base / f"{day}-{profile.name}-{number:02d}").exists():
         number += 1
     return folder / "trace.jsonl"
-
-
-def measurer(profile: Profile) -> Callable[[Any], tuple[float | None, float | None, int]]:
-    """Make the function that measures a frame by the profile, its kernels compiled before the night begins."""
-    from statefocus.frames import measure_frame, warm_up
-
-    warm_up()
-    smallest = profile.autofocus.min_star_px
-
-    def measure(exposure: Any) -> tuple[float | None, float | None, int]:
-        found = measure_frame(exposure.pixels, min_star_px=smallest / exposure.binning if smallest else None)
-        return found.value, found.error, found.stars
-
-    return measure
 
 
 def speed_of(text: str | None, profile: Profile) -> float:

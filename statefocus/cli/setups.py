@@ -16,6 +16,7 @@ def check(
 ) -> None:
     """Check a profile and the machines, prove these, and tell every effective value and where it comes from."""
     from statefocus.loading import load_profile, proved, read_machines
+    from statefocus.metrics import ready_metric
     from statefocus.profile import Profile
     from statefocus.profile.telling import flat
 
@@ -36,6 +37,8 @@ def check(
         files = ", ".join(source.file for source in machine.sources)
         typer.echo(f"{files}: no problems. {len(machine.leaves())} states, {len(machine.rows)} rows.")
     typer.echo(f"Proved: {proof}.")
+    ready_metric(loaded.profile)
+    typer.echo(f"Metric {loaded.profile.autofocus.metric}: frames can be measured on this machine.")
 
 
 def machine(

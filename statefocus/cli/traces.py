@@ -128,7 +128,7 @@ def log(
     """Show the focusing log of a night: every run, failed ones too."""
     from statefocus.faces.tables import log_table
     from statefocus.trace.explaining import DAMAGED, damaged
-    from statefocus.trace.focus_log import focus_log
+    from statefocus.trace.focus_log import focus_log, scale_of
 
     with naming(trace):
         header, entries = focus_log(trace)
@@ -139,7 +139,7 @@ def log(
             typer.echo(json.dumps(entry.as_json(), ensure_ascii=False))
         return
     console = make_console()
-    console.print(log_table(entries, str(header.body.get("time_zone", "UTC"))))
+    console.print(log_table(entries, str(header.body.get("time_zone", "UTC")), scale_of(header)))
     for entry in entries:
         if entry.reason:
             name = f"run {entry.number}" if entry.number else "another program's run"

@@ -12,11 +12,14 @@ from statefocus import effects, events, triggers
 from statefocus.context import Context, Run
 from statefocus.devices.camera import Exposure
 from statefocus.profile import Profile
+from statefocus.scales import SCALES, Scale
 from statefocus.session import State, Step
 from statefocus.trace.times import show, zone_of
 
 _LEVELS = {"info": "cyan", "warning": "yellow", "error": "bold red"}
 _BAR_PX = 8.0
+"""Of a star size; a measure of another kind is held against the largest of its run."""
+
 _BAR_WIDTH = 32
 
 
@@ -32,6 +35,7 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._zone: ZoneInfo = zone_of("UTC")
+        self._scale: Scale = SCALES["hfr"]
         self._total = 0
         self._now = 0.0
         self._points = 0
@@ -40,6 +44,7 @@ class Progress:
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
         """The night begins."""
         self._zone, self._total = zone_of(profile.site.time_zone), total_frames
+        self._scale = profile.scale
         self._console.print(f"statefocus attends [bold]{escape(profile.name)}[/]; trace {escape(str(trace))}")
         self._console.print(f"critical focus zone {profile.cfz_um:.0f} um = {profile.cfz_steps:.1f} steps")
 
@@ -83,10 +88,14 @@ class Progress:
             return
         sigma = "?" if fit.sigma_position is None else f"{fit.sigma_position:.2f}"
         said = "accepted" if effect.accepted else "rejected"
-        least = "" if fit.predicted_measure is None else f", minimum {fit.predicted_measure:.2f} px"
+        least = "" if fit.predicted_measure is None else f", {self._extreme} {self._scale.text(fit.predicted_measure)}"
         self._line(f"  {fit.model}: best focus {fit.best_position:.1f} ± {sigma} steps{least}: {said}", "green")
         for rejected in fit.rejected:
             self._line(f"    point at {rejected.position:.0f} left out: {rejected.why}", "yellow")
+
+    @property
+    def _extreme(self) -> str:
+        return "maximum" if self._scale.larger_is_better else "minimum"
 
     def notify(self, level: str, sentence: str) -> None:
         """A person should know."""
@@ -121,9 +130,10 @@ class Progress:
         if point.measure is None:
             self._line(f"{place}: no star", "yellow")
             return
-        bar = "=" * max(1, min(_BAR_WIDTH, round(point.measure / _BAR_PX * _BAR_WIDTH)))
-        error = 0.0 if point.error is None else point.error
-        self._line(f"{place}: HFR {point.measure:5.2f} ± {error:.2f} px, {point.stars or 0:3d} stars {bar}", "blue")
+        full = _BAR_PX if self._scale.unit == "px" else max(other.measure or 0.0 for other in run.points)
+        bar = "=" * max(1, min(_BAR_WIDTH, round(point.measure / full * _BAR_WIDTH)))
+        shown = self._scale.text(point.measure, point.error or 0.0, width=5)
+        self._line(f"{place}: {self._scale.title} {shown}, {point.stars or 0:3d} stars {bar}", "blue")
 
     def _step(self, step: Step, context: Context) -> None:
         if step.outcome == "fault":
@@ -138,7 +148,7 @@ class Progress:
 
     def _concluded(self, run: Run) -> None:
         style = "green" if run.outcome == "validated" else "yellow"
-        shown = ", ".join("no star" if value is None else f"{value:.2f} px" for value in run.validations)
+        shown = ", ".join("no star" if value is None else self._scale.text(value) for value in run.validations)
         seen = f" (validation frame: {shown})" if run.validations else ""
         why = f": {run.reason}" if run.outcome == "cancelled" else ""  # the others were told as a notification
         self._line(f"run {run.number} {run.outcome}, focuser at {run.position}{seen}{why}", style)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from statefocus.scales import SCALES, Scale
 from statefocus.telescope import Figures
 from statefocus.trace.focus_log import LogEntry
 from statefocus.trace.times import show, zone_of
@@ -13,26 +14,32 @@ from statefocus.trace.times import show, zone_of
 _STYLES = {"validated": "green", "unvalidated": "yellow", "restored": "yellow", "cancelled": "dim", "lost": "bold red"}
 
 
-def log_table(entries: Sequence[LogEntry], time_zone: str) -> Table:
-    """Show the focusing log (L1)."""
+def log_table(entries: Sequence[LogEntry], time_zone: str, scale: Scale) -> Table:
+    """Show the focusing log (L1); `scale` is that of its runs' metric, another program's runs tell HFR."""
     zone = zone_of(time_zone)
     table = Table(title=f"Focusing log ({time_zone})", title_justify="left")
     for name in ("time", "trigger", "outcome"):
         table.add_column(name)
-    for name in ("HFR px", "position", "filter", "temp. C", "took s"):
+    for name in (scale.heading, "position", "filter", "temp. C", "took s"):
         table.add_column(name, justify="right")
     for entry in entries:
         table.add_row(
             show(entry.t, zone),
             ", ".join(entry.causes),
             f"[{_STYLES.get(entry.outcome, '')}]{entry.outcome}[/]" if _STYLES.get(entry.outcome) else entry.outcome,
-            "-" if entry.measure is None else f"{entry.measure:.2f}",
+            "-" if entry.measure is None else _measured(entry, scale),
             "-" if entry.position is None else str(entry.position),
             entry.filter or "-",
             "-" if entry.temperature_c is None else f"{entry.temperature_c:.2f}",
             f"{entry.seconds:.0f}",
         )
     return table
+
+
+def _measured(entry: LogEntry, scale: Scale) -> str:
+    if entry.number is None and scale is not SCALES["hfr"]:
+        return SCALES["hfr"].told(entry.measure or 0.0)
+    return scale.number(entry.measure or 0.0)
 
 
 def figures_table(ours: Figures, theirs: Figures | None, focusing_s: float) -> Table:

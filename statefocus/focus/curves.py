@@ -22,8 +22,9 @@ class Curve:
     model : str
         ``hyperbola``, ``parabola``, ``lines``, ``learned`` or ``fallback``.
     coefficients : tuple of float
-        hyperbola and learned: x0 (steps), a (metric at x0), b (metric a step); parabola: x0, metric at x0, curvature (metric a
-        square step); lines: left intercept and slope, right intercept and slope, lowest metric; fallback: x0, metric.
+        hyperbola and learned: x0 (steps), a (metric at x0), b (metric a step); parabola: x0, metric at x0, curvature
+        (metric a square step); lines: left intercept and slope, right intercept and slope, lowest metric; fallback: x0,
+        metric.
     best_position, sigma_position : float
         The vertex and its standard error, in steps; sigma is infinite where the points do not tell it.
     minimum : float

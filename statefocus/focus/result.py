@@ -29,7 +29,8 @@ class FocusFit:
     sigma_position : float or None
         Its standard error, in steps; None when it is not known.
     model : str
-        ``joint``, ``hyperbola``, ``parabola``, ``lines``, ``learned`` or ``fallback``; ``none`` when there was nothing to fit.
+        ``joint``, ``hyperbola``, ``parabola``, ``lines``, ``learned`` or ``fallback``; ``none`` when there
+        was nothing to fit.
     r_squared : float or None
         Weighted share of the variance that the curve explains.
     predicted_measure : float or None

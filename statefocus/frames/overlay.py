@@ -24,7 +24,9 @@ BAND_PX = 46.0  # height of the caption
 LEAST_RADIUS_PX = 7.0  # of a circle
 
 
-def draw_overlay(pixels: npt.NDArray[Any], measurement: FrameMeasurement, path: str | os.PathLike[str]) -> None:
+def draw_overlay(
+    pixels: npt.NDArray[Any], measurement: FrameMeasurement, path: str | os.PathLike[str], headline: str | None = None
+) -> None:
     """Draw a frame as PNG, with a green circle around each accepted star and a red one around each rejected.
 
     Parameters
@@ -35,6 +37,8 @@ def draw_overlay(pixels: npt.NDArray[Any], measurement: FrameMeasurement, path: 
         What `measure_frame` returned for it.
     path : path-like
         The picture to write.
+    headline : str, optional
+        What to write below it in place of the half-flux radius.
 
     Raises
     ------
@@ -57,8 +61,8 @@ def draw_overlay(pixels: npt.NDArray[Any], measurement: FrameMeasurement, path: 
     axes.set_axis_off()
     _circle(axes, measurement.star_table, scale, LEAST_RADIUS_PX * width / wide)
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    headline, detail = _captions(measurement)
-    figure.text(12 / wide, 0.62 * BAND_PX / whole, headline, color=INK, fontsize=11, va="center", weight="bold")
+    hfr, detail = _captions(measurement)
+    figure.text(12 / wide, 0.62 * BAND_PX / whole, headline or hfr, color=INK, fontsize=11, va="center", weight="bold")
     figure.text(12 / wide, 0.24 * BAND_PX / whole, detail, color=REJECTED, fontsize=8.5, va="center")
     FigureCanvasAgg(figure)
     try:

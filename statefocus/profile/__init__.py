@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
 from statefocus.profile.base import Conflict, Section
 from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, FilterSettings, Fit, Validation
 from statefocus.profile.observatory import ObservatorySettings
-from statefocus.profile.rig import Address, Devices, Focuser, Optics, Site
+from statefocus.profile.rig import Address, Devices, Focuser, Optics, Site, Tools
 from statefocus.profile.session import Act, Guards, Host, Machines, Plan, PlanJob, Records, Triggers
+from statefocus.scales import SCALES, Scale
 
 SCHEMA: Final = 1
 
@@ -36,6 +37,7 @@ __all__ = [
     "Records",
     "Section",
     "Site",
+    "Tools",
     "Triggers",
     "Validation",
 ]
@@ -61,10 +63,18 @@ class Profile(Section):
     guards: Guards = Field(default_factory=Guards, description="What a refocus needs.")
     compensation: Compensation = Field(default_factory=Compensation, description="Temperature compensation.")
     machines: Machines = Field(default_factory=Machines, description="Edited copies of the machine files.")
+    tools: Tools = Field(default_factory=Tools, description="Other programs.")
     records: Records = Field(default_factory=Records, description="Where the night's records go.")
     observatory: ObservatorySettings = Field(
         default_factory=ObservatorySettings, description="The simulated observatory; only with devices.kind = embedded."
     )
+
+    @property
+    def scale(self) -> Scale:
+        """How the metric of its runs is told to people."""
+        autofocus = self.autofocus
+        told = Scale(autofocus.metric, autofocus.metric_unit or "", autofocus.metric_better == "larger")
+        return SCALES.get(autofocus.metric, told)
 
     @property
     def cfz_um(self) -> float:
@@ -75,6 +85,17 @@ class Profile(Section):
     def cfz_steps(self) -> float:
         """Critical focus zone in focuser steps."""
         return self.cfz_um / self.focuser.um_per_step
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_metric(cls, tree: Any) -> Any:
+        """The reciprocal of the inverse power goes by the square of a star's size: its defaults differ (F3, V1)."""
+        autofocus = tree.get("autofocus") if isinstance(tree, dict) else None
+        if not isinstance(autofocus, dict) or autofocus.get("metric") != "inverse-power":
+            return tree
+        others: dict[str, dict[str, Any]] = {"fit": {"model": "parabola"}, "validation": {"tolerance_percent": 20.0}}
+        sections = {name: tree.get(name, {}) for name in others}
+        return tree | {name: others[name] | own for name, own in sections.items() if isinstance(own, dict)}
 
     @model_validator(mode="after")
     def _devices_exist(self) -> Profile:

@@ -48,6 +48,15 @@ class Autofocus(Section):
         180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."
     )
     min_star_px: float = Field(0.0, ge=0, description="Smallest star diameter at 1x1 binning (M5); 0 takes all.")
+    metric: str = Field(
+        "hfr",
+        min_length=1,
+        description="What is measured: `hfr`, `hfd-astap` (by ASTAP), `fwhm`, `inverse-power`, or a plug-in's (M1-M4).",
+    )
+    metric_unit: str | None = Field(None, description="Unit of a plug-in's metric; told by the plug-in, leave it out.")
+    metric_better: Literal["smaller", "larger"] | None = Field(
+        None, description="Which way a plug-in's metric is better; told by the plug-in, leave it out."
+    )
     filters: dict[str, FilterFocus] = Field(default_factory=dict, description="Settings by filter name.")
 
     @field_validator("points")
@@ -65,14 +74,19 @@ class Fit(Section):
     model: Literal["joint", "hyperbola", "parabola", "lines", "auto"] = Field(
         "joint",
         description="Curve (F1-F3): `joint` is the hyperbola by the stars that the frames share, `auto` the better of "
-        "hyperbola and parabola.",
+        "hyperbola and parabola. Left out, metric `inverse-power` takes `parabola`.",
     )
 
 
 class Validation(Section):
     """The frame at the new position (V1, V2)."""
 
-    tolerance_percent: float = Field(10.0, gt=0, le=100, description="How far from the curve's prediction it may be.")
+    tolerance_percent: float = Field(
+        10.0,
+        gt=0,
+        le=100,
+        description="How far from the curve's prediction it may be. Left out, metric `inverse-power` takes 20.",
+    )
     on_miss: Literal["keep", "restore"] = Field(
         "keep", description="After one repeat: `keep` records the run as unvalidated, `restore` counts it as failed."
     )

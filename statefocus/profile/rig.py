@@ -61,3 +61,12 @@ class Devices(Section):
     connect_timeout_s: float = Field(2.0, gt=0, le=60, description="Time limit for reaching a server.")
     read_timeout_s: float = Field(5.0, gt=0, le=120, description="Time limit for one answer.")
     image_timeout_s: float = Field(60.0, gt=0, le=3600, description="Time limit for downloading one image.")
+
+
+class Tools(Section):
+    """Other programs that statefocus may call."""
+
+    astap: str | None = Field(
+        None, description="ASTAP's program, for the metric hfd-astap; sought as astap_cli, astap on PATH when absent."
+    )
+    timeout_s: float = Field(30.0, gt=0, le=600, description="Time limit of such a program for one frame.")

@@ -8,7 +8,9 @@ from typing import Any
 
 from statefocus.errors import TraceError
 from statefocus.events import HostRefocused
+from statefocus.scales import SCALES, Scale
 from statefocus.trace.encoding import decode_event
+from statefocus.trace.header import profile_of
 from statefocus.trace.reading import Line, TraceReader, headed
 from statefocus.trace.schema import sound
 
@@ -26,13 +28,15 @@ class LogEntry:
     causes
         Which triggers it served.
     measure
-        Metric at the focus point, px: the validation frame's where there is one, else the curve's.
+        Metric at the focus point, in its own unit: the validation frame's where there is one, else the curve's.
     position
         The focus point, steps; where the focuser went back to, for a run that failed.
     temperature_c
         At the end.
     seconds
         How long the plan was held for it.
+    metric
+        Which one.
     """
 
     number: int | None
@@ -45,14 +49,15 @@ class LogEntry:
     temperature_c: float | None
     seconds: float
     reason: str
+    metric: str = "hfr"
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
 
 
-def entry_of(body: dict[str, Any]) -> LogEntry:
-    """Make an entry from the body of a run's line."""
+def entry_of(body: dict[str, Any], scale: Scale) -> LogEntry:
+    """Make an entry from the body of a run's line, whose metric has that scale."""
     focused = body["outcome"] in ("validated", "unvalidated")
     validations = [value for value in body["validation_measures"] if value is not None]
     measure = validations[-1] if validations else body["predicted_measure"]
@@ -61,13 +66,22 @@ def entry_of(body: dict[str, Any]) -> LogEntry:
         t=body["ended_t"],
         causes=tuple(body["causes"]),
         outcome=body["outcome"],
-        measure=measure if focused else None,
+        measure=scale.value(measure) if focused and measure else None,
         position=body["best_position"] if focused else body["start_position"],
         filter=body["filter"],
         temperature_c=body["temperature_c"],
         seconds=body["duration_s"],
         reason=body["reason"],
+        metric=body["metric"],
     )
+
+
+def scale_of(header: Line) -> Scale:
+    """Tell how the metric of a trace's runs is shown to people; as HFR where its header does not tell."""
+    try:
+        return profile_of(header).scale
+    except TraceError:
+        return SCALES["hfr"]
 
 
 def host_outcome(event: HostRefocused) -> str:
@@ -100,10 +114,11 @@ def focus_log(path: Path) -> tuple[Line, list[LogEntry]]:
     """Read a trace's header and its focusing log."""
     lines = iter(TraceReader(path))
     header = headed(next(lines))
+    scale = scale_of(header)
     entries = []
     for line in lines:
         if line.kind == "run":
-            entries.append(entry_of(sound(line).body))
+            entries.append(entry_of(sound(line).body, scale))
         elif line.kind == "event" and line.body.get("event") == "host_refocused":
             entries.append(host_entry(line))
     return header, entries

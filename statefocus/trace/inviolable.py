@@ -10,6 +10,7 @@ from statefocus.context import REFOCUSED
 from statefocus.focus.limits import Verdict
 from statefocus.focus.result import FocusFit
 from statefocus.machine.fired import is_trigger
+from statefocus.scales import SCALES, Scale
 from statefocus.session import VOCABULARY
 from statefocus.trace.evidence import World
 from statefocus.trace.reading import Line
@@ -239,10 +240,9 @@ def _validated(body: Mapping[str, Any]) -> Broken:
     if not isinstance(last, int | float) or expected is None:
         yield "outcome", "the run is recorded as validated, and no validation frame was measured."
     elif abs(last - expected) > expected * tolerance / 100 + ROUNDING:
-        yield (
-            "outcome",
-            f"the run is recorded as validated, and {last:.3f} px is not within {tolerance:g} % of {expected:.3f} px.",
-        )
+        scale = SCALES.get(str(body["metric"]), Scale("measure"))
+        far = f"{scale.text(last)} is not within {tolerance:g} % of {scale.text(expected)}"
+        yield "outcome", f"the run is recorded as validated, and {far}."
     fit = _fit_of(body)
     if fit is None or not (fit.accepted or fit.needs_validation):
         yield "outcome", "the run is recorded as validated, and its curve was not accepted."

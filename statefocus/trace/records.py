@@ -38,7 +38,7 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
         "filter": run.filter,
         "temperature_start_c": run.started_temperature_c,
         "temperature_c": context.triggers.thermometer.mean_c,
-        "metric": "hfr",
+        "metric": profile.autofocus.metric,
         "start_position": run.start_position,
         "end_position": run.position,
         "best_position": focusing.best_position(run),
