@@ -31,6 +31,7 @@ from statefocus.trace.encoding import read_event
 from statefocus.trace.parts import replay_in_parts
 from statefocus.trace.rendering import render
 from statefocus.trace.replaying import replay
+from tests.bench.bank import fill
 from tests.generate import STORIES
 from tests.observatory.night import night
 from tests.season import write_season
@@ -181,6 +182,10 @@ def main() -> None:
     match sys.argv[1:]:
         case ["replay", number]:
             console.print(replay_table(int(number)))
+            return
+        case ["bank", folder, number]:
+            for label in fill(Path(folder), int(number)):
+                console.print(label.name)
             return
     head = ("frame", "frame -> HFR ms", "copy ms", "ratio", "stars", "HFR px")
     console.print(table("Frame to HFR, kernels warm", head, stage_rows()))
