@@ -15,7 +15,7 @@ test: $(VENV)/installed-test  ## style, types, layers, then every test
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-bench: $(VENV)/installed-test ## speed and accuracy, as ratios against what else there is
+bench: $(VENV)/installed-bench ## speed and accuracy beside what else there is; see python -m tests.bench --help
 	$(BIN)/python -m tests.bench
 
 mutants: $(VENV)/installed-test  ## break rules and machines one thing at a time: what does no test notice? (hours)
@@ -36,6 +36,10 @@ $(VENV)/installed: $(VENV)/python pyproject.toml constraints.txt
 $(VENV)/installed-test: $(VENV)/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[plot,test]'
 	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: $(VENV)/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[plot,test,bench]'
+	@touch $@ $(VENV)/installed $(VENV)/installed-test
 
 clean:
 	rm -rf $(VENV) build *.egg-info

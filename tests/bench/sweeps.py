@@ -147,15 +147,22 @@ def render_sweep(rig: str, seeing: str, case: str, seed: int) -> Sweep:
     )
     frames = []
     for i, position in enumerate(positions):
-        behind = max(story.swallowed - i, 0.0) * step
         image = pixel_image(
             optics.telescope,
-            (position + behind - best) * FOCUSER_UM,
+            (position + behind(story, i) * step - best) * FOCUSER_UM,
             air.arcsec * math.exp(air.scatter * rng.standard_normal()),
         )
         light = expose(image, stars, clouds[i], rng.normal(0.0, TRACKING_PX, 2), (SIDE_PX, SIDE_PX))
         frames.append(record(light + hot, rng))
     return Sweep(tuple(frames), positions, float(best), optics.cfz_steps, story.has_focus)
+
+
+def behind(story: Case, point: int) -> float:
+    """How far, in steps of the sweep, backlash keeps the focuser from where it is told to be.
+
+    The sweep begins on the other side of the backlash: the first moves turn no tube, the later ones all do.
+    """
+    return max(story.swallowed - point, 0.0)
 
 
 def scatter_stars(number: int, shape: tuple[int, int], rng: np.random.Generator) -> Stars:
