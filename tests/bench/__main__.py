@@ -31,6 +31,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     parser.add_argument("--runs", type=int, default=RUNS, help="sweeps a case")
     parser.add_argument("--cache", type=Path, default=focusing.default_root(), help="where rendered sweeps are kept")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that sweeps are shared among")
     parser.add_argument("--sizes", type=sizes, default=tuple(frames.SIZES), help="megapixels, as 16,26,61")
     parser.add_argument("--seconds", type=float, default=BUDGET_S, help="for the rounds of one program on one frame")
     parser.add_argument("part", nargs="?", choices=(*PARTS, "bank"), help="one part alone")
@@ -61,7 +62,7 @@ def sections(asked: argparse.Namespace) -> dict[str, Callable[[], Section]]:
     return {
         "fit": fit_section,
         "frames": lambda: frames.section(asked.sizes, asked.seconds),
-        "focus": lambda: focusing.section(asked.runs, asked.cache),
+        "focus": lambda: focusing.section(asked.runs, asked.cache, asked.jobs),
         "real": focusing.real_section,
         "refocus": nights.refocus_section,
         "nights": nights.section,

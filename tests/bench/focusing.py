@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import groupby, product
+from itertools import groupby, product, repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +102,7 @@ class Trial:
         return Answer(**json.loads(path.read_text("utf-8")))
 
 
-def section(runs: int, root: Path) -> Section:
+def section(runs: int, root: Path, jobs: int) -> Section:
     """Return the table of rendered sweeps."""
     words = (
         f"{machine()}; {versions()}. {runs} sweeps of nine frames for each rig, seeing and case, rendered by GalSim "
@@ -108,7 +110,7 @@ def section(runs: int, root: Path) -> Section:
         "median / 95 % of those accepted that have a focus; then the share accepted, and how many were accepted "
         "wrongly: more than a zone off, or without a focus in the sweep."
     )
-    return Section("focus", words, ("case", *programs()), rows(runs, Cache(root)))
+    return Section("focus", words, ("case", *programs()), rows(runs, Cache(root), jobs))
 
 
 def programs() -> list[str]:
@@ -121,19 +123,25 @@ def versions() -> str:
     return ", ".join(f"{name} {peer.version or 'not installed'}" for name, peer in ON_FRAMES.items())
 
 
-def rows(runs: int, cache: Cache) -> Iterator[tuple[str, ...]]:
-    """Tell each case of each rig and seeing, then all of them together."""
+def rows(runs: int, cache: Cache, jobs: int) -> Iterator[tuple[str, ...]]:
+    """Tell each case of each rig and seeing, then all of them together; the sweeps are shared among processes."""
     everything: dict[str, list[Outcome]] = {name: [] for name in programs()}
-    for rig, seeing, case in product(RIGS, SEEINGS, CASES):
-        if not happens(rig, case):
-            continue
-        told: dict[str, list[Outcome]] = {name: [] for name in everything}
-        for seed in range(runs):
-            for name, one in Trial(Label(rig, seeing, case, seed), cache).outcomes():
-                told[name].append(one)
-                everything[name].append(one)
-        yield f"{rig}, {seeing} seeing, {case}", *(summary(group) for group in told.values())
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        for rig, seeing, case in product(RIGS, SEEINGS, CASES):
+            if not happens(rig, case):
+                continue
+            labels = [Label(rig, seeing, case, seed) for seed in range(runs)]
+            trials = list(pool.map(outcomes, labels, repeat(cache)))
+            told = {name: [trial[name] for trial in trials] for name in everything}
+            for name, group in told.items():
+                everything[name] += group
+            yield f"{rig}, {seeing} seeing, {case}", *(summary(group) for group in told.values())
     yield "all", *(summary(group) for group in everything.values())
+
+
+def outcomes(label: Label, cache: Cache) -> dict[str, Outcome]:
+    """Return the outcome of every program for one sweep."""
+    return dict(Trial(label, cache).outcomes())
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.bench.light import half_flux_radius, half_px, pixel_image, wave_light
-from tests.bench.meters import Frame, Meter, absent, meters
+from tests.bench.meters import Frame, Size, absent, meters
 from tests.bench.sweeps import RIGS, SEEINGS, expose, hot_pixels, record, scatter_stars
 from tests.bench.telling import Section
 from tests.bench.timing import Taken, by_turns, machine
@@ -48,7 +48,8 @@ def section(sizes: Sequence[int], budget_s: float) -> Section:
     words = (
         f"{machine()}. Median (least - most) of three to nine rounds by turns, kernels warm; the copy is "
         "`numpy.copyto` of the frame into a buffer that was written before. statefocus, sep and photutils get the "
-        "array, ASTAP and SExtractor read a FITS file, and their memory is all that their process takes. "
+        "array, their memory is what one measurement adds to a fresh process; ASTAP and SExtractor read a FITS "
+        "file, their memory is all that they take. "
         "`tests/bench/meters.py` has the settings."
     )
     missing = absent()
@@ -68,15 +69,15 @@ def scene_rows(shown: Scene, folder: Path, budget_s: float) -> Iterator[tuple[st
     buffer = shown.frame.copy()
     copy = partial(np.copyto, buffer, shown.frame)
     found = meters(shown.frame, folder)
+    answers = [(meter, meter.measure(), meter.memory()) for meter in found]  # which warms them up as well
     taken = by_turns(copy, {"copy": copy} | {meter.name: meter.measure for meter in found}, budget_s)
     yield shown.name, "copy", taken["copy"].ms.told(), "1", "", "", "", ""
-    for meter in found:
-        yield shown.name, meter.name, *cells(meter, taken[meter.name], shown.truth)
+    for meter, size, memory in answers:
+        yield shown.name, meter.name, *cells(taken[meter.name], size, memory, shown.truth)
 
 
-def cells(meter: Meter, taken: Taken, truth: float) -> tuple[str, ...]:
+def cells(taken: Taken, size: Size, memory: float | None, truth: float) -> tuple[str, ...]:
     """Tell one program's time, memory and answer."""
-    size, memory = meter.measure(), meter.memory()
     return (
         taken.ms.told(),
         taken.ratio.told(),

@@ -1,8 +1,10 @@
 """Other programs that measure the stars of a frame, each as its makers would set it for this.
 
 All look for stars at five times the noise and take the median of the 400 brightest that they do not flag themselves,
-which is what statefocus takes at most; ASTAP chooses its own stars. Rings are not taken apart (no deblending): with
-the usual setting a donut becomes several stars.
+which is what statefocus takes at most; ASTAP chooses its own stars. Rings are not taken apart (no deblending), and
+the frame is not smoothed first: with the usual settings a donut becomes several stars, and a hot pixel one.
+
+`python -m tests.bench.meters sep FRAME.npy` prints the megabytes that one measurement adds to a fresh process.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -69,15 +72,14 @@ class Meter:
 
 def meters(frame: Frame, folder: Path) -> list[Meter]:
     """Return every meter that is installed, ready to measure `frame`; programs read it from a file in `folder`."""
-    within = {"statefocus": by_statefocus, "sep": by_sep, "photutils": by_photutils}
-    found = []
-    for name, function in within.items():
-        if find_spec(name) is not None:
-            measure = partial(function, frame)
-            found.append(Meter(name, measure, partial(added_megabytes, measure)))
-    path = folder / "frame.fits"
-    if not path.exists():
-        write_frame(path, frame, {})
+    array, path = folder / "frame.npy", folder / "frame.fits"
+    np.save(array, frame)
+    found = [
+        Meter(name, partial(function, frame), partial(megabytes_of_fresh, name, array))
+        for name, function in WITHIN.items()
+        if find_spec(name) is not None
+    ]
+    write_frame(path, frame, {})
     if (astap := shutil.which("astap_cli")) is not None:
         words = [astap, "-f", str(path), "-analyse", "30"]
         found.append(Meter("ASTAP", partial(by_astap, words), partial(megabytes_of_program, words)))
@@ -114,7 +116,9 @@ def by_sep(frame: Frame) -> Size:
     background = sep.Background(light)
     background.subfrom(light)
     sep.set_extract_pixstack(3_000_000)
-    stars = sep.extract(light, SIGMAS, err=background.globalrms, minarea=LEAST_PIXELS, deblend_cont=1.0)
+    stars = sep.extract(
+        light, SIGMAS, err=background.globalrms, minarea=LEAST_PIXELS, filter_kernel=None, deblend_cont=1.0
+    )
     stars = stars[stars["flag"] == 0]
     stars = stars[np.argsort(-stars["flux"])[:MOST_STARS]]
     radii, flags = sep.flux_radius(light, stars["x"], stars["y"], 6.0 * stars["a"], 0.5, subpix=5)
@@ -163,3 +167,20 @@ def by_sextractor(words: list[str], folder: Path) -> Size:
     radius, flux, flags = np.loadtxt(folder / "stars", ndmin=2).T
     clean = flags == 0
     return Size.of(radius[clean][np.argsort(-flux[clean])[:MOST_STARS]])
+
+
+WITHIN: dict[str, Callable[[Frame], Size]] = {"statefocus": by_statefocus, "sep": by_sep, "photutils": by_photutils}
+CORNER_PX = 768  # of a frame that is measured first, so that what is loaded and compiled once is not counted
+
+
+def megabytes_of_fresh(name: str, array: Path) -> float | None:
+    """Ask a fresh process, whose memory nothing has used before."""
+    words = [sys.executable, "-m", "tests.bench.meters", name, str(array)]
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    return None if said == "None" else float(said)
+
+
+if __name__ == "__main__":
+    asked, pixels = WITHIN[sys.argv[1]], np.load(sys.argv[2])
+    asked(np.ascontiguousarray(pixels[:CORNER_PX, :CORNER_PX]))
+    sys.stdout.write(f"{added_megabytes(partial(asked, pixels))}\n")

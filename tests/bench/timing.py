@@ -78,10 +78,8 @@ class Taken:
 def by_turns(
     yardstick: Callable[[], Any], calls: Mapping[str, Callable[[], Any]], budget_s: float = BUDGET_S
 ) -> dict[str, Taken]:
-    """Time all calls, each warmed up once, round by round, beside a yardstick; slow ones get fewer rounds."""
+    """Time all calls, warmed up before, round by round, beside a yardstick; slow ones get fewer rounds."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
-    for call in (yardstick, *calls.values()):
-        call()
     for turn in range(ROUNDS):
         for name, call in calls.items():
             spent_s = sum(ms for ms, _ in taken[name]) / 1000.0
