@@ -21,7 +21,7 @@ host-deps:                    ## other programs that tests use where they are th
 	  $$become apt-get update -qq && $$become apt-get install -y -qq --no-install-recommends astap-cli; \
 	} || echo "ASTAP could not be installed; its tests will be skipped."
 
-bench: $(VENV)/installed-test ## speed and accuracy, as ratios against what else there is
+bench: $(VENV)/installed-bench ## speed and accuracy beside what else there is; see python -m tests.bench --help
 	$(BIN)/python -m tests.bench
 
 mutants: $(VENV)/installed-test  ## break rules and machines one thing at a time: what does no test notice? (hours)
@@ -42,6 +42,10 @@ $(VENV)/installed: $(VENV)/python pyproject.toml constraints.txt
 $(VENV)/installed-test: $(VENV)/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[plot,test]'
 	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: $(VENV)/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[plot,test,bench]'
+	@touch $@ $(VENV)/installed $(VENV)/installed-test
 
 clean:
 	rm -rf $(VENV) build *.egg-info
