@@ -16,21 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from statefocus.frames import star as column
-from statefocus.frames.compiling import FloatArray, Image, in_threads
+from statefocus.frames.compiling import FloatArray, Image, share_out
 from statefocus.frames.errors import FrameError
-from statefocus.frames.peaks import find_peaks
-from statefocus.frames.sky import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid
+from statefocus.frames.peaks import Peaks
+from statefocus.frames.pyramid import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid
 from statefocus.frames.star import measure_stars
 from statefocus.frames.stars import Rules, StarFlag, flag_odd_sizes, flag_stars, star_table
 
-THRESHOLD = 7.0  # signal to noise of a maximum
 TRIALS = 40  # brightest maxima that a size is tried on
 MOST_STARS = 400
+STARS_A_PART = 20  # so few that two threads end together, so many that a call costs nothing
 PARALLEL_WORK = 60_000  # pixels in the apertures; fewer are not worth the threads
 FINER = 2  # sizes are tried on an image so many levels below the one that the stars were found on
 LEAST_PIXELS = 2 * LEAST_SIDE * 2  # side of the smallest frame
 FULL_UINT16 = 64_000  # ADU; cameras of 12 and 14 bits reach no more when their values are scaled up
-NEAR_TOP = 0.99  # pixels above this fraction of the brightest one of a frame are on a plateau
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def measure_frame(
         hfd_px=None if value is None else 2.0 * value,
         fwhm_px=fitted,
         saturated=int(np.count_nonzero(flags == StarFlag.SATURATED)),
-        background_adu=float(np.median(pyramid.background)),
+        background_adu=float(np.median(pyramid.sky)),
         star_table=star_table(rows, flags),
     )
 
@@ -166,11 +165,11 @@ def _size(shape: tuple[int, ...]) -> str:
 
 def _measure(image: Image, pyramid: Pyramid, rules: Rules) -> tuple[FloatArray, npt.NDArray[np.int16]]:
     """Find the size of the stars, let the pixels of the brightest correct it, then measure them all."""
-    plateau = NEAR_TOP * float(image.max())
-    hfr = _try_sizes(pyramid)
+    peaks = Peaks(pyramid)
+    hfr = _try_sizes(pyramid, peaks)
     most = MOST_STARS if pyramid.block == FINE_BLOCK else TRIALS  # on fine blocks the size is right at once
     for _ in range(3):
-        rows, flags = _measure_all(image, pyramid, hfr, plateau, rules, most)
+        rows, flags = _measure_all(image, pyramid, peaks, hfr, rules, most)
         good = flags == StarFlag.ACCEPTED
         found = float(np.median(rows[good, column.HFR])) if good.any() else hfr
         close, hfr = abs(found - hfr) <= 0.1 * hfr + 0.2, found
@@ -178,52 +177,45 @@ def _measure(image: Image, pyramid: Pyramid, rules: Rules) -> tuple[FloatArray, 
             break
     if len(rows) < most or most == MOST_STARS:
         return rows, flags
-    return _measure_all(image, pyramid, hfr, plateau, rules, MOST_STARS)
+    return _measure_all(image, pyramid, peaks, hfr, rules, MOST_STARS)
 
 
-def _try_sizes(pyramid: Pyramid) -> float:
+def _try_sizes(pyramid: Pyramid, peaks: Peaks) -> float:
     """Return the half-flux radius, in pixels, that accounts for most light in good stars."""
     best, best_light = 1.5 * pyramid.block, 0.0
-    for level, image in enumerate(pyramid.levels):
-        x, y = find_peaks(image, THRESHOLD, 2.0, TRIALS)
+    sky, noise = float(np.median(pyramid.sky)), float(np.median(pyramid.noise))
+    for level in range(len(pyramid.levels)):
+        x, y = peaks.separate(level, 2.0, TRIALS)
         finer = max(level - FINER, 0)
         ratio = 1 << (level - finer)
         fine = pyramid.levels[finer]
-        rows = measure_stars(
-            fine,
-            (x + 0.5) * ratio - 0.5,
-            (y + 0.5) * ratio - 0.5,
-            2.2 * ratio + 2.0,
-            1.5 * ratio + 1.0,
-            np.inf,
-            0.0,
-            1.0,
-        )
+        x, y = (x + 0.5) * ratio - 0.5, (y + 0.5) * ratio - 0.5
+        rows = measure_stars(fine, x, y, 2.2 * ratio + 2.0, 1.5 * ratio + 1.0, sky, noise / (1 << finer))
         flags = flag_stars(rows, Rules((fine.shape[0], fine.shape[1]), pixels=False))
         flag_odd_sizes(flags, rows[:, column.HFR])
         good = flags == StarFlag.ACCEPTED
-        # the noise of each level is one, so light in units of the finest level's noise doubles with each level
-        light = float(rows[good, column.FLUX].sum()) * (1 << finer) * math.sqrt(min(int(np.count_nonzero(good)), 4))
+        light = float(rows[good, column.FLUX].sum()) * 4.0**finer * math.sqrt(min(int(np.count_nonzero(good)), 4))
         if light > 1.2 * best_light:
             best, best_light = float(np.median(rows[good, column.HFR])) * pyramid.scale(finer), light
     return best
 
 
 def _measure_all(
-    image: Image, pyramid: Pyramid, hfr: float, plateau: float, rules: Rules, most: int
+    image: Image, pyramid: Pyramid, peaks: Peaks, hfr: float, rules: Rules, most: int
 ) -> tuple[FloatArray, npt.NDArray[np.int16]]:
     """Find stars at the level that fits their size and measure them on the pixels."""
     level = min(max(round(math.log2(hfr / pyramid.block)), 0), len(pyramid.levels) - 1)
     scale = pyramid.scale(level)
-    x, y = find_peaks(pyramid.levels[level], THRESHOLD, (1.6 * hfr + 1.0) / scale, most)
-    sky, noise = float(np.median(pyramid.background)), float(np.median(pyramid.noise)) * pyramid.block
+    x, y = peaks.separate(level, (1.6 * hfr + 1.0) / scale, most)
+    sky, noise = float(np.median(pyramid.sky)), float(np.median(pyramid.noise)) * pyramid.block
     x, y, radius, core = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, 2.2 * hfr + 4.0, 1.5 * hfr + 2.0
+    rows = np.empty((len(x), column.COLUMNS))
 
-    def part(first: int, last: int) -> FloatArray:
-        return measure_stars(image, x[first:last], y[first:last], radius, core, plateau, sky, noise)
+    def measure(part: int) -> None:
+        some = slice(part * STARS_A_PART, (part + 1) * STARS_A_PART)
+        rows[some] = measure_stars(image, x[some], y[some], radius, core, sky, noise)
 
-    few = len(x) * radius * radius < PARALLEL_WORK
-    rows = part(0, len(x)) if few else np.concatenate(in_threads(part, len(x)))
+    share_out(measure, -(-len(x) // STARS_A_PART), alone=len(x) * radius * radius < PARALLEL_WORK)
     flags = flag_stars(rows, rules)
     flag_odd_sizes(flags, rows[:, column.HFR])
     return rows, flags

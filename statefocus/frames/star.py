@@ -10,18 +10,26 @@ from __future__ import annotations
 import numpy as np
 
 from statefocus.frames.compiling import FloatArray, Image, kernel
+from statefocus.frames.pyramid import HOT_SHARE, neighbours
+from statefocus.frames.sky import ordered
 
 # columns of a row of measurements
 X, Y, FLUX, HFR, R90, SNR, ERROR, SHARPNESS, AXIS_RATIO, GROWTH, TOP, PLATEAU, COVERED, SKY, NOISE = range(15)
 COLUMNS = 15
 BINS_A_PIXEL = 4
+MARGIN = 2 * BINS_A_PIXEL  # rings beyond the aperture that its outermost pixels reach into
+NEAR, PARTS = 2.0, 5  # px: pixels whose centres are nearer to a star's are divided into so many parts a side
+ONE, ACROSS = np.uint64(1), np.uint64(BINS_A_PIXEL)  # unsigned: an index that is never negative needs no test
+FEW = 60  # values of a ring that the clipping begins with
+HOT_PIXEL = 10.0  # noises that a hot pixel is above the sky, at least
 LEAST_RING = 30  # elements of sky around a star
+NEAR_TOP = 0.99  # of a star's brightest pixel: pixels above are as bright
 SPREAD = 2.0 * np.log(2.0) / 12.0  # square of the half-flux radius that one pixel's width adds to a Gaussian
 
 
 @kernel
 def measure_stars(
-    image: Image, x: FloatArray, y: FloatArray, radius: float, core: float, plateau: float, sky: float, noise: float
+    image: Image, x: FloatArray, y: FloatArray, radius: float, core: float, sky: float, noise: float
 ) -> FloatArray:
     """Measure stars of about one size at the given positions.
 
@@ -32,8 +40,6 @@ def measure_stars(
         Approximate centres, in elements of the image; the centre of the first element is 0.
     radius, core : float
         Of the aperture that must hold all light of a star, and of the circle that its centre is sought in.
-    plateau : float
-        Pixels at or above this level are counted as a flat top.
     sky, noise : float
         What to take where the frame has no room for a ring of sky around a star.
 
@@ -52,38 +58,46 @@ def measure_stars(
         if _centre(image, row, core):
             _grow(image, row, radius, count)
             if row[FLUX] > 0:
-                _shape(image, row, min(radius, 2.0 * row[HFR] + 2.0), plateau)
+                _shape(image, row, min(radius, 2.0 * row[HFR] + 2.0))
     return rows
+
+
+@kernel
+def _span(centre: float, radius: float, size: int) -> tuple[int, int]:
+    """Return the first and the last but one element of an axis within `radius` of a place on it."""
+    return min(max(int(centre - radius), 0), size), max(min(int(centre + radius) + 2, size), 0)
 
 
 @kernel
 def _ring(image: Image, cx: float, cy: float, inner: float, outer: float) -> tuple[float, float, int]:
     """Return the sky, its noise and the number of pixels in a ring, after clipping stars away."""
-    height, width = image.shape
-    x0, x1 = max(int(cx - outer), 0), min(int(cx + outer) + 1, width - 1)
-    y0, y1 = max(int(cy - outer), 0), min(int(cy + outer) + 1, height - 1)
+    left, right = _span(cx, outer, image.shape[1])
+    top, bottom = _span(cy, outer, image.shape[0])
     stride = max(1, int(outer / 12.0))
-    sample = np.empty(((x1 - x0) // stride + 1) * ((y1 - y0) // stride + 1))
+    sample = np.empty(((right - left) // stride + 1) * ((bottom - top) // stride + 1), np.float32)
     count = 0
-    for y in range(y0, y1 + 1, stride):
-        for x in range(x0 + (y // stride) % stride, x1 + 1, stride):
-            square = (x - cx) ** 2 + (y - cy) ** 2
+    for y in range(top, bottom, stride):
+        line = image[y, left:right]
+        across, down = cx - left, (y - cy) * (y - cy)
+        for x in range((y // stride) % stride, len(line), stride):
+            square = (x - across) * (x - across) + down
             if inner * inner < square < outer * outer:
-                sample[count] = image[y, x]
+                sample[count] = line[x]
                 count += 1
     if count < LEAST_RING:
         return 0.0, 0.0, 0
-    few = np.sort(sample[: count : max(1, count // 100)])
-    middle, spread = few[len(few) // 2], 1.4826 * (few[len(few) // 2] - few[len(few) // 4])
+    few = ordered(sample[: count : max(1, count // FEW)])
+    middle = float(few[len(few) // 2])
+    spread = 1.4826 * (middle - float(few[len(few) // 4]))
     mean, noise, kept = middle, spread, 0
     for _ in range(3):
         total, squares, kept = 0.0, 0.0, 0
-        for k in range(count):
-            away = sample[k] - mean
-            if abs(away) <= 3.0 * spread:
-                total += away
-                squares += away * away
-                kept += 1
+        for value in sample[:count]:
+            away = float(value) - mean
+            near = abs(away) <= 3.0 * spread
+            total += away if near else 0.0
+            squares += away * away if near else 0.0
+            kept += near
         if kept < 10:
             return middle, spread, count
         shift = total / kept
@@ -95,19 +109,21 @@ def _ring(image: Image, cx: float, cy: float, inner: float, outer: float) -> tup
 @kernel
 def _centre(image: Image, row: FloatArray, core: float) -> bool:
     """Move the centre to the centroid of the core, again and again; False when it runs away or holds no light."""
-    height, width = image.shape
     start_x, start_y = row[X], row[Y]
     for _ in range(6):
         cx, cy = row[X], row[Y]
+        left, right = _span(cx, core, image.shape[1])
+        top, bottom = _span(cy, core, image.shape[0])
         flux, moment_x, moment_y = 0.0, 0.0, 0.0
-        for y in range(max(int(cy - core), 0), min(int(cy + core) + 2, height)):
-            for x in range(max(int(cx - core), 0), min(int(cx + core) + 2, width)):
-                dx, dy = x - cx, y - cy
-                if dx * dx + dy * dy <= core * core:
-                    light = image[y, x] - row[SKY]
-                    flux += light
-                    moment_x += light * dx
-                    moment_y += light * dy
+        for y in range(top, bottom):
+            line = image[y, left:right]
+            dy = y - cy
+            for i in range(len(line)):
+                dx = i - (cx - left)
+                light = line[i] - row[SKY] if dx * dx + dy * dy <= core * core else 0.0
+                flux += light
+                moment_x += light * dx
+                moment_y += light * dy
         if flux <= 0.0:
             return False
         shift_x, shift_y = moment_x / flux, moment_y / flux
@@ -124,35 +140,70 @@ def _grow(image: Image, row: FloatArray, radius: float, sky_pixels: int) -> None
     """Fill flux, radii, errors and growth from the curve of growth; where the frame ends, the ring's mean stands in."""
     height, width = image.shape
     cx, cy, sky, noise = row[X], row[Y], row[SKY], row[NOISE]
-    bins = int(radius * BINS_A_PIXEL) + 1
-    light, area = np.zeros(bins), np.zeros(bins)
-    for y in range(max(int(cy - radius), 0), min(int(cy + radius) + 2, height)):
-        for x in range(max(int(cx - radius), 0), min(int(cx + radius) + 2, width)):
-            distance = np.sqrt((x - cx) ** 2 + (y - cy) ** 2)
-            if distance > radius + 0.8:
+    reach = radius + 0.5
+    light, area = np.zeros(int(radius * BINS_A_PIXEL) + 1 + MARGIN), np.zeros(0)
+    cut = cx < reach or cy < reach or cx > width - 1 - reach or cy > height - 1 - reach
+    if cut:
+        area = np.zeros(len(light))
+    left, right = _span(cx, reach, width)
+    top, bottom = _span(cy, reach, height)
+    for y in range(top, bottom):
+        line = image[y, left:right]
+        dy = y - cy
+        for i in range(len(line)):
+            dx = i - (cx - left)
+            if dx * dx + dy * dy > reach * reach:
                 continue
-            parts = 5 if distance < 3.0 else (3 if distance < 8.0 else (2 if distance < 20.0 else 1))
-            value, share = (_cosmetic(image, x, y, sky, noise) - sky) / (parts * parts), 1.0 / (parts * parts)
-            for b in range(parts):
-                dy = y - cy + (b + 0.5) / parts - 0.5
-                for a in range(parts):
-                    dx = x - cx + (a + 0.5) / parts - 0.5
-                    k = int(np.sqrt(dx * dx + dy * dy) * BINS_A_PIXEL)
-                    if k < bins:
-                        light[k] += value
-                        area[k] += share
-    row[COVERED] = _complete(light, area)
-    _read_curve(row, np.cumsum(light), np.pi * radius * radius, sky_pixels)
+            value = line[i] - sky
+            if value > HOT_PIXEL * noise and 0 < i < len(line) - 1 and _alone(value, line[i - 1] + line[i + 1], sky):
+                value = _cosmetic(image, left + i, y, sky, noise) - sky
+            _add(light, dx, dy, value)
+            if cut:
+                _add(area, dx, dy, 1.0)
+    rings = np.cumsum(light)[:-MARGIN]
+    row[COVERED] = _complete(rings, np.cumsum(area)[:-MARGIN]) if cut else 1.0
+    _read_curve(row, np.cumsum(rings), np.pi * radius * radius, sky_pixels)
+
+
+@kernel
+def _add(steps: FloatArray, dx: float, dy: float, value: float) -> None:
+    """Add a pixel to rings of 1 / `BINS_A_PIXEL` px, of which only the steps from each to the next are kept.
+
+    Near the centre it is divided; elsewhere its light is spread evenly over one pixel of radius, which begins and ends
+    within a ring. Its mean radius is a little more than its centre's, since its sides are farther out.
+    """
+    square = dx * dx + dy * dy
+    if square < NEAR * NEAR:
+        part = value / (PARTS * PARTS)
+        for b in range(PARTS):
+            v = dy + (b + 0.5) / PARTS - 0.5
+            for a in range(PARTS):
+                u = dx + (a + 0.5) / PARTS - 0.5
+                k = np.uint64(np.sqrt(u * u + v * v) * BINS_A_PIXEL)
+                steps[k] += part
+                steps[k + ONE] -= part
+        return
+    start = (np.sqrt(square + 1.0 / 12.0) - 0.5) * BINS_A_PIXEL
+    k = np.uint64(start)
+    share = value / BINS_A_PIXEL
+    late = (start - k) * share
+    steps[k] += share - late
+    steps[k + ONE] += late
+    steps[k + ACROSS] -= share - late
+    steps[k + ACROSS + ONE] -= late
+
+
+@kernel
+def _alone(value: float, beside: float, sky: float) -> bool:
+    """Whether a pixel can be hot, by its neighbours at left and right alone: none of the other six is below the sky."""
+    return value * 8.0 > HOT_SHARE * (beside - 2.0 * sky)
 
 
 @kernel
 def _cosmetic(image: Image, x: int, y: int, sky: float, noise: float) -> float:
-    """Return a pixel, or the mean of its neighbours where it is hot: far above the noise and six times that mean."""
-    value = float(image[y, x])
-    if value - sky < 10.0 * noise:
-        return value
-    mean = _beside(image, x, y)
-    return mean if value - sky > 6.0 * max(mean - sky, noise) else value
+    """Return a pixel, or the mean of its neighbours where it is hot: so many times above that mean."""
+    value, mean = float(image[y, x]), neighbours(image, x, y)
+    return mean if value - sky > HOT_SHARE * max(mean - sky, noise) else value
 
 
 @kernel
@@ -205,27 +256,32 @@ def _crossing(curve: FloatArray, level: float) -> float:
 
 
 @kernel
-def _shape(image: Image, row: FloatArray, radius: float, plateau: float) -> None:
-    """Fill axis ratio, sharpness, brightest pixel and number of pixels at the plateau, within `radius`."""
-    height, width = image.shape
+def _shape(image: Image, row: FloatArray, radius: float) -> None:
+    """Fill axis ratio, sharpness, brightest pixel and the number of pixels that are as bright, within `radius`."""
     cx, cy, sky, noise = row[X], row[Y], row[SKY], row[NOISE]
     steepest = 1.4 + 2.2 / row[HFR] ** 2
-    flux, xx, yy, xy, top, level, sharp = 0.0, 0.0, 0.0, 0.0, -1e30, 0, 0.0
-    for y in range(max(int(cy - radius), 0), min(int(cy + radius) + 2, height)):
-        for x in range(max(int(cx - radius), 0), min(int(cx + radius) + 2, width)):
-            dx, dy = x - cx, y - cy
+    left, right = _span(cx, radius, image.shape[1])
+    top, bottom = _span(cy, radius, image.shape[0])
+    flux, xx, yy, xy, highest, sharp = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for y in range(top, bottom):
+        line = image[y, left:right]
+        dy = y - cy
+        for i in range(len(line)):
+            dx = i - (cx - left)
             if dx * dx + dy * dy > radius * radius:
                 continue
-            light = image[y, x] - sky
+            light = line[i] - sky
             flux += light
             xx += light * dx * dx
             yy += light * dy * dy
             xy += light * dx * dy
-            top = max(top, float(image[y, x]))
-            level += image[y, x] >= plateau
-            if light > 5.0 * noise and light - steepest * (_beside(image, x, y) - sky) > 3.0 * np.sqrt(light):
-                sharp += light
-    row[TOP], row[PLATEAU], row[SHARPNESS] = top, level, max((top - sky) / row[FLUX], sharp / row[FLUX])
+            highest = max(highest, light)
+            if light > 5.0 * noise and 0 < i < len(line) - 1:
+                beside = max(line[i - 1], line[i + 1]) - sky
+                if light > beside and light - steepest * (neighbours(image, left + i, y) - sky) > 3.0 * np.sqrt(light):
+                    sharp += light
+    row[TOP], row[SHARPNESS] = sky + highest, max(highest / row[FLUX], sharp / row[FLUX])
+    row[PLATEAU] = _count_above(image, cx, cy, radius, sky + NEAR_TOP * highest)
     if flux <= 0.0:
         return
     middle, half = (xx + yy) / 2.0, np.sqrt(((xx - yy) / 2.0) ** 2 + xy * xy)
@@ -234,12 +290,14 @@ def _shape(image: Image, row: FloatArray, radius: float, plateau: float) -> None
 
 
 @kernel
-def _beside(image: Image, x: int, y: int) -> float:
-    """Return the mean of the neighbours of a pixel."""
-    total, count = 0.0, 0
-    for b in range(max(y - 1, 0), min(y + 2, image.shape[0])):
-        for a in range(max(x - 1, 0), min(x + 2, image.shape[1])):
-            total += image[b, a]
-            count += 1
-    mean: float = (total - image[y, x]) / (count - 1)
-    return mean
+def _count_above(image: Image, cx: float, cy: float, radius: float, level: float) -> int:
+    """Return how many pixels within `radius` reach `level`."""
+    left, right = _span(cx, radius, image.shape[1])
+    top, bottom = _span(cy, radius, image.shape[0])
+    count = 0
+    for y in range(top, bottom):
+        line = image[y, left:right]
+        for i in range(len(line)):
+            dx = i - (cx - left)
+            count += line[i] >= level and dx * dx + (y - cy) * (y - cy) <= radius * radius
+    return count

@@ -19,6 +19,7 @@ MOST_SHARPNESS = 0.42  # share of the light in one pixel; more is a hot pixel or
 LEAST_AXIS_RATIO = 0.55
 GROWTH = (0.85, 1.10)  # light within 3/4 of the aperture: less is a blend or a larger star, more a dark surrounding
 LEAST_COVERED = 0.4  # share of the aperture that lies in the frame
+NEAR_HIGHEST = 0.99  # of the brightest pixel of all stars: brighter tops may be at the level where pixels are full
 ODD_SIZE = 4.0  # robust standard deviations from the median of the frame
 LEAST_SCATTER = 0.03  # relative; stars that differ less are never odd
 
@@ -102,9 +103,11 @@ def flag_stars(rows: FloatArray, rules: Rules) -> npt.NDArray[np.int16]:
 
 
 def _saturated(rows: FloatArray, saturation: float) -> BoolArray:
-    """Full pixels, or a flat top: more pixels at the brightest level of the frame than a round top can have."""
-    flat = rows[:, column.PLATEAU] > 3.0 + 0.3 * rows[:, column.HFR] ** 2
-    full: BoolArray = (rows[:, column.TOP] >= saturation) | flat
+    """Full pixels, or a top at the frame's highest level with more pixels than a round top can have."""
+    top = rows[:, column.TOP]
+    highest = top.max(initial=0.0, where=rows[:, column.FLUX] > 0.0)
+    flat = (top >= NEAR_HIGHEST * highest) & (rows[:, column.PLATEAU] > 3.0 + 0.3 * rows[:, column.HFR] ** 2)
+    full: BoolArray = (top >= saturation) | flat
     return full
 
 
