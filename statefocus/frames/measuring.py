@@ -21,12 +21,14 @@ from statefocus.frames.errors import FrameError
 from statefocus.frames.peaks import Peaks
 from statefocus.frames.pyramid import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid
 from statefocus.frames.star import measure_stars
-from statefocus.frames.stars import Rules, StarFlag, flag_odd_sizes, flag_stars, star_table
+from statefocus.frames.stars import Rules, StarFlag, flag_stars, star_table
 
 TRIALS = 40  # brightest maxima that a size is tried on
 MOST_STARS = 400
 STARS_A_PART = 20  # so few that two threads end together, so many that a call costs nothing
 PARALLEL_WORK = 60_000  # pixels in the apertures; fewer are not worth the threads
+MANY = 10  # good stars of one size that are no accident
+PATIENCE = 3  # levels above the best one that are tried: a ring's thickness is not mistaken for a star's size
 FINER = 2  # sizes are tried on an image so many levels below the one that the stars were found on
 LEAST_PIXELS = 2 * LEAST_SIDE * 2  # side of the smallest frame
 FULL_UINT16 = 64_000  # ADU; cameras of 12 and 14 bits reach no more when their values are scaled up
@@ -182,21 +184,23 @@ def _measure(image: Image, pyramid: Pyramid, rules: Rules) -> tuple[FloatArray, 
 
 def _try_sizes(pyramid: Pyramid, peaks: Peaks) -> float:
     """Return the half-flux radius, in pixels, that accounts for most light in good stars."""
-    best, best_light = 1.5 * pyramid.block, 0.0
+    best, best_light, sure = 1.5 * pyramid.block, 0.0, len(pyramid.levels)
     sky, noise = float(np.median(pyramid.sky)), float(np.median(pyramid.noise))
     for level in range(len(pyramid.levels)):
-        x, y = peaks.separate(level, 2.0, TRIALS)
+        x, y = peaks.few(level, 2.0, TRIALS)
         finer = max(level - FINER, 0)
         ratio = 1 << (level - finer)
         fine = pyramid.levels[finer]
         x, y = (x + 0.5) * ratio - 0.5, (y + 0.5) * ratio - 0.5
         rows = measure_stars(fine, x, y, 2.2 * ratio + 2.0, 1.5 * ratio + 1.0, sky, noise / (1 << finer))
         flags = flag_stars(rows, Rules((fine.shape[0], fine.shape[1]), pixels=False))
-        flag_odd_sizes(flags, rows[:, column.HFR])
         good = flags == StarFlag.ACCEPTED
         light = float(rows[good, column.FLUX].sum()) * 4.0**finer * math.sqrt(min(int(np.count_nonzero(good)), 4))
         if light > 1.2 * best_light:
             best, best_light = float(np.median(rows[good, column.HFR])) * pyramid.scale(finer), light
+            sure = level + PATIENCE if np.count_nonzero(good) >= MANY else len(pyramid.levels)
+        elif level >= sure:
+            break
     return best
 
 
@@ -206,7 +210,7 @@ def _measure_all(
     """Find stars at the level that fits their size and measure them on the pixels."""
     level = min(max(round(math.log2(hfr / pyramid.block)), 0), len(pyramid.levels) - 1)
     scale = pyramid.scale(level)
-    x, y = peaks.separate(level, (1.6 * hfr + 1.0) / scale, most)
+    x, y = peaks.all(level, (1.6 * hfr + 1.0) / scale, most)
     sky, noise = float(np.median(pyramid.sky)), float(np.median(pyramid.noise)) * pyramid.block
     x, y, radius, core = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, 2.2 * hfr + 4.0, 1.5 * hfr + 2.0
     rows = np.empty((len(x), column.COLUMNS))
@@ -217,7 +221,6 @@ def _measure_all(
 
     share_out(measure, -(-len(x) // STARS_A_PART), alone=len(x) * radius * radius < PARALLEL_WORK)
     flags = flag_stars(rows, rules)
-    flag_odd_sizes(flags, rows[:, column.HFR])
     return rows, flags
 
 

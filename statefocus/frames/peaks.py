@@ -9,11 +9,13 @@ from statefocus.frames.pyramid import CHUNK, Pyramid, reaches
 from statefocus.frames.sky import between_tiles
 
 THRESHOLD = 7.0  # signal to noise of a maximum
+DILUTED = 0.35  # a star's signal to noise is halved, at worst, from a level to the next; some peaks also merge
+PARALLEL_ELEMENTS = 100_000  # fewer are searched before a second thread has woken
 SHARED_LEVELS = 3  # finest levels whose strips are worth a second thread
 
 
 class Peaks:
-    """The maxima of a pyramid's levels, each level looked at when it is first asked for.
+    """The maxima of a pyramid's levels, brightest first, at least some elements apart from each other.
 
     Parameters
     ----------
@@ -23,9 +25,10 @@ class Peaks:
     def __init__(self, pyramid: Pyramid) -> None:
         self._pyramid = pyramid
         self._found: dict[int, FloatArray] = {}
+        self._floor = THRESHOLD
 
-    def separate(self, level: int, apart: float, most: int) -> tuple[FloatArray, FloatArray]:
-        """Return the brightest maxima of a level that are far enough from each other.
+    def all(self, level: int, apart: float, most: int) -> tuple[FloatArray, FloatArray]:
+        """Return the brightest maxima of a level.
 
         Parameters
         ----------
@@ -41,13 +44,26 @@ class Peaks:
             Positions in elements of the level, brightest first.
         """
         if level not in self._found:
-            self._found[level] = find_maxima(self._pyramid, level)
+            self._found[level] = find_maxima(self._pyramid, level, THRESHOLD)
         x, y, _ = self._found[level]
         kept = keep_separate(x, y, apart, most)
         return x[kept], y[kept]
 
+    def few(self, level: int, apart: float, most: int) -> tuple[FloatArray, FloatArray]:
+        """Return some of the brightest maxima of a level, as `all` does; the levels are to be asked for in their order.
 
-def find_maxima(pyramid: Pyramid, level: int) -> FloatArray:
+        Faint maxima are not looked for, once a finer level had enough: what is bright there is bright here.
+        """
+        if level == 0:
+            self._found[0] = find_maxima(self._pyramid, 0, THRESHOLD)
+        x, y, signal = self._found[0] if level == 0 else find_maxima(self._pyramid, level, self._floor)
+        kept = keep_separate(x, y, apart, most)
+        enough = len(kept) == most
+        self._floor = max(THRESHOLD, DILUTED * signal[kept[-1]]) if enough else max(THRESHOLD, DILUTED * self._floor)
+        return x[kept], y[kept]
+
+
+def find_maxima(pyramid: Pyramid, level: int, threshold: float) -> FloatArray:
     """Return position and signal to noise of the local maxima of a level, brightest first.
 
     Returns
@@ -62,16 +78,23 @@ def find_maxima(pyramid: Pyramid, level: int) -> FloatArray:
     def search(part: int) -> None:
         first, last = part * at_once, min((part + 1) * at_once, strips)
         tile = max(pyramid.tile >> level, 1)
-        found[part] = box_maxima(image, pyramid.sky, pyramid.noise, tile, 0.5**level, first, last)
+        found[part] = box_maxima(image, pyramid.sky, pyramid.noise, tile, 0.5**level, threshold, first, last)
 
-    share_out(search, len(found))
+    share_out(search, len(found), alone=image.size < PARALLEL_ELEMENTS)
     peaks = np.concatenate(found, axis=1)
     return np.ascontiguousarray(peaks[:, np.argsort(-peaks[2], kind="stable")])
 
 
 @kernel
 def box_maxima(
-    image: FloatImage, sky: FloatImage, noise: FloatImage, tile: int, share: float, first: int, last: int
+    image: FloatImage,
+    sky: FloatImage,
+    noise: FloatImage,
+    tile: int,
+    share: float,
+    threshold: float,
+    first: int,
+    last: int,
 ) -> FloatArray:
     """Return the local maxima of a sliding 2 x 2 box in the strips first..last, as `find_maxima` does.
 
@@ -85,62 +108,73 @@ def box_maxima(
         Elements of this level that make a tile, on a side.
     share : float
         Of the noise that is left at this level.
+    threshold : float
+        Least signal to noise.
     first, last : int
         Rows of tiles to look at.
     """
     height, width = image.shape
     rows, columns = sky.shape
-    ends = height - 1 if last == rows else min(last * tile, height - 1)
-    found = np.empty((3, max(ends - first * tile, 0) * width // 3 + 1))
+    top, bottom = first * tile, height - 1 if last == rows else min(last * tile, height - 1)
+    found = np.empty((3, max(bottom - top, 0) * width // 3 + 1))
+    chunks = (width - 2) // CHUNK + 1
+    floor = _floors(sky, noise, 0.5 * threshold * share, tile, top, bottom, chunks)
+    above, below = np.zeros(chunks, np.bool_), np.zeros(chunks, np.bool_)
     count = 0
-    for strip in range(first, last):
-        top, bottom = strip * tile, height - 1 if strip == rows - 1 else min((strip + 1) * tile, height - 1)
-        for i in range(columns):
-            left, right = i * tile, width - 1 if i == columns - 1 else min((i + 1) * tile, width - 1)
-            floor = np.float32(_lowest(sky, noise, 0.5 * THRESHOLD * share, strip, i))
-            for start in range(left, right, CHUNK):
-                count = _search(image, top, bottom, start, min(start + CHUNK, right), floor, found, count)
+    for y in range(top - 1, bottom):
+        above, below = below, above
+        patch = max(y - top, 0) // CHUNK
+        for chunk in range(chunks):
+            left, right = chunk * CHUNK, min((chunk + 1) * CHUNK, width - 1)
+            level = floor[patch, chunk]
+            below[chunk] = reaches(image[y + 1], left, right, level) or image[y + 1, right] > level
+            if y >= top and (above[chunk] or below[chunk]):
+                count = _search(image, y, left, right, level, found, count)
     kept = 0
     for k in range(count):
         row, column = (found[1, k] + 0.5) / tile, (found[0, k] + 0.5) / tile
         above = found[2, k] - between_tiles(sky, row, column)
         signal = 2.0 * above / (share * between_tiles(noise, row, column))
-        if signal >= THRESHOLD:
+        if signal >= threshold:
             found[0, kept], found[1, kept], found[2, kept] = found[0, k], found[1, k], signal
             kept += 1
     return found[:, :kept].copy()
 
 
 @kernel
-def _search(
-    image: FloatImage, top: int, bottom: int, left: int, right: int, floor: float, found: FloatArray, count: int
-) -> int:
-    """Add place and mean of the highest boxes of a chunk of columns to what was found; return how many there are."""
-    below = reaches(image[top], left, right, floor) or image[top, right] > floor
-    for y in range(top, bottom):
-        above, below = below, reaches(image[y + 1], left, right, floor) or image[y + 1, right] > floor
-        if not (above or below):
-            continue
-        before, here = np.float32(0.0), _box(image, y, left)
-        if left > 0:
-            before = _box(image, y, left - 1)
-        for x in range(left, right):
-            after = _box(image, y, x + 1) if x + 2 < image.shape[1] else np.float32(0.0)
-            if here >= 4.0 * floor and before <= here >= after and count < found.shape[1] and _is_highest(image, y, x):
-                found[0, count], found[1, count], found[2, count] = x + 0.5, y + 0.5, 0.25 * here
-                count += 1
-            before, here = here, after
+def _search(image: FloatImage, y: int, left: int, right: int, floor: float, found: FloatArray, count: int) -> int:
+    """Add place and mean of the highest boxes of a chunk of a row to what was found; return how many there are."""
+    before, here = np.float32(0.0), _box(image, y, left)
+    if left > 0:
+        before = _box(image, y, left - 1)
+    for x in range(left, right):
+        after = _box(image, y, x + 1) if x + 2 < image.shape[1] else np.float32(0.0)
+        if here >= 4.0 * floor and before <= here >= after and count < found.shape[1] and _is_highest(image, y, x):
+            found[0, count], found[1, count], found[2, count] = x + 0.5, y + 0.5, 0.25 * here
+            count += 1
+        before, here = here, after
     return count
 
 
 @kernel
-def _lowest(sky: FloatImage, noise: FloatImage, times: float, row: int, column: int) -> float:
-    """Return what a maximum anywhere in a tile reaches at least: sky and noise run between it and its neighbours."""
-    least = np.inf
-    for j in range(max(row - 1, 0), min(row + 2, sky.shape[0])):
-        for i in range(max(column - 1, 0), min(column + 2, sky.shape[1])):
-            least = min(least, sky[j, i] + times * noise[j, i])
-    return least
+def _floors(
+    sky: FloatImage, noise: FloatImage, times: float, tile: int, top: int, bottom: int, chunks: int
+) -> FloatImage:
+    """Return what a maximum reaches at least, in each patch of `CHUNK` x `CHUNK` elements from row `top` on.
+
+    Between the middles of tiles the sky runs straight, so the lowest corner of a patch tells; where tiles are smaller
+    than patches, their lowest.
+    """
+    patches = (bottom - top) // CHUNK + 1
+    if tile < CHUNK:
+        return np.full((patches, chunks), np.float32(np.min(sky) + times * np.min(noise)), np.float32)
+    corners = np.empty((patches + 1, chunks + 1), np.float32)
+    for j in range(patches + 1):
+        for i in range(chunks + 1):
+            row, column = (top + j * CHUNK) / tile, i * CHUNK / tile
+            corners[j, i] = between_tiles(sky, row, column) + times * between_tiles(noise, row, column)
+    upper, lower = np.minimum(corners[:-1, :-1], corners[:-1, 1:]), np.minimum(corners[1:, :-1], corners[1:, 1:])
+    return np.minimum(upper, lower)
 
 
 @kernel

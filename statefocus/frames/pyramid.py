@@ -19,7 +19,8 @@ from statefocus.frames.sky import read_sky, smooth_noise, smooth_tiles
 FINE_BLOCK = 2  # pixels a side that stars are sought on in small frames, where every one of them counts
 LARGE_PIXELS = 6_000_000  # larger frames have coarse blocks
 PARALLEL_PIXELS = 3_000_000  # smaller frames are read before a second thread has woken
-TILE = 64  # side of a background tile, in blocks: a strip of them fits into the cache
+TILE, LARGE_TILE = 64, 128  # side of a background tile, in blocks: a strip of them fits into the cache
+TILES = 12  # along the shorter side, at least, where tiles are large
 CHUNK = 16  # elements of a row that are compared at once: one line of the processor's cache
 LEAST_SIDE = 4  # blocks; a pyramid ends before it is smaller
 HOT_NOISE = 5.0  # noises of a block that a hot pixel lifts it by, at least; fainter ones never look like a star
@@ -66,7 +67,8 @@ def build_pyramid(pixels: Image) -> Pyramid:
     levels = [np.empty((height, width), np.float32)]
     while min(levels[-1].shape) >= 2 * LEAST_SIDE:
         levels.append(np.empty((levels[-1].shape[0] // 2, levels[-1].shape[1] // 2), np.float32))
-    tile = min(TILE, 1 << (min(height, width).bit_length() - 1))  # a power of two: halving keeps strips apart
+    side = LARGE_TILE if min(height, width) >= TILES * LARGE_TILE else TILE
+    tile = min(side, 1 << (min(height, width).bit_length() - 1))  # a power of two: halving keeps strips apart
     sky = np.empty((height // tile, width // tile), np.float32)
     noise = np.empty_like(sky)
     words = as_words(pixels, block)
@@ -95,15 +97,23 @@ def clean_strip(
     rows, columns = sky.shape
     height, width = image.shape
     top, bottom = strip * tile, height if strip == rows - 1 else (strip + 1) * tile
+    floor = np.empty(columns, np.float32)
     for i in range(columns):
         left, right = i * tile, width if i == columns - 1 else (i + 1) * tile
         sky[strip, i], noise[strip, i] = read_sky(image, top, bottom, left, right)
-        floor = np.float32(sky[strip, i] + HOT_NOISE * noise[strip, i])
-        for start in range(left, right, CHUNK):
-            end = min(start + CHUNK, right)
-            for y in range(top, bottom):
-                if reaches(image[y], start, end, floor):
-                    _cool(pixels, block, image, y, start, end, floor, sky[strip, i], noise[strip, i])
+        floor[i] = sky[strip, i] + HOT_NOISE * noise[strip, i]
+    for y in range(top, bottom):
+        over, row, under = image[max(y - 1, top)], image[y], image[min(y + 1, bottom - 1)]
+        for start in range(0, width, CHUNK):
+            i, end = min(start // tile, columns - 1), min(start + CHUNK, width)
+            if not reaches(row, start, end, floor[i]):
+                continue
+            for x in range(start, end):
+                here = row[x]
+                beside = here >= row[max(x - 1, 0)] and here >= row[min(x + 1, width - 1)]
+                if here > floor[i] and beside and over[x] <= here >= under[x]:
+                    excess = hot_excess(pixels, block, y, x, sky[strip, i], noise[strip, i] * block)
+                    row[x] -= excess / (block * block)
 
 
 @kernel
@@ -116,17 +126,6 @@ def reaches(row: FloatImage, start: int, end: int, floor: float) -> bool:
     for k in range(1, CHUNK):
         top = max(top, row[first + np.uint64(k)])
     return top > floor
-
-
-@kernel
-def _cool(
-    pixels: Image, block: int, image: FloatImage, y: int, left: int, right: int, floor: float, sky: float, noise: float
-) -> None:
-    """Replace the hot pixels of some blocks of a row by their neighbours' mean: only brighter ones than beside."""
-    for x in range(left, right):
-        here = image[y, x]
-        if here > floor and here >= image[y, max(x - 1, 0)] and here >= image[y, min(x + 1, image.shape[1] - 1)]:
-            image[y, x] -= hot_excess(pixels, block, y, x, sky, noise * block) / (block * block)
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 
 from statefocus.frames.compiling import FloatImage, kernel
 
-SAMPLE = 160.0  # elements of a tile that its sky is read from; its neighbours' median steadies it further
+SAMPLE = 110.0  # elements of a tile that its sky is read from; its neighbours' median steadies it further
 LEAST_NOISE = 1e-3  # ADU; images without any noise are simulated
 LEAST_SHARE = 0.3  # of the frame's usual noise; a tile with less is padding or saturated
 
