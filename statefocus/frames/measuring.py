@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from statefocus.frames import star as column
+from statefocus.frames.combining import frame_value
 from statefocus.frames.compiling import FloatArray, Image, share_out
 from statefocus.frames.errors import FrameError
 from statefocus.frames.peaks import Peaks
@@ -107,7 +108,7 @@ def measure_frame(
     rules = Rules((inner.shape[0], inner.shape[1]), _saturation(pixels, saturation_adu), min_star_px or 0.0)
     rows, flags = _measure(inner, pyramid, rules)
     good = flags == StarFlag.ACCEPTED
-    value, error = _frame_value(rows[good])
+    value, error = frame_value(rows[good, column.HFR], rows[good, column.ERROR])
     fitted = _fwhm(inner, rows[good], value) if fwhm and value is not None else None
     rows[:, column.X] += left
     rows[:, column.Y] += top
@@ -222,17 +223,6 @@ def _measure_all(
     share_out(measure, -(-len(x) // STARS_A_PART), alone=len(x) * radius * radius < PARALLEL_WORK)
     flags = flag_stars(rows, rules)
     return rows, flags
-
-
-def _frame_value(rows: FloatArray) -> tuple[float | None, float | None]:
-    """Return the median half-flux radius and its standard error: scatter of the stars, and what each is known to."""
-    if len(rows) == 0:
-        return None, None
-    hfr, error = rows[:, column.HFR], rows[:, column.ERROR]
-    value = float(np.median(hfr))
-    alone = float(np.sqrt(np.mean(error**2)))
-    scatter = 1.4826 * float(np.median(np.abs(hfr - value)))
-    return value, 1.2533 * max(alone, scatter) / math.sqrt(len(rows)) if len(rows) > 1 else alone
 
 
 def _fwhm(image: Image, rows: FloatArray, hfr: float | None) -> float | None:
