@@ -12,7 +12,7 @@ import numpy as np
 
 from statefocus.frames.compiling import FloatArray, kernel
 
-PIXEL_PHASE = 0.003  # relative; stars differ so much at least, by where they fall on their pixels
+PIXEL_PHASE = 0.006  # px; stars differ so much at least, by where they fall on their pixels
 MIDDLE_HALF = 0.6745  # standard deviations from the mean within which half of all normal values lie
 HALVINGS = 12  # of the interval in which the scatter is sought: to a four-thousandth
 
@@ -29,7 +29,7 @@ def frame_value(size: FloatArray, error: FloatArray) -> tuple[float | None, floa
         return None, None
     value = float(np.median(size))
     for _ in range(2):
-        sigma = np.hypot(error, own_scatter(np.abs(size - value), error, PIXEL_PHASE * value))
+        sigma = np.hypot(error, own_scatter(np.abs(size - value), error, PIXEL_PHASE))
         value = weighted_median(size, 1.0 / sigma)
     # a median of weights 1 / sigma has pi / 2 times the variance of the best mean; a single star is no median
     price = 0.5 * math.pi if len(size) > 2 else 1.0

@@ -25,7 +25,8 @@ from statefocus.frames.star import measure_stars
 from statefocus.frames.stars import Rules, StarFlag, flag_stars, star_table
 
 TRIALS = 40  # brightest maxima that a size is tried on
-MOST_STARS = 400
+MOST_STARS, MANY_STARS = 400, 100  # large stars take longer each, and a hundred tell the focus as well
+MOST_PIXELS = 300_000  # in all apertures, where there are more than `MANY_STARS`
 STARS_A_PART = 20  # so few that two threads end together, so many that a call costs nothing
 PARALLEL_WORK = 60_000  # pixels in the apertures; fewer are not worth the threads
 MANY = 10  # good stars of one size that are no accident
@@ -138,8 +139,8 @@ def _prepare(pixels: npt.NDArray[Any]) -> tuple[Image, bool]:
         raise FrameError(f"A frame holds real numbers, this one holds {frame.dtype}.")
     transposed = bool(frame.flags.f_contiguous and not frame.flags.c_contiguous)
     frame = frame.T if transposed else frame
-    if frame.dtype == np.uint16 and frame.dtype.isnative:
-        return np.ascontiguousarray(frame), transposed
+    if frame.dtype.kind == "u" and frame.dtype.itemsize <= np.dtype(np.uint16).itemsize:
+        return np.ascontiguousarray(frame, dtype=np.uint16), transposed
     image = np.ascontiguousarray(frame, dtype=np.float32)
     if frame.dtype.kind == "f":
         bad = ~np.isfinite(image)
@@ -205,15 +206,21 @@ def _try_sizes(pyramid: Pyramid, peaks: Peaks) -> float:
     return best
 
 
+def _aperture(hfr: float) -> float:
+    """Return the radius, in px, of the circle that holds all light of a star."""
+    return 2.2 * hfr + 4.0
+
+
 def _measure_all(
     image: Image, pyramid: Pyramid, peaks: Peaks, hfr: float, rules: Rules, most: int
 ) -> tuple[FloatArray, npt.NDArray[np.int16]]:
     """Find stars at the level that fits their size and measure them on the pixels."""
     level = min(max(round(math.log2(hfr / pyramid.block)), 0), len(pyramid.levels) - 1)
     scale = pyramid.scale(level)
+    most = min(most, max(MANY_STARS, int(MOST_PIXELS / (math.pi * _aperture(hfr) ** 2))))
     x, y = peaks.all(level, (1.6 * hfr + 1.0) / scale, most)
     sky, noise = float(np.median(pyramid.sky)), float(np.median(pyramid.noise)) * pyramid.block
-    x, y, radius, core = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, 2.2 * hfr + 4.0, 1.5 * hfr + 2.0
+    x, y, radius, core = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, _aperture(hfr), 1.5 * hfr + 2.0
     rows = np.empty((len(x), column.COLUMNS))
 
     def measure(part: int) -> None:

@@ -114,7 +114,7 @@ def box_maxima(
         Rows of tiles to look at.
     """
     height, width = image.shape
-    rows, columns = sky.shape
+    rows = len(sky)
     top, bottom = first * tile, height - 1 if last == rows else min(last * tile, height - 1)
     found = np.empty((3, max(bottom - top, 0) * width // 3 + 1))
     chunks = (width - 2) // CHUNK + 1
@@ -144,11 +144,11 @@ def box_maxima(
 @kernel
 def _search(image: FloatImage, y: int, left: int, right: int, floor: float, found: FloatArray, count: int) -> int:
     """Add place and mean of the highest boxes of a chunk of a row to what was found; return how many there are."""
-    before, here = np.float32(0.0), _box(image, y, left)
+    before, here = 0.0, _box(image, y, left)
     if left > 0:
         before = _box(image, y, left - 1)
     for x in range(left, right):
-        after = _box(image, y, x + 1) if x + 2 < image.shape[1] else np.float32(0.0)
+        after = _box(image, y, x + 1) if x + 2 < image.shape[1] else 0.0
         if here >= 4.0 * floor and before <= here >= after and count < found.shape[1] and _is_highest(image, y, x):
             found[0, count], found[1, count], found[2, count] = x + 0.5, y + 0.5, 0.25 * here
             count += 1

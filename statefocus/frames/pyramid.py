@@ -125,7 +125,7 @@ def reaches(row: FloatImage, start: int, end: int, floor: float) -> bool:
     top = row[first]
     for k in range(1, CHUNK):
         top = max(top, row[first + np.uint64(k)])
-    return top > floor
+    return bool(top > floor)
 
 
 @kernel

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from statefocus.frames.compiling import FloatArray, Image, kernel
+from statefocus.frames.compiling import FloatArray, FloatImage, Image, kernel
 from statefocus.frames.pyramid import HOT_SHARE, neighbours
 from statefocus.frames.sky import ordered
 
@@ -18,7 +18,7 @@ X, Y, FLUX, HFR, R90, SNR, ERROR, SHARPNESS, AXIS_RATIO, GROWTH, TOP, PLATEAU, C
 COLUMNS = 15
 BINS_A_PIXEL = 4
 MARGIN = 2 * BINS_A_PIXEL  # rings beyond the aperture that its outermost pixels reach into
-NEAR, PARTS = 3.0, 5  # px: pixels whose centres are nearer to a star's are divided into so many parts a side
+NEAREST, NEAR = 1.5, 3.0  # px from a star's centre: pixels within are divided into 25 and into 9
 ONE, ACROSS = np.uint64(1), np.uint64(BINS_A_PIXEL)  # unsigned: an index that is never negative needs no test
 FEW = 60  # values of a ring that the clipping begins with
 HOT_PIXEL = 10.0  # noises that a hot pixel is above the sky, at least
@@ -68,41 +68,62 @@ def _span(centre: float, radius: float, size: int) -> tuple[int, int]:
 
 
 @kernel
+def _chord(centre: float, square: float, size: int) -> tuple[int, int]:
+    """Return the first and the last but one element of a row within a circle, `square` being its half width's."""
+    if square < 0.0:
+        middle = min(max(int(centre), 0), size)
+        return middle, middle
+    half = np.sqrt(square)
+    return min(max(int(np.ceil(centre - half)), 0), size), max(min(int(np.floor(centre + half)) + 1, size), 0)
+
+
+@kernel
 def _ring(image: Image, cx: float, cy: float, inner: float, outer: float) -> tuple[float, float, int]:
     """Return the sky, its noise and the number of pixels in a ring, after clipping stars away."""
-    left, right = _span(cx, outer, image.shape[1])
+    width = image.shape[1]
     top, bottom = _span(cy, outer, image.shape[0])
     stride = max(1, int(outer / 12.0))
-    sample = np.empty(((right - left) // stride + 1) * ((bottom - top) // stride + 1), np.float32)
+    sample = np.empty((int(2.0 * outer) // stride + 4) * ((bottom - top) // stride + 2), np.float32)
     count = 0
     for y in range(top, bottom, stride):
-        line = image[y, left:right]
-        across, down = cx - left, (y - cy) * (y - cy)
-        for x in range((y // stride) % stride, len(line), stride):
-            square = (x - across) * (x - across) + down
-            if inner * inner < square < outer * outer:
-                sample[count] = line[x]
+        square = (y - cy) * (y - cy)
+        left, right = _chord(cx, outer * outer - square, width)
+        hole, end = _chord(cx, inner * inner - square, width)
+        if hole >= end:
+            hole, end = right, right
+        skew = (y // stride) % stride
+        for part in (image[y, left + skew : hole : stride], image[y, end + skew : right : stride]):
+            for value in part:
+                sample[count] = value
                 count += 1
     if count < LEAST_RING:
         return 0.0, 0.0, 0
     few = ordered(sample[: count : max(1, count // FEW)])
-    middle = float(few[len(few) // 2])
-    spread = 1.4826 * (middle - float(few[len(few) // 4]))
+    middle = few[len(few) // 2]
+    return _clipped(sample[:count], float(middle), 1.4826 * float(middle - few[len(few) // 4]), stride * stride)
+
+
+@kernel
+def _clipped(sample: FloatImage, middle: float, spread: float, share: int) -> tuple[float, float, int]:
+    """Return mean, standard deviation and number (of pixels, one in `share` being in the sample) of what is no star."""
     mean, noise, kept = middle, spread, 0
+    zero = np.float32(0.0)
     for _ in range(3):
-        total, squares, kept = 0.0, 0.0, 0
-        for value in sample[:count]:
-            away = float(value) - mean
-            near = abs(away) <= 3.0 * spread
-            total += away if near else 0.0
-            squares += away * away if near else 0.0
-            kept += near
+        centre, limit = np.float32(mean), np.float32(3.0 * spread)
+        total, squares, inside = zero, zero, zero
+        for value in sample:
+            away = value - centre
+            near = abs(away) <= limit
+            total += away if near else zero
+            squares += away * away if near else zero
+            inside += np.float32(1.0) if near else zero
+        kept = int(inside)
         if kept < 10:
-            return middle, spread, count
-        shift = total / kept
-        noise = np.sqrt(max(squares / kept - shift * shift, 0.0))
-        mean, spread = mean + shift, max(noise, 1e-12)
-    return mean, noise, kept * stride * stride
+            return middle, spread, len(sample)
+        shift = float(total) / kept
+        noise = np.sqrt(max(float(squares) / kept - shift * shift, 0.0))
+        mean, spread = float(centre) + shift, max(noise, 1e-12)
+    return mean, noise, kept * share
 
 
 @kernel
@@ -140,47 +161,52 @@ def _grow(image: Image, row: FloatArray, radius: float, sky_pixels: int) -> None
     height, width = image.shape
     cx, cy, sky, noise = row[X], row[Y], row[SKY], row[NOISE]
     reach = radius + 0.5
-    light, area = np.zeros(int(radius * BINS_A_PIXEL) + 1 + MARGIN), np.zeros(0)
-    cut = cx < reach or cy < reach or cx > width - 1 - reach or cy > height - 1 - reach
-    if cut:
-        area = np.zeros(len(light))
-    left, right = _span(cx, reach, width)
+    rings = int(radius * BINS_A_PIXEL) + 1
+    light, steps = np.zeros(rings + MARGIN), np.zeros(rings + MARGIN)
     top, bottom = _span(cy, reach, height)
     for y in range(top, bottom):
-        line = image[y, left:right]
         dy = y - cy
+        left, right = _chord(cx, reach * reach - dy * dy, width)
+        line = image[y, left:right]
         for i in range(len(line)):
-            dx = i - (cx - left)
-            if dx * dx + dy * dy > reach * reach:
-                continue
             value = line[i] - sky
             if value > HOT_PIXEL * noise and 0 < i < len(line) - 1 and _alone(value, line[i - 1] + line[i + 1], sky):
                 value = _cosmetic(image, left + i, y, sky, noise) - sky
-            _add(light, dx, dy, value)
-            if cut:
-                _add(area, dx, dy, 1.0)
-    rings = np.cumsum(light)[:-MARGIN]
-    row[COVERED] = _complete(rings, np.cumsum(area)[:-MARGIN]) if cut else 1.0
-    _read_curve(row, np.cumsum(rings), np.pi * radius * radius, sky_pixels)
+            _add(light, steps, i - (cx - left), dy, value)
+    light = (light + np.cumsum(steps))[:rings]
+    row[COVERED] = 1.0
+    if cx < reach or cy < reach or cx > width - 1 - reach or cy > height - 1 - reach:
+        row[COVERED] = _complete(light, _areas(row, reach, rings, width, height))
+    _read_curve(row, np.cumsum(light), np.pi * radius * radius, sky_pixels)
 
 
 @kernel
-def _add(steps: FloatArray, dx: float, dy: float, value: float) -> None:
-    """Add a pixel to rings of 1 / `BINS_A_PIXEL` px, of which only the steps from each to the next are kept.
+def _areas(row: FloatArray, reach: float, rings: int, width: int, height: int) -> FloatArray:
+    """Return what the frame holds of the area of each ring around a star, in pixels."""
+    area, steps = np.zeros(rings + MARGIN), np.zeros(rings + MARGIN)
+    top, bottom = _span(row[Y], reach, height)
+    for y in range(top, bottom):
+        dy = y - row[Y]
+        left, right = _chord(row[X], reach * reach - dy * dy, width)
+        for x in range(left, right):
+            _add(area, steps, x - row[X], dy, 1.0)
+    return (area + np.cumsum(steps))[:rings]
 
-    Near the centre it is divided; elsewhere its light is spread evenly over one pixel of radius, which begins and ends
-    within a ring. Its mean radius is a little more than its centre's, since its sides are farther out.
+
+@kernel
+def _add(rings: FloatArray, steps: FloatArray, dx: float, dy: float, value: float) -> None:
+    """Add a pixel to rings of 1 / `BINS_A_PIXEL` px.
+
+    Near the centre it is divided. Elsewhere its light is spread evenly over one pixel of radius, which begins and ends
+    within a ring, and only the steps from each ring to the next are kept. Its mean radius is a little more than its
+    centre's, since its sides are farther out.
     """
     square = dx * dx + dy * dy
     if square < NEAR * NEAR:
-        part = value / (PARTS * PARTS)
-        for b in range(PARTS):
-            v = dy + (b + 0.5) / PARTS - 0.5
-            for a in range(PARTS):
-                u = dx + (a + 0.5) / PARTS - 0.5
-                k = np.uint64(np.sqrt(u * u + v * v) * BINS_A_PIXEL)
-                steps[k] += part
-                steps[k + ONE] -= part
+        if square < NEAREST * NEAREST:
+            _divide(rings, dx, dy, value, 5)
+        else:
+            _divide(rings, dx, dy, value, 3)
         return
     start = (np.sqrt(square + 1.0 / 12.0) - 0.5) * BINS_A_PIXEL
     k = np.uint64(start)
@@ -190,6 +216,18 @@ def _add(steps: FloatArray, dx: float, dy: float, value: float) -> None:
     steps[k + ONE] += late
     steps[k + ACROSS] -= share - late
     steps[k + ACROSS + ONE] -= late
+
+
+@kernel
+def _divide(rings: FloatArray, dx: float, dy: float, value: float, parts: int) -> None:
+    """Add a pixel to rings in `parts` x `parts` equal squares."""
+    step, part = BINS_A_PIXEL / parts, value / (parts * parts)
+    left, top = BINS_A_PIXEL * (dx - 0.5) + 0.5 * step, BINS_A_PIXEL * (dy - 0.5) + 0.5 * step
+    for b in range(parts):
+        v = top + b * step
+        for a in range(parts):
+            u = left + a * step
+            rings[np.uint64(np.sqrt(u * u + v * v))] += part
 
 
 @kernel

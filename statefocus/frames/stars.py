@@ -108,25 +108,37 @@ def _flag_each(
             highest = max(highest, row[column.TOP])
     for k in range(len(rows)):
         row = rows[k]
-        x, y, hfr, growth = row[column.X], row[column.Y], row[column.HFR], row[column.GROWTH]
-        margin = EDGE_MARGIN * hfr
-        outside = x < margin or y < margin or x > width - 1 - margin or y > height - 1 - margin
         if row[column.FLUX] <= 0.0:
             flags[k] = _EMPTY
-        elif outside or row[column.COVERED] < LEAST_COVERED:
+        elif row[column.COVERED] < LEAST_COVERED or _is_outside(row, height, width):
             flags[k] = _EDGE
         elif row[column.TOP] >= saturation or _is_flat(row, highest):
             flags[k] = _SATURATED
         elif row[column.SHARPNESS] > sharpness:
             flags[k] = _SHARP
-        elif row[column.SNR] < LEAST_SNR:
-            flags[k] = _FAINT
-        elif row[column.AXIS_RATIO] < LEAST_AXIS_RATIO:
-            flags[k] = _ELONGATED
-        elif growth < LEAST_GROWTH or growth > MOST_GROWTH:
-            flags[k] = _BLENDED
-        elif 2.0 * row[column.R90] < least_size:
-            flags[k] = _SMALL
+        else:
+            flags[k] = _judge_shape(row, least_size)
+
+
+@kernel
+def _judge_shape(row: FloatArray, least_size: float) -> int:
+    """Return what speaks against a star that is complete, and neither full nor sharp."""
+    if row[column.SNR] < LEAST_SNR:
+        return _FAINT
+    if row[column.AXIS_RATIO] < LEAST_AXIS_RATIO:
+        return _ELONGATED
+    if row[column.GROWTH] < LEAST_GROWTH or row[column.GROWTH] > MOST_GROWTH:
+        return _BLENDED
+    return _SMALL if 2.0 * row[column.R90] < least_size else _ACCEPTED
+
+
+@kernel
+def _is_outside(row: FloatArray, height: int, width: int) -> bool:
+    """Whether a star's centre is too near to the edge."""
+    margin = EDGE_MARGIN * row[column.HFR]
+    x, y = row[column.X], row[column.Y]
+    outside: bool = x < margin or y < margin or x > width - 1 - margin or y > height - 1 - margin
+    return outside
 
 
 @kernel
@@ -165,7 +177,7 @@ def flag_odd_sizes(flags: Flags, hfr: FloatArray, error: FloatArray) -> None:
 @kernel
 def likeliest(size: FloatArray, error: FloatArray) -> float:
     """Return the size that most light-rich stars agree on: the mode of their sizes, each blurred by its error."""
-    best, most = size[0], 0.0
+    best, most = float(size[0]), 0.0
     for candidate in size[:MOST_CANDIDATES]:
         votes = 0.0
         for k in range(len(size)):
@@ -173,7 +185,7 @@ def likeliest(size: FloatArray, error: FloatArray) -> float:
             away = (size[k] - candidate) / (3.0 * blur)
             votes += max(1.0 - away * away, 0.0) / blur
         if votes > most:
-            best, most = candidate, votes
+            best, most = float(candidate), votes
     return best
 
 
