@@ -20,7 +20,7 @@ from statefocus.frames.combining import frame_value
 from statefocus.frames.compiling import FloatArray, Image, share_out
 from statefocus.frames.errors import FrameError
 from statefocus.frames.peaks import Peaks
-from statefocus.frames.pyramid import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid
+from statefocus.frames.pyramid import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid, release
 from statefocus.frames.star import measure_stars
 from statefocus.frames.stars import Rules, StarFlag, flag_stars, star_table
 
@@ -108,6 +108,7 @@ def measure_frame(
     pyramid = build_pyramid(inner)
     rules = Rules((inner.shape[0], inner.shape[1]), _saturation(pixels, saturation_adu), min_star_px or 0.0)
     rows, flags = _measure(inner, pyramid, rules)
+    release(pyramid)
     good = flags == StarFlag.ACCEPTED
     value, error = frame_value(rows[good, column.HFR], rows[good, column.ERROR])
     fitted = _fwhm(inner, rows[good], value) if fwhm and value is not None else None

@@ -64,9 +64,7 @@ def build_pyramid(pixels: Image) -> Pyramid:
     """
     block = COARSE_BLOCK if pixels.size > LARGE_PIXELS else FINE_BLOCK
     height, width = pixels.shape[0] // block, pixels.shape[1] // block
-    levels = [np.empty((height, width), np.float32)]
-    while min(levels[-1].shape) >= 2 * LEAST_SIDE:
-        levels.append(np.empty((levels[-1].shape[0] // 2, levels[-1].shape[1] // 2), np.float32))
+    levels = _empty_levels(height, width)
     side = LARGE_TILE if min(height, width) >= TILES * LARGE_TILE else TILE
     tile = min(side, 1 << (min(height, width).bit_length() - 1))  # a power of two: halving keeps strips apart
     sky = np.empty((height // tile, width // tile), np.float32)
@@ -87,6 +85,49 @@ def build_pyramid(pixels: Image) -> Pyramid:
     for fine, coarse in itertools.pairwise(levels[1:]):
         halve_rows(fine, coarse, 0, len(coarse))
     return Pyramid(levels, block, tile, smooth_tiles(sky), smooth_noise(noise))
+
+
+def _empty_levels(height: int, width: int) -> list[FloatImage]:
+    """Return room for the levels of a pyramid, in the memory of the frame before if that is not in use any more."""
+    shapes = [(height, width)]
+    while min(shapes[-1]) >= 2 * LEAST_SIDE:
+        shapes.append((shapes[-1][0] // 2, shapes[-1][1] // 2))
+    ends = list(itertools.accumulate(rows * columns for rows, columns in shapes))
+    room = _ROOM.take(ends[-1])
+    return [
+        room[end - rows * columns : end].reshape(rows, columns)
+        for end, (rows, columns) in zip(ends, shapes, strict=True)
+    ]
+
+
+class _Room:
+    """Memory that was written before: to be given fresh pages costs as much as to bin the frame."""
+
+    def __init__(self) -> None:
+        self._spare: list[FloatImage] = []
+
+    def take(self, size: int) -> FloatImage:
+        """Return `size` elements of what was given back, or new ones; threads that measure at once share none."""
+        try:
+            room = self._spare.pop()
+        except IndexError:
+            return np.empty(size, np.float32)
+        return room if len(room) == size else np.empty(size, np.float32)
+
+    def give_back(self, levels: list[FloatImage]) -> None:
+        """Keep the memory of some levels for the next frame, and forget what was kept before."""
+        room = levels[0].base
+        if room is not None:
+            self._spare = [room]
+
+
+_ROOM = _Room()
+
+
+def release(pyramid: Pyramid) -> None:
+    """Leave a pyramid's memory to the next frame; its levels must not be looked at any more."""
+    _ROOM.give_back(pyramid.levels)
+    pyramid.levels.clear()
 
 
 @kernel

@@ -18,7 +18,7 @@ X, Y, FLUX, HFR, R90, SNR, ERROR, SHARPNESS, AXIS_RATIO, GROWTH, TOP, PLATEAU, C
 COLUMNS = 15
 BINS_A_PIXEL = 4
 MARGIN = 2 * BINS_A_PIXEL  # rings beyond the aperture that its outermost pixels reach into
-NEAREST, NEAR = 1.5, 3.0  # px from a star's centre: pixels within are divided into 25 and into 9
+NEAR, PARTS = 3.0, 5  # px from a star's centre: pixels within are divided into so many squares, a side
 ONE, ACROSS = np.uint64(1), np.uint64(BINS_A_PIXEL)  # unsigned: an index that is never negative needs no test
 FEW = 60  # values of a ring that the clipping begins with
 HOT_PIXEL = 10.0  # noises that a hot pixel is above the sky, at least
@@ -203,10 +203,7 @@ def _add(rings: FloatArray, steps: FloatArray, dx: float, dy: float, value: floa
     """
     square = dx * dx + dy * dy
     if square < NEAR * NEAR:
-        if square < NEAREST * NEAREST:
-            _divide(rings, dx, dy, value, 5)
-        else:
-            _divide(rings, dx, dy, value, 3)
+        _divide(rings, dx, dy, value)
         return
     start = (np.sqrt(square + 1.0 / 12.0) - 0.5) * BINS_A_PIXEL
     k = np.uint64(start)
@@ -219,13 +216,13 @@ def _add(rings: FloatArray, steps: FloatArray, dx: float, dy: float, value: floa
 
 
 @kernel
-def _divide(rings: FloatArray, dx: float, dy: float, value: float, parts: int) -> None:
-    """Add a pixel to rings in `parts` x `parts` equal squares."""
-    step, part = BINS_A_PIXEL / parts, value / (parts * parts)
+def _divide(rings: FloatArray, dx: float, dy: float, value: float) -> None:
+    """Add a pixel to rings in `PARTS` x `PARTS` equal squares."""
+    step, part = BINS_A_PIXEL / PARTS, value / (PARTS * PARTS)
     left, top = BINS_A_PIXEL * (dx - 0.5) + 0.5 * step, BINS_A_PIXEL * (dy - 0.5) + 0.5 * step
-    for b in range(parts):
+    for b in range(PARTS):
         v = top + b * step
-        for a in range(parts):
+        for a in range(PARTS):
             u = left + a * step
             rings[np.uint64(np.sqrt(u * u + v * v))] += part
 
