@@ -25,10 +25,11 @@ from statefocus.frames.star import measure_stars
 from statefocus.frames.stars import Rules, StarFlag, flag_stars, star_table
 
 TRIALS = 40  # brightest maxima that a size is tried on
-MOST_STARS, MANY_STARS = 400, 100  # large stars take longer each, and a hundred tell the focus as well
-MOST_PIXELS = 300_000  # in all apertures, where there are more than `MANY_STARS`
+MOST_STARS, MANY_STARS = 300, 100  # large stars take longer each, and a hundred tell the focus as well
+MOST_PIXELS = 200_000  # in all apertures, where there are more than `MANY_STARS`
 STARS_A_PART = 20  # so few that two threads end together, so many that a call costs nothing
-PARALLEL_WORK = 60_000  # pixels in the apertures; fewer are not worth the threads
+PARALLEL_WORK = 6_000  # squared pixels of all radii; fewer are measured before a second thread has woken
+DIVIDED = 8.0  # px of radius whose area takes as long as a star's inner pixels, which are divided
 MANY = 10  # good stars of one size that are no accident
 PATIENCE = 3  # levels above the best one that are tried: a ring's thickness is not mistaken for a star's size
 FINER = 2  # sizes are tried on an image so many levels below the one that the stars were found on
@@ -195,7 +196,7 @@ def _try_sizes(pyramid: Pyramid, peaks: Peaks) -> float:
         ratio = 1 << (level - finer)
         fine = pyramid.levels[finer]
         x, y = (x + 0.5) * ratio - 0.5, (y + 0.5) * ratio - 0.5
-        rows = measure_stars(fine, x, y, 2.2 * ratio + 2.0, 1.5 * ratio + 1.0, sky, noise / (1 << finer))
+        rows = _measure_at(fine, x, y, 2.2 * ratio + 2.0, 1.5 * ratio + 1.0, sky, noise / (1 << finer))
         flags = flag_stars(rows, Rules((fine.shape[0], fine.shape[1]), pixels=False))
         good = flags == StarFlag.ACCEPTED
         light = float(rows[good, column.FLUX].sum()) * 4.0**finer * math.sqrt(min(int(np.count_nonzero(good)), 4))
@@ -205,6 +206,20 @@ def _try_sizes(pyramid: Pyramid, peaks: Peaks) -> float:
         elif level >= sure:
             break
     return best
+
+
+def _measure_at(
+    image: Image, x: FloatArray, y: FloatArray, radius: float, core: float, sky: float, noise: float
+) -> FloatArray:
+    """Measure stars as `measure_stars` does, in a few threads when they are worth it."""
+    rows = np.empty((len(x), column.COLUMNS))
+
+    def measure(part: int) -> None:
+        some = slice(part * STARS_A_PART, (part + 1) * STARS_A_PART)
+        rows[some] = measure_stars(image, x[some], y[some], radius, core, sky, noise)
+
+    share_out(measure, -(-len(x) // STARS_A_PART), alone=len(x) * (radius + DIVIDED) ** 2 < PARALLEL_WORK)
+    return rows
 
 
 def _aperture(hfr: float) -> float:
@@ -222,13 +237,7 @@ def _measure_all(
     x, y = peaks.all(level, (1.6 * hfr + 1.0) / scale, most)
     sky, noise = float(np.median(pyramid.sky)), float(np.median(pyramid.noise)) * pyramid.block
     x, y, radius, core = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, _aperture(hfr), 1.5 * hfr + 2.0
-    rows = np.empty((len(x), column.COLUMNS))
-
-    def measure(part: int) -> None:
-        some = slice(part * STARS_A_PART, (part + 1) * STARS_A_PART)
-        rows[some] = measure_stars(image, x[some], y[some], radius, core, sky, noise)
-
-    share_out(measure, -(-len(x) // STARS_A_PART), alone=len(x) * radius * radius < PARALLEL_WORK)
+    rows = _measure_at(image, x, y, radius, core, sky, noise)
     flags = flag_stars(rows, rules)
     return rows, flags
 
