@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from statefocus.frames import star as column
+from statefocus.frames.binning import bin_words
 from statefocus.frames.combining import frame_value
 from statefocus.frames.compiling import FloatArray, Image, share_out
 from statefocus.frames.errors import FrameError
@@ -254,3 +255,4 @@ def warm_up() -> None:
     star = 20_000 * np.exp(-((down - 32) ** 2 + (across - 31) ** 2) / 8.0) + 100 + (7 * down + 13 * across) % 5
     measure_frame(star.astype(np.uint16))
     measure_frame(star.astype(np.float32))
+    bin_words(np.zeros((4, 1), np.uint64), np.empty((1, 1), np.float32), 0, 1)  # only large frames come to it
