@@ -1,8 +1,13 @@
-"""How kernels are compiled: once, kept on disk, and without the interpreter's lock."""
+"""How kernels are compiled: once, kept on disk, without the interpreter's lock; and the threads that share their work.
+
+The threads are started once and wait for work: to start one takes as long as a small frame takes. Work is cut into
+parts that do not depend on how many threads there are, so neither does any result.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
@@ -17,16 +22,14 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Result = TypeVar("Result")
 
-PARALLEL_PIXELS = 3_000_000  # smaller images are not worth the threads
 THREADS = min(4, os.cpu_count() or 1)
 
 
 def kernel(function: Function) -> Function:
     """Compile a function with numba on its first call; later processes load the compiled code from disk.
 
-    Plain threads share the work (`over_rows`), because numba's own parallel loops may not be entered by two threads.
+    Plain threads share the work (`share_out`), because numba's own parallel loops may not be entered by two threads.
     """
     options: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
     try:
@@ -35,16 +38,45 @@ def kernel(function: Function) -> Function:
         return cast("Function", numba.njit(**options)(function))
 
 
-def over_rows(function: Callable[..., None], rows: int, pixels: int, *arguments: Any) -> None:
-    """Call `function(*arguments, first, last)` for all `rows`, in a few threads when there are many `pixels`."""
-    if pixels < PARALLEL_PIXELS:
-        function(*arguments, 0, rows)
-    else:
-        in_threads(lambda first, last: function(*arguments, first, last), rows)
+def share_out(work: Callable[[int], None], parts: int, *, alone: bool = False) -> None:
+    """Call `work(part)` for the parts 0, 1, 2 ...: here, and in the waiting threads unless it is to be done `alone`.
+
+    Each thread takes the next part when it is done with one, so a busy processor delays no more than a part. A thread
+    that has not begun when all parts are taken is not waited for.
+    """
+    waiting = iter(range(parts))
+
+    def take_parts() -> None:
+        for part in waiting:
+            work(part)
+
+    helpers = 0 if alone else min(THREADS, parts) - 1
+    begun = [_CREW.threads().submit(take_parts) for _ in range(helpers)]
+    take_parts()
+    for helper in begun:
+        if not helper.cancel():
+            helper.result()
 
 
-def in_threads(function: Callable[[int, int], Result], count: int) -> list[Result]:
-    """Return `function(first, last)` of a few parts of `count`, in their order, each computed in its own thread."""
-    cuts = [count * i // THREADS for i in range(THREADS + 1)]
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(function, cuts[:-1], cuts[1:]))
+class _Crew:
+    """The threads of this process; a forked child starts its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def threads(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(THREADS - 1, thread_name_prefix="frames")
+            return self._pool
+
+
+def _start_anew() -> None:
+    global _CREW  # noqa: PLW0603 - the one thing that a fork makes invalid
+    _CREW = _Crew()
+
+
+_CREW = _Crew()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)

@@ -16,21 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from statefocus.frames import star as column
-from statefocus.frames.compiling import FloatArray, Image, in_threads
+from statefocus.frames.binning import bin_words
+from statefocus.frames.combining import frame_value
+from statefocus.frames.compiling import FloatArray, Image, share_out
 from statefocus.frames.errors import FrameError
-from statefocus.frames.peaks import find_peaks
-from statefocus.frames.sky import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid
+from statefocus.frames.peaks import Peaks
+from statefocus.frames.pyramid import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid, release
 from statefocus.frames.star import measure_stars
-from statefocus.frames.stars import Rules, StarFlag, flag_odd_sizes, flag_stars, star_table
+from statefocus.frames.stars import Rules, StarFlag, flag_stars, star_table
 
-THRESHOLD = 7.0  # signal to noise of a maximum
 TRIALS = 40  # brightest maxima that a size is tried on
-MOST_STARS = 400
-PARALLEL_WORK = 60_000  # pixels in the apertures; fewer are not worth the threads
+MOST_STARS, MANY_STARS = 300, 100  # large stars take longer each, and a hundred tell the focus as well
+MOST_PIXELS = 200_000  # in all apertures, where there are more than `MANY_STARS`
+STARS_A_PART = 20  # so few that two threads end together, so many that a call costs nothing
+PARALLEL_WORK = 6_000  # squared pixels of all radii; fewer are measured before a second thread has woken
+DIVIDED = 8.0  # px of radius whose area takes as long as a star's inner pixels, which are divided
+MANY = 10  # good stars of one size that are no accident
+PATIENCE = 3  # levels above the best one that are tried: a ring's thickness is not mistaken for a star's size
 FINER = 2  # sizes are tried on an image so many levels below the one that the stars were found on
 LEAST_PIXELS = 2 * LEAST_SIDE * 2  # side of the smallest frame
 FULL_UINT16 = 64_000  # ADU; cameras of 12 and 14 bits reach no more when their values are scaled up
-NEAR_TOP = 0.99  # pixels above this fraction of the brightest one of a frame are on a plateau
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,9 @@ def measure_frame(
     pyramid = build_pyramid(inner)
     rules = Rules((inner.shape[0], inner.shape[1]), _saturation(pixels, saturation_adu), min_star_px or 0.0)
     rows, flags = _measure(inner, pyramid, rules)
+    release(pyramid)
     good = flags == StarFlag.ACCEPTED
-    value, error = _frame_value(rows[good])
+    value, error = frame_value(rows[good, column.HFR], rows[good, column.ERROR])
     fitted = _fwhm(inner, rows[good], value) if fwhm and value is not None else None
     rows[:, column.X] += left
     rows[:, column.Y] += top
@@ -120,7 +126,7 @@ def measure_frame(
         hfd_px=None if value is None else 2.0 * value,
         fwhm_px=fitted,
         saturated=int(np.count_nonzero(flags == StarFlag.SATURATED)),
-        background_adu=float(np.median(pyramid.background)),
+        background_adu=float(np.median(pyramid.sky)),
         star_table=star_table(rows, flags),
     )
 
@@ -136,8 +142,8 @@ def _prepare(pixels: npt.NDArray[Any]) -> tuple[Image, bool]:
         raise FrameError(f"A frame holds real numbers, this one holds {frame.dtype}.")
     transposed = bool(frame.flags.f_contiguous and not frame.flags.c_contiguous)
     frame = frame.T if transposed else frame
-    if frame.dtype == np.uint16 and frame.dtype.isnative:
-        return np.ascontiguousarray(frame), transposed
+    if frame.dtype.kind == "u" and frame.dtype.itemsize <= np.dtype(np.uint16).itemsize:
+        return np.ascontiguousarray(frame, dtype=np.uint16), transposed
     image = np.ascontiguousarray(frame, dtype=np.float32)
     if frame.dtype.kind == "f":
         bad = ~np.isfinite(image)
@@ -166,11 +172,11 @@ def _size(shape: tuple[int, ...]) -> str:
 
 def _measure(image: Image, pyramid: Pyramid, rules: Rules) -> tuple[FloatArray, npt.NDArray[np.int16]]:
     """Find the size of the stars, let the pixels of the brightest correct it, then measure them all."""
-    plateau = NEAR_TOP * float(image.max())
-    hfr = _try_sizes(pyramid)
+    peaks = Peaks(pyramid)
+    hfr = _try_sizes(pyramid, peaks)
     most = MOST_STARS if pyramid.block == FINE_BLOCK else TRIALS  # on fine blocks the size is right at once
     for _ in range(3):
-        rows, flags = _measure_all(image, pyramid, hfr, plateau, rules, most)
+        rows, flags = _measure_all(image, pyramid, peaks, hfr, rules, most)
         good = flags == StarFlag.ACCEPTED
         found = float(np.median(rows[good, column.HFR])) if good.any() else hfr
         close, hfr = abs(found - hfr) <= 0.1 * hfr + 0.2, found
@@ -178,66 +184,63 @@ def _measure(image: Image, pyramid: Pyramid, rules: Rules) -> tuple[FloatArray, 
             break
     if len(rows) < most or most == MOST_STARS:
         return rows, flags
-    return _measure_all(image, pyramid, hfr, plateau, rules, MOST_STARS)
+    return _measure_all(image, pyramid, peaks, hfr, rules, MOST_STARS)
 
 
-def _try_sizes(pyramid: Pyramid) -> float:
+def _try_sizes(pyramid: Pyramid, peaks: Peaks) -> float:
     """Return the half-flux radius, in pixels, that accounts for most light in good stars."""
-    best, best_light = 1.5 * pyramid.block, 0.0
-    for level, image in enumerate(pyramid.levels):
-        x, y = find_peaks(image, THRESHOLD, 2.0, TRIALS)
+    best, best_light, sure = 1.5 * pyramid.block, 0.0, len(pyramid.levels)
+    sky, noise = float(np.median(pyramid.sky)), float(np.median(pyramid.noise))
+    for level in range(len(pyramid.levels)):
+        x, y = peaks.few(level, 2.0, TRIALS)
         finer = max(level - FINER, 0)
         ratio = 1 << (level - finer)
         fine = pyramid.levels[finer]
-        rows = measure_stars(
-            fine,
-            (x + 0.5) * ratio - 0.5,
-            (y + 0.5) * ratio - 0.5,
-            2.2 * ratio + 2.0,
-            1.5 * ratio + 1.0,
-            np.inf,
-            0.0,
-            1.0,
-        )
+        x, y = (x + 0.5) * ratio - 0.5, (y + 0.5) * ratio - 0.5
+        rows = _measure_at(fine, x, y, 2.2 * ratio + 2.0, 1.5 * ratio + 1.0, sky, noise / (1 << finer))
         flags = flag_stars(rows, Rules((fine.shape[0], fine.shape[1]), pixels=False))
-        flag_odd_sizes(flags, rows[:, column.HFR])
         good = flags == StarFlag.ACCEPTED
-        # the noise of each level is one, so light in units of the finest level's noise doubles with each level
-        light = float(rows[good, column.FLUX].sum()) * (1 << finer) * math.sqrt(min(int(np.count_nonzero(good)), 4))
+        light = float(rows[good, column.FLUX].sum()) * 4.0**finer * math.sqrt(min(int(np.count_nonzero(good)), 4))
         if light > 1.2 * best_light:
             best, best_light = float(np.median(rows[good, column.HFR])) * pyramid.scale(finer), light
+            sure = level + PATIENCE if np.count_nonzero(good) >= MANY else len(pyramid.levels)
+        elif level >= sure:
+            break
     return best
 
 
+def _measure_at(
+    image: Image, x: FloatArray, y: FloatArray, radius: float, core: float, sky: float, noise: float
+) -> FloatArray:
+    """Measure stars as `measure_stars` does, in a few threads when they are worth it."""
+    rows = np.empty((len(x), column.COLUMNS))
+
+    def measure(part: int) -> None:
+        some = slice(part * STARS_A_PART, (part + 1) * STARS_A_PART)
+        rows[some] = measure_stars(image, x[some], y[some], radius, core, sky, noise)
+
+    share_out(measure, -(-len(x) // STARS_A_PART), alone=len(x) * (radius + DIVIDED) ** 2 < PARALLEL_WORK)
+    return rows
+
+
+def _aperture(hfr: float) -> float:
+    """Return the radius, in px, of the circle that holds all light of a star."""
+    return 2.2 * hfr + 4.0
+
+
 def _measure_all(
-    image: Image, pyramid: Pyramid, hfr: float, plateau: float, rules: Rules, most: int
+    image: Image, pyramid: Pyramid, peaks: Peaks, hfr: float, rules: Rules, most: int
 ) -> tuple[FloatArray, npt.NDArray[np.int16]]:
     """Find stars at the level that fits their size and measure them on the pixels."""
     level = min(max(round(math.log2(hfr / pyramid.block)), 0), len(pyramid.levels) - 1)
     scale = pyramid.scale(level)
-    x, y = find_peaks(pyramid.levels[level], THRESHOLD, (1.6 * hfr + 1.0) / scale, most)
-    sky, noise = float(np.median(pyramid.background)), float(np.median(pyramid.noise)) * pyramid.block
-    x, y, radius, core = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, 2.2 * hfr + 4.0, 1.5 * hfr + 2.0
-
-    def part(first: int, last: int) -> FloatArray:
-        return measure_stars(image, x[first:last], y[first:last], radius, core, plateau, sky, noise)
-
-    few = len(x) * radius * radius < PARALLEL_WORK
-    rows = part(0, len(x)) if few else np.concatenate(in_threads(part, len(x)))
+    most = min(most, max(MANY_STARS, int(MOST_PIXELS / (math.pi * _aperture(hfr) ** 2))))
+    x, y = peaks.all(level, (1.6 * hfr + 1.0) / scale, most)
+    sky, noise = float(np.median(pyramid.sky)), float(np.median(pyramid.noise)) * pyramid.block
+    x, y, radius, core = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, _aperture(hfr), 1.5 * hfr + 2.0
+    rows = _measure_at(image, x, y, radius, core, sky, noise)
     flags = flag_stars(rows, rules)
-    flag_odd_sizes(flags, rows[:, column.HFR])
     return rows, flags
-
-
-def _frame_value(rows: FloatArray) -> tuple[float | None, float | None]:
-    """Return the median half-flux radius and its standard error: scatter of the stars, and what each is known to."""
-    if len(rows) == 0:
-        return None, None
-    hfr, error = rows[:, column.HFR], rows[:, column.ERROR]
-    value = float(np.median(hfr))
-    alone = float(np.sqrt(np.mean(error**2)))
-    scatter = 1.4826 * float(np.median(np.abs(hfr - value)))
-    return value, 1.2533 * max(alone, scatter) / math.sqrt(len(rows)) if len(rows) > 1 else alone
 
 
 def _fwhm(image: Image, rows: FloatArray, hfr: float | None) -> float | None:
@@ -252,3 +255,4 @@ def warm_up() -> None:
     star = 20_000 * np.exp(-((down - 32) ** 2 + (across - 31) ** 2) / 8.0) + 100 + (7 * down + 13 * across) % 5
     measure_frame(star.astype(np.uint16))
     measure_frame(star.astype(np.float32))
+    bin_words(np.zeros((4, 1), np.uint64), np.empty((1, 1), np.float32), 0, 1)  # only large frames come to it

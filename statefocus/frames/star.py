@@ -1,27 +1,34 @@
 """One star: where it is, how wide, how round, how bright. The innermost kernels, on pixels or on any level.
 
-The half-flux radius is where the curve of growth reaches half of its end. Pixels near the centre are divided, so that
-the curve is smooth; that spreads the light by one pixel's width once more, which is taken off again in quadrature: the
-result is the half-flux radius of the image as it was recorded.
+The half-flux radius is where the curve of growth reaches half of its end: the circle that holds half of the light in an
+aperture wide enough for all of it. A pixel is a square of even light, as for other programs: a star of 1.3 px is 3 %
+wider by that than the image that the optics formed on the pixels, one of 3 px by half a percent.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from statefocus.frames.compiling import FloatArray, Image, kernel
+from statefocus.frames.compiling import FloatArray, FloatImage, Image, kernel
+from statefocus.frames.pyramid import HOT_SHARE, neighbours
+from statefocus.frames.sky import ordered
 
 # columns of a row of measurements
 X, Y, FLUX, HFR, R90, SNR, ERROR, SHARPNESS, AXIS_RATIO, GROWTH, TOP, PLATEAU, COVERED, SKY, NOISE = range(15)
 COLUMNS = 15
 BINS_A_PIXEL = 4
+MARGIN = 2 * BINS_A_PIXEL  # rings beyond the aperture that its outermost pixels reach into
+NEAR, PARTS = 3.0, 5  # px from a star's centre: pixels within are divided into so many squares, a side
+ONE, ACROSS = np.uint64(1), np.uint64(BINS_A_PIXEL)  # unsigned: an index that is never negative needs no test
+FEW = 60  # values of a ring that the clipping begins with
+HOT_PIXEL = 10.0  # noises that a hot pixel is above the sky, at least
 LEAST_RING = 30  # elements of sky around a star
-SPREAD = 2.0 * np.log(2.0) / 12.0  # square of the half-flux radius that one pixel's width adds to a Gaussian
+NEAR_TOP = 0.99  # of a star's brightest pixel: pixels above are as bright
 
 
 @kernel
 def measure_stars(
-    image: Image, x: FloatArray, y: FloatArray, radius: float, core: float, plateau: float, sky: float, noise: float
+    image: Image, x: FloatArray, y: FloatArray, radius: float, core: float, sky: float, noise: float
 ) -> FloatArray:
     """Measure stars of about one size at the given positions.
 
@@ -32,8 +39,6 @@ def measure_stars(
         Approximate centres, in elements of the image; the centre of the first element is 0.
     radius, core : float
         Of the aperture that must hold all light of a star, and of the circle that its centre is sought in.
-    plateau : float
-        Pixels at or above this level are counted as a flat top.
     sky, noise : float
         What to take where the frame has no room for a ring of sky around a star.
 
@@ -52,62 +57,93 @@ def measure_stars(
         if _centre(image, row, core):
             _grow(image, row, radius, count)
             if row[FLUX] > 0:
-                _shape(image, row, min(radius, 2.0 * row[HFR] + 2.0), plateau)
+                _shape(image, row, min(radius, 2.0 * row[HFR] + 2.0))
     return rows
+
+
+@kernel
+def _span(centre: float, radius: float, size: int) -> tuple[int, int]:
+    """Return the first and the last but one element of an axis within `radius` of a place on it."""
+    return min(max(int(centre - radius), 0), size), max(min(int(centre + radius) + 2, size), 0)
+
+
+@kernel
+def _chord(centre: float, square: float, size: int) -> tuple[int, int]:
+    """Return the first and the last but one element of a row within a circle, `square` being its half width's."""
+    if square < 0.0:
+        middle = min(max(int(centre), 0), size)
+        return middle, middle
+    half = np.sqrt(square)
+    return min(max(int(np.ceil(centre - half)), 0), size), max(min(int(np.floor(centre + half)) + 1, size), 0)
 
 
 @kernel
 def _ring(image: Image, cx: float, cy: float, inner: float, outer: float) -> tuple[float, float, int]:
     """Return the sky, its noise and the number of pixels in a ring, after clipping stars away."""
-    height, width = image.shape
-    x0, x1 = max(int(cx - outer), 0), min(int(cx + outer) + 1, width - 1)
-    y0, y1 = max(int(cy - outer), 0), min(int(cy + outer) + 1, height - 1)
+    width = image.shape[1]
+    top, bottom = _span(cy, outer, image.shape[0])
     stride = max(1, int(outer / 12.0))
-    sample = np.empty(((x1 - x0) // stride + 1) * ((y1 - y0) // stride + 1))
+    sample = np.empty((int(2.0 * outer) // stride + 4) * ((bottom - top) // stride + 2), np.float32)
     count = 0
-    for y in range(y0, y1 + 1, stride):
-        for x in range(x0 + (y // stride) % stride, x1 + 1, stride):
-            square = (x - cx) ** 2 + (y - cy) ** 2
-            if inner * inner < square < outer * outer:
-                sample[count] = image[y, x]
+    for y in range(top, bottom, stride):
+        square = (y - cy) * (y - cy)
+        left, right = _chord(cx, outer * outer - square, width)
+        hole, end = _chord(cx, inner * inner - square, width)
+        if hole >= end:
+            hole, end = right, right
+        skew = (y // stride) % stride
+        for part in (image[y, left + skew : hole : stride], image[y, end + skew : right : stride]):
+            for value in part:
+                sample[count] = value
                 count += 1
     if count < LEAST_RING:
         return 0.0, 0.0, 0
-    few = np.sort(sample[: count : max(1, count // 100)])
-    middle, spread = few[len(few) // 2], 1.4826 * (few[len(few) // 2] - few[len(few) // 4])
+    few = ordered(sample[: count : max(1, count // FEW)])
+    middle = few[len(few) // 2]
+    return _clipped(sample[:count], float(middle), 1.4826 * float(middle - few[len(few) // 4]), stride * stride)
+
+
+@kernel
+def _clipped(sample: FloatImage, middle: float, spread: float, share: int) -> tuple[float, float, int]:
+    """Return mean, standard deviation and number (of pixels, one in `share` being in the sample) of what is no star."""
     mean, noise, kept = middle, spread, 0
+    zero = np.float32(0.0)
     for _ in range(3):
-        total, squares, kept = 0.0, 0.0, 0
-        for k in range(count):
-            away = sample[k] - mean
-            if abs(away) <= 3.0 * spread:
-                total += away
-                squares += away * away
-                kept += 1
+        centre, limit = np.float32(mean), np.float32(3.0 * spread)
+        total, squares, inside = zero, zero, zero
+        for value in sample:
+            away = value - centre
+            near = abs(away) <= limit
+            total += away if near else zero
+            squares += away * away if near else zero
+            inside += np.float32(1.0) if near else zero
+        kept = int(inside)
         if kept < 10:
-            return middle, spread, count
-        shift = total / kept
-        noise = np.sqrt(max(squares / kept - shift * shift, 0.0))
-        mean, spread = mean + shift, max(noise, 1e-12)
-    return mean, noise, kept * stride * stride
+            return middle, spread, len(sample)
+        shift = float(total) / kept
+        noise = np.sqrt(max(float(squares) / kept - shift * shift, 0.0))
+        mean, spread = float(centre) + shift, max(noise, 1e-12)
+    return mean, noise, kept * share
 
 
 @kernel
 def _centre(image: Image, row: FloatArray, core: float) -> bool:
     """Move the centre to the centroid of the core, again and again; False when it runs away or holds no light."""
-    height, width = image.shape
     start_x, start_y = row[X], row[Y]
     for _ in range(6):
         cx, cy = row[X], row[Y]
+        left, right = _span(cx, core, image.shape[1])
+        top, bottom = _span(cy, core, image.shape[0])
         flux, moment_x, moment_y = 0.0, 0.0, 0.0
-        for y in range(max(int(cy - core), 0), min(int(cy + core) + 2, height)):
-            for x in range(max(int(cx - core), 0), min(int(cx + core) + 2, width)):
-                dx, dy = x - cx, y - cy
-                if dx * dx + dy * dy <= core * core:
-                    light = image[y, x] - row[SKY]
-                    flux += light
-                    moment_x += light * dx
-                    moment_y += light * dy
+        for y in range(top, bottom):
+            line = image[y, left:right]
+            dy = y - cy
+            for i in range(len(line)):
+                dx = i - (cx - left)
+                light = line[i] - row[SKY] if dx * dx + dy * dy <= core * core else 0.0
+                flux += light
+                moment_x += light * dx
+                moment_y += light * dy
         if flux <= 0.0:
             return False
         shift_x, shift_y = moment_x / flux, moment_y / flux
@@ -124,35 +160,84 @@ def _grow(image: Image, row: FloatArray, radius: float, sky_pixels: int) -> None
     """Fill flux, radii, errors and growth from the curve of growth; where the frame ends, the ring's mean stands in."""
     height, width = image.shape
     cx, cy, sky, noise = row[X], row[Y], row[SKY], row[NOISE]
-    bins = int(radius * BINS_A_PIXEL) + 1
-    light, area = np.zeros(bins), np.zeros(bins)
-    for y in range(max(int(cy - radius), 0), min(int(cy + radius) + 2, height)):
-        for x in range(max(int(cx - radius), 0), min(int(cx + radius) + 2, width)):
-            distance = np.sqrt((x - cx) ** 2 + (y - cy) ** 2)
-            if distance > radius + 0.8:
-                continue
-            parts = 5 if distance < 3.0 else (3 if distance < 8.0 else (2 if distance < 20.0 else 1))
-            value, share = (_cosmetic(image, x, y, sky, noise) - sky) / (parts * parts), 1.0 / (parts * parts)
-            for b in range(parts):
-                dy = y - cy + (b + 0.5) / parts - 0.5
-                for a in range(parts):
-                    dx = x - cx + (a + 0.5) / parts - 0.5
-                    k = int(np.sqrt(dx * dx + dy * dy) * BINS_A_PIXEL)
-                    if k < bins:
-                        light[k] += value
-                        area[k] += share
-    row[COVERED] = _complete(light, area)
+    reach = radius + 0.5
+    rings = int(radius * BINS_A_PIXEL) + 1
+    light, steps = np.zeros(rings + MARGIN), np.zeros(rings + MARGIN)
+    top, bottom = _span(cy, reach, height)
+    for y in range(top, bottom):
+        dy = y - cy
+        left, right = _chord(cx, reach * reach - dy * dy, width)
+        line = image[y, left:right]
+        for i in range(len(line)):
+            value = line[i] - sky
+            if value > HOT_PIXEL * noise and 0 < i < len(line) - 1 and _alone(value, line[i - 1] + line[i + 1], sky):
+                value = _cosmetic(image, left + i, y, sky, noise) - sky
+            _add(light, steps, i - (cx - left), dy, value)
+    light = (light + np.cumsum(steps))[:rings]
+    row[COVERED] = 1.0
+    if cx < reach or cy < reach or cx > width - 1 - reach or cy > height - 1 - reach:
+        row[COVERED] = _complete(light, _areas(row, reach, rings, width, height))
     _read_curve(row, np.cumsum(light), np.pi * radius * radius, sky_pixels)
 
 
 @kernel
+def _areas(row: FloatArray, reach: float, rings: int, width: int, height: int) -> FloatArray:
+    """Return what the frame holds of the area of each ring around a star, in pixels."""
+    area, steps = np.zeros(rings + MARGIN), np.zeros(rings + MARGIN)
+    top, bottom = _span(row[Y], reach, height)
+    for y in range(top, bottom):
+        dy = y - row[Y]
+        left, right = _chord(row[X], reach * reach - dy * dy, width)
+        for x in range(left, right):
+            _add(area, steps, x - row[X], dy, 1.0)
+    return (area + np.cumsum(steps))[:rings]
+
+
+@kernel
+def _add(rings: FloatArray, steps: FloatArray, dx: float, dy: float, value: float) -> None:
+    """Add a pixel to rings of 1 / `BINS_A_PIXEL` px.
+
+    Near the centre it is divided. Elsewhere its light is spread evenly over one pixel of radius, which begins and ends
+    within a ring, and only the steps from each ring to the next are kept. Its mean radius is a little more than its
+    centre's, since its sides are farther out.
+    """
+    square = dx * dx + dy * dy
+    if square < NEAR * NEAR:
+        _divide(rings, dx, dy, value)
+        return
+    start = (np.sqrt(square + 1.0 / 12.0) - 0.5) * BINS_A_PIXEL
+    k = np.uint64(start)
+    share = value / BINS_A_PIXEL
+    late = (start - k) * share
+    steps[k] += share - late
+    steps[k + ONE] += late
+    steps[k + ACROSS] -= share - late
+    steps[k + ACROSS + ONE] -= late
+
+
+@kernel
+def _divide(rings: FloatArray, dx: float, dy: float, value: float) -> None:
+    """Add a pixel to rings in `PARTS` x `PARTS` equal squares."""
+    step, part = BINS_A_PIXEL / PARTS, value / (PARTS * PARTS)
+    left, top = BINS_A_PIXEL * (dx - 0.5) + 0.5 * step, BINS_A_PIXEL * (dy - 0.5) + 0.5 * step
+    for b in range(PARTS):
+        v = top + b * step
+        for a in range(PARTS):
+            u = left + a * step
+            rings[np.uint64(np.sqrt(u * u + v * v))] += part
+
+
+@kernel
+def _alone(value: float, beside: float, sky: float) -> bool:
+    """Whether a pixel can be hot, by its neighbours at left and right alone: none of the other six is below the sky."""
+    return value * 8.0 > HOT_SHARE * (beside - 2.0 * sky)
+
+
+@kernel
 def _cosmetic(image: Image, x: int, y: int, sky: float, noise: float) -> float:
-    """Return a pixel, or the mean of its neighbours where it is hot: far above the noise and six times that mean."""
-    value = float(image[y, x])
-    if value - sky < 10.0 * noise:
-        return value
-    mean = _beside(image, x, y)
-    return mean if value - sky > 6.0 * max(mean - sky, noise) else value
+    """Return a pixel, or the mean of its neighbours where it is hot: so many times above that mean."""
+    value, mean = float(image[y, x]), neighbours(image, x, y)
+    return mean if value - sky > HOT_SHARE * max(mean - sky, noise) else value
 
 
 @kernel
@@ -180,10 +265,7 @@ def _read_curve(row: FloatArray, curve: FloatArray, pixels: float, sky_pixels: i
     if flux <= 0.0:
         return
     half, ninety = _crossing(curve, 0.5 * flux), _crossing(curve, 0.9 * flux)
-    raw = half * half - SPREAD
-    if raw <= 0.0:
-        return
-    row[FLUX], row[HFR], row[R90] = flux, np.sqrt(raw), ninety
+    row[FLUX], row[HFR], row[R90] = flux, half, ninety
     row[GROWTH] = curve[int(0.75 * len(curve))] / flux
     variance = row[NOISE] ** 2 * pixels * (1.0 + pixels / sky_pixels)
     row[SNR] = flux / np.sqrt(variance + flux)
@@ -205,27 +287,32 @@ def _crossing(curve: FloatArray, level: float) -> float:
 
 
 @kernel
-def _shape(image: Image, row: FloatArray, radius: float, plateau: float) -> None:
-    """Fill axis ratio, sharpness, brightest pixel and number of pixels at the plateau, within `radius`."""
-    height, width = image.shape
+def _shape(image: Image, row: FloatArray, radius: float) -> None:
+    """Fill axis ratio, sharpness, brightest pixel and the number of pixels that are as bright, within `radius`."""
     cx, cy, sky, noise = row[X], row[Y], row[SKY], row[NOISE]
     steepest = 1.4 + 2.2 / row[HFR] ** 2
-    flux, xx, yy, xy, top, level, sharp = 0.0, 0.0, 0.0, 0.0, -1e30, 0, 0.0
-    for y in range(max(int(cy - radius), 0), min(int(cy + radius) + 2, height)):
-        for x in range(max(int(cx - radius), 0), min(int(cx + radius) + 2, width)):
-            dx, dy = x - cx, y - cy
+    left, right = _span(cx, radius, image.shape[1])
+    top, bottom = _span(cy, radius, image.shape[0])
+    flux, xx, yy, xy, highest, sharp = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for y in range(top, bottom):
+        line = image[y, left:right]
+        dy = y - cy
+        for i in range(len(line)):
+            dx = i - (cx - left)
             if dx * dx + dy * dy > radius * radius:
                 continue
-            light = image[y, x] - sky
+            light = line[i] - sky
             flux += light
             xx += light * dx * dx
             yy += light * dy * dy
             xy += light * dx * dy
-            top = max(top, float(image[y, x]))
-            level += image[y, x] >= plateau
-            if light > 5.0 * noise and light - steepest * (_beside(image, x, y) - sky) > 3.0 * np.sqrt(light):
-                sharp += light
-    row[TOP], row[PLATEAU], row[SHARPNESS] = top, level, max((top - sky) / row[FLUX], sharp / row[FLUX])
+            highest = max(highest, light)
+            if light > 5.0 * noise and 0 < i < len(line) - 1:
+                beside = max(line[i - 1], line[i + 1]) - sky
+                if light > beside and light - steepest * (neighbours(image, left + i, y) - sky) > 3.0 * np.sqrt(light):
+                    sharp += light
+    row[TOP], row[SHARPNESS] = sky + highest, max(highest / row[FLUX], sharp / row[FLUX])
+    row[PLATEAU] = _count_above(image, cx, cy, radius, sky + NEAR_TOP * highest)
     if flux <= 0.0:
         return
     middle, half = (xx + yy) / 2.0, np.sqrt(((xx - yy) / 2.0) ** 2 + xy * xy)
@@ -234,12 +321,14 @@ def _shape(image: Image, row: FloatArray, radius: float, plateau: float) -> None
 
 
 @kernel
-def _beside(image: Image, x: int, y: int) -> float:
-    """Return the mean of the neighbours of a pixel."""
-    total, count = 0.0, 0
-    for b in range(max(y - 1, 0), min(y + 2, image.shape[0])):
-        for a in range(max(x - 1, 0), min(x + 2, image.shape[1])):
-            total += image[b, a]
-            count += 1
-    mean: float = (total - image[y, x]) / (count - 1)
-    return mean
+def _count_above(image: Image, cx: float, cy: float, radius: float, level: float) -> int:
+    """Return how many pixels within `radius` reach `level`."""
+    left, right = _span(cx, radius, image.shape[1])
+    top, bottom = _span(cy, radius, image.shape[0])
+    count = 0
+    for y in range(top, bottom):
+        line = image[y, left:right]
+        for i in range(len(line)):
+            dx = i - (cx - left)
+            count += line[i] >= level and dx * dx + (y - cy) * (y - cy) <= radius * radius
+    return count

@@ -10,17 +10,27 @@ import numpy as np
 import numpy.typing as npt
 
 from statefocus.frames import star as column
-from statefocus.frames.compiling import FloatArray
+from statefocus.frames.compiling import FloatArray, kernel
 
-BoolArray = npt.NDArray[np.bool_]
+Flags = npt.NDArray[np.int16]
 
 LEAST_SNR = 15.0
 MOST_SHARPNESS = 0.42  # share of the light in one pixel; more is a hot pixel or a cosmic ray
 LEAST_AXIS_RATIO = 0.55
-GROWTH = (0.85, 1.10)  # light within 3/4 of the aperture: less is a blend or a larger star, more a dark surrounding
+LEAST_GROWTH, MOST_GROWTH = (
+    0.85,
+    1.10,
+)  # light within 3/4 of the aperture: less is a blend or a larger star, more a dark surrounding
+EDGE_MARGIN = 1.4  # half-flux radii between a star's centre and the edge, at least
 LEAST_COVERED = 0.4  # share of the aperture that lies in the frame
+NEAR_HIGHEST = 0.99  # of the brightest pixel of all stars: brighter tops may be at the level where pixels are full
 ODD_SIZE = 4.0  # robust standard deviations from the median of the frame
 LEAST_SCATTER = 0.03  # relative; stars that differ less are never odd
+
+
+LEAST_TO_COMPARE = 4  # stars whose sizes can be compared
+MOST_CANDIDATES = 100  # brightest stars that the likeliest size is one of
+MOST_ROUNDS = 8
 
 
 class StarFlag(IntEnum):
@@ -37,6 +47,8 @@ class StarFlag(IntEnum):
     SMALL = 8
     ODD_SIZE = 9
 
+
+_ACCEPTED, _EMPTY, _EDGE, _SATURATED, _SHARP, _FAINT, _ELONGATED, _BLENDED, _SMALL, _ODD_SIZE = map(int, StarFlag)
 
 STAR_TYPE = np.dtype(
     [
@@ -76,53 +88,108 @@ class Rules:
     pixels: bool = True
 
 
-def flag_stars(rows: FloatArray, rules: Rules) -> npt.NDArray[np.int16]:
-    """Return a `StarFlag` for each row of `statefocus.frames.star.measure_stars`, before sizes are compared."""
+def flag_stars(rows: FloatArray, rules: Rules) -> Flags:
+    """Return a `StarFlag` for each row of `statefocus.frames.star.measure_stars`; odd sizes last."""
     flags = np.zeros(len(rows), np.int16)
-    hfr, size = rows[:, column.HFR], 2.0 * rows[:, column.R90]
-    margin = 1.4 * hfr
-    height, width = rules.shape
-    x, y = rows[:, column.X], rows[:, column.Y]
-    outside = (x < margin) | (y < margin) | (x > width - 1 - margin) | (y > height - 1 - margin)
-    growth = rows[:, column.GROWTH]
-    tests: list[tuple[StarFlag, BoolArray]] = [
-        (StarFlag.SMALL, size < rules.least_size),
-        (StarFlag.BLENDED, (growth < GROWTH[0]) | (growth > GROWTH[1])),
-        (StarFlag.ELONGATED, rows[:, column.AXIS_RATIO] < LEAST_AXIS_RATIO),
-        (StarFlag.FAINT, rows[:, column.SNR] < LEAST_SNR),
-        (StarFlag.SATURATED, _saturated(rows, rules.saturation)),
-        (StarFlag.EDGE, outside | (rows[:, column.COVERED] < LEAST_COVERED)),
-        (StarFlag.EMPTY, rows[:, column.FLUX] <= 0.0),
-    ]
-    if rules.pixels:
-        tests.insert(3, (StarFlag.SHARP, rows[:, column.SHARPNESS] > MOST_SHARPNESS))
-    for flag, failing in tests:
-        flags[failing] = flag
+    sharpness = MOST_SHARPNESS if rules.pixels else np.inf
+    _flag_each(rows, rules.shape[0], rules.shape[1], rules.saturation, rules.least_size, sharpness, flags)
+    flag_odd_sizes(flags, rows[:, column.HFR], rows[:, column.ERROR])
     return flags
 
 
-def _saturated(rows: FloatArray, saturation: float) -> BoolArray:
-    """Full pixels, or a flat top: more pixels at the brightest level of the frame than a round top can have."""
-    flat = rows[:, column.PLATEAU] > 3.0 + 0.3 * rows[:, column.HFR] ** 2
-    full: BoolArray = (rows[:, column.TOP] >= saturation) | flat
-    return full
+@kernel
+def _flag_each(
+    rows: FloatArray, height: int, width: int, saturation: float, least_size: float, sharpness: float, flags: Flags
+) -> None:
+    """Write the first reason that speaks against each star, the gravest first."""
+    highest = 0.0
+    for row in rows:
+        if row[column.FLUX] > 0.0:
+            highest = max(highest, row[column.TOP])
+    for k in range(len(rows)):
+        row = rows[k]
+        if row[column.FLUX] <= 0.0:
+            flags[k] = _EMPTY
+        elif row[column.COVERED] < LEAST_COVERED or _is_outside(row, height, width):
+            flags[k] = _EDGE
+        elif row[column.TOP] >= saturation or _is_flat(row, highest):
+            flags[k] = _SATURATED
+        elif row[column.SHARPNESS] > sharpness:
+            flags[k] = _SHARP
+        else:
+            flags[k] = _judge_shape(row, least_size)
 
 
-def flag_odd_sizes(flags: npt.NDArray[np.int16], hfr: FloatArray) -> None:
-    """Flag, in place, what differs in size from the other stars: one optical system, one focus, one size."""
-    for _ in range(5):
-        good = flags == StarFlag.ACCEPTED
-        if np.count_nonzero(good) < 4:
-            return
-        median = float(np.median(hfr[good]))
-        scatter = max(1.4826 * float(np.median(np.abs(hfr[good] - median))), LEAST_SCATTER * median)
-        odd = good & (np.abs(hfr - median) > ODD_SIZE * scatter)
-        if not odd.any():
-            return
-        flags[odd] = StarFlag.ODD_SIZE
+@kernel
+def _judge_shape(row: FloatArray, least_size: float) -> int:
+    """Return what speaks against a star that is complete, and neither full nor sharp."""
+    if row[column.SNR] < LEAST_SNR:
+        return _FAINT
+    if row[column.AXIS_RATIO] < LEAST_AXIS_RATIO:
+        return _ELONGATED
+    if row[column.GROWTH] < LEAST_GROWTH or row[column.GROWTH] > MOST_GROWTH:
+        return _BLENDED
+    return _SMALL if 2.0 * row[column.R90] < least_size else _ACCEPTED
 
 
-def star_table(rows: FloatArray, flags: npt.NDArray[np.int16]) -> npt.NDArray[Any]:
+@kernel
+def _is_outside(row: FloatArray, height: int, width: int) -> bool:
+    """Whether a star's centre is too near to the edge."""
+    margin = EDGE_MARGIN * row[column.HFR]
+    x, y = row[column.X], row[column.Y]
+    outside: bool = x < margin or y < margin or x > width - 1 - margin or y > height - 1 - margin
+    return outside
+
+
+@kernel
+def _is_flat(row: FloatArray, highest: float) -> bool:
+    """Whether a top at the frame's highest level has more pixels than a round top can have."""
+    flat: bool = row[column.PLATEAU] > 3.0 + 0.3 * row[column.HFR] ** 2
+    return flat and row[column.TOP] >= NEAR_HIGHEST * highest
+
+
+@kernel
+def flag_odd_sizes(flags: Flags, hfr: FloatArray, error: FloatArray) -> None:
+    """Flag, in place, what differs in size from the other stars: one optical system, one focus, one size.
+
+    The search begins at the likeliest size, where most stars agree within what each is known to: galaxies have many
+    sizes, stars have one. What is near it tells how much stars differ, and that is widened until nothing joins.
+    """
+    good = np.flatnonzero(flags == _ACCEPTED)
+    if len(good) < LEAST_TO_COMPARE:
+        return
+    size, known = hfr[good], error[good]
+    centre = likeliest(size, known)
+    scatter = LEAST_SCATTER * centre
+    near = np.ones(len(good), np.bool_)
+    for _ in range(MOST_ROUNDS):
+        before = near
+        near = np.abs(size - centre) <= ODD_SIZE * np.sqrt(scatter**2 + known**2)
+        if np.all(near == before):
+            break
+        centre = float(np.median(size[near]))
+        scatter = max(1.4826 * float(np.median(np.abs(size[near] - centre))), LEAST_SCATTER * centre)
+    for k in range(len(good)):
+        if not near[k]:
+            flags[good[k]] = _ODD_SIZE
+
+
+@kernel
+def likeliest(size: FloatArray, error: FloatArray) -> float:
+    """Return the size that most light-rich stars agree on: the mode of their sizes, each blurred by its error."""
+    best, most = float(size[0]), 0.0
+    for candidate in size[:MOST_CANDIDATES]:
+        votes = 0.0
+        for k in range(len(size)):
+            blur = LEAST_SCATTER * size[k] + error[k]
+            away = (size[k] - candidate) / (3.0 * blur)
+            votes += max(1.0 - away * away, 0.0) / blur
+        if votes > most:
+            best, most = float(candidate), votes
+    return best
+
+
+def star_table(rows: FloatArray, flags: Flags) -> npt.NDArray[Any]:
     """Return the stars as a structured array of `STAR_TYPE`: pixels, ADU, and why each was accepted or not."""
     table = np.zeros(len(rows), STAR_TYPE)
     names = {"x": column.X, "y": column.Y, "hfr": column.HFR, "flux": column.FLUX, "snr": column.SNR,

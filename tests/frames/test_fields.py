@@ -27,6 +27,38 @@ def test_the_half_flux_radius_is_true(size: float, obstruction: float) -> None:
     assert np.max(np.abs(errors)) < SIZES[size]
 
 
+@pytest.mark.parametrize(("size", "obstruction"), [(30.0, 0.34), (40.0, 0.0), (40.0, 0.5)])
+def test_large_donuts_are_one_star_each_of_their_size(size: float, obstruction: float) -> None:
+    profile = profile_of(size, obstruction, fwhm=3.0)
+    found = measure_frame(
+        render(np.random.default_rng(int(size)), profile, stars=25, shape=(1500, 1700), flux=(2e5, 6e6))
+    )
+    assert found.stars >= 8
+    assert found.value == pytest.approx(profile.recorded, rel=0.02)
+
+
+def test_galaxies_of_many_sizes_are_not_taken_for_the_size_of_the_stars() -> None:
+    stars, rng = profile_of(1.8, 0.0), np.random.default_rng(11)
+    frame = render(rng, stars, stars=20, shape=(800, 800), faults=Faults(0, 0)).astype(float)
+    for size in np.geomspace(2.3, 6.0, 12):
+        blur = make_profile(fwhm=2.0 * size, beta=2.5)
+        more = render(rng, blur, stars=4, shape=(800, 800), flux=(3e4, 3e5), sky=0.0, faults=Faults(0, 0))
+        frame += more.astype(float) - 500.0
+    found = measure_frame(np.clip(frame, 0, 65535).astype(np.uint16))
+    assert found.value == pytest.approx(stars.recorded, rel=0.02)
+    assert np.count_nonzero(found.star_table["flag"] == StarFlag.ODD_SIZE) > 8
+
+
+@pytest.mark.parametrize(("size", "stars", "side"), [(2.0, 15, 512), (5.0, 12, 600), (12.0, 10, 900)])
+def test_the_error_is_what_the_value_scatters_by(size: float, stars: int, side: int) -> None:
+    profile, flux = profile_of(size, 0.3), (1e4 * size, 6e5 * size)
+    frames = (render(np.random.default_rng([seed, 12]), profile, stars, (side, side), flux) for seed in range(20))
+    found = [measure_frame(frame) for frame in frames]
+    values = np.array([each.value for each in found], float)
+    pulls = (values - values.mean()) / np.array([each.error for each in found], float)
+    assert 0.5 < np.sqrt(np.mean(pulls**2)) < 1.6
+
+
 def test_a_large_frame_is_measured_as_truly_on_coarse_blocks() -> None:
     profile = profile_of(2.0, 0.0)
     found = measure_frame(render(np.random.default_rng(3), profile, stars=200, shape=(2500, 2600)))
