@@ -171,6 +171,8 @@ class Run(Struct, frozen=True):
         What the focuser told; its driver's own compensation is None until it was read.
     sweep, index
         The positions, and how many points have been measured.
+    frames
+        What the frames at the position under way have measured, until they are one point (A16).
     points
         What was measured at them.
     fit
@@ -202,6 +204,7 @@ class Run(Struct, frozen=True):
     max_step: int = 0
     driver_compensation: bool | None = None
     sweep: Sweep = field(default_factory=lambda: Sweep(()))
+    frames: tuple[FocusPoint, ...] = ()
     points: tuple[FocusPoint, ...] = ()
     fit: FocusFit | None = None
     validations: tuple[float | None, ...] = ()

@@ -11,6 +11,7 @@ from rich.markup import escape
 from statefocus import effects, events, triggers
 from statefocus.context import Context, Run
 from statefocus.devices.camera import Exposure
+from statefocus.focus.points import FocusPoint
 from statefocus.profile import Profile
 from statefocus.session import State, Step
 from statefocus.trace.times import show, zone_of
@@ -34,8 +35,7 @@ class Progress:
         self._zone: ZoneInfo = zone_of("UTC")
         self._total = 0
         self._now = 0.0
-        self._points = 0
-        self._number = 0
+        self._points = self._frames = self._number = 0
 
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
         """The night begins."""
@@ -109,8 +109,11 @@ class Progress:
 
     def _run(self, run: Run) -> None:
         if run.number != self._number:
-            self._number, self._points = run.number, 0
+            self._number, self._points, self._frames = run.number, 0, 0
             self._line(f"Refocusing, run {run.number}: {', '.join(run.causes)}", "bold blue")
+        if len(run.frames) > self._frames:
+            self._line(f"    frame {len(run.frames)} at {run.frames[-1].position:.0f}: {_measured(run.frames[-1])}")
+        self._frames = len(run.frames)
         if len(run.points) > self._points:
             self._points = len(run.points)
             self._point(run)
@@ -119,11 +122,10 @@ class Progress:
         point = run.points[-1]
         place = f"  point {len(run.points)} of {len(run.sweep.targets)} at {point.position:.0f}"
         if point.measure is None:
-            self._line(f"{place}: no star", "yellow")
+            self._line(f"{place}: {_measured(point)}", "yellow")
             return
         bar = "=" * max(1, min(_BAR_WIDTH, round(point.measure / _BAR_PX * _BAR_WIDTH)))
-        error = 0.0 if point.error is None else point.error
-        self._line(f"{place}: HFR {point.measure:5.2f} ± {error:.2f} px, {point.stars or 0:3d} stars {bar}", "blue")
+        self._line(f"{place}: {_measured(point)} {bar}", "blue")
 
     def _step(self, step: Step, context: Context) -> None:
         if step.outcome == "fault":
@@ -147,3 +149,9 @@ class Progress:
 def _blocking(guards: object) -> list[str]:
     table = dict(guards) if isinstance(guards, dict) else {}
     return [f"{name} ({ruling})" for name, ruling in table.items() if not ruling.passes]
+
+
+def _measured(point: FocusPoint) -> str:
+    if point.measure is None:
+        return "no star"
+    return f"HFR {point.measure:5.2f} ± {point.error or 0.0:.2f} px, {point.stars or 0:3d} stars"

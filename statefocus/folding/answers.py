@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from statefocus import events, offsetting
 from statefocus.context import Context, Run
 from statefocus.focus.points import FocusPoint
+from statefocus.focus.repeats import point_of
 from statefocus.focus.sweep import plan_sweep
 from statefocus.focusing import overshoot_steps
 from statefocus.folding.registry import folds, with_plan, with_run
@@ -103,5 +104,7 @@ def _frame_measured(context: Context, event: events.FrameMeasured) -> Context:
         return context
     if run.fit is not None:
         return with_run(context, validations=(*run.validations, event.value))
-    point = FocusPoint(float(run.position), event.value, event.error, event.stars)
-    return with_run(context, points=(*run.points, point))
+    frames = (*run.frames, FocusPoint(float(run.position), event.value, event.error, event.stars))
+    if len(frames) < context.profile.autofocus.frames_per_point:
+        return with_run(context, frames=frames)
+    return with_run(context, frames=(), points=(*run.points, point_of(frames)))

@@ -43,6 +43,12 @@ class Autofocus(Section):
     exposure_s: float = Field(4.0, gt=0, le=600, description="Exposure of a focus frame.")
     gain: int | None = Field(None, ge=0, description="Camera gain; left as it is when absent.")
     binning: int = Field(1, ge=1, le=8, description="Binning of a focus frame.")
+    frames_per_point: int = Field(
+        1,
+        ge=1,
+        le=9,
+        description="Frames at each position (A16); their median is the point, and a spoilt one harmless.",
+    )
     exposure_retries: int = Field(1, ge=0, le=5, description="How often one exposure that failed is tried again.")
     expected_run_s: float = Field(
         180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."

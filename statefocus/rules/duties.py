@@ -120,6 +120,9 @@ _RETRIES = Bound(
     | _MARKS,
 )
 _FRAMES = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=frozenset({"begin_run", "begin_undo"}))
+_REPEATS = Bound(
+    spent_by=frozenset({"frame_measured"}), renewed_by=frozenset({"begin_run", "begin_undo", "move_to_point"})
+)
 
 DUTIES = Duties(
     facts=_FACTS,
@@ -127,6 +130,7 @@ DUTIES = Duties(
         "exposure_retry_left": _RETRIES,
         "put_back_retry_left": _RETRIES,
         "points_left": _FRAMES,
+        "frames_left": _REPEATS,
         "validation_repeatable": _FRAMES,
     },
     holds="pause_plan",

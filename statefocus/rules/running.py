@@ -44,6 +44,12 @@ def sweep_refused(context: Context) -> bool:
 
 
 @test
+def frames_left(context: Context) -> bool:
+    """The position under way wants more frames before it is a point (A16)."""
+    return context.run is not None and bool(context.run.frames)
+
+
+@test
 def points_left(context: Context) -> bool:
     """The sweep has positions that were not measured yet."""
     return context.run is not None and len(context.run.points) < len(context.run.sweep.targets)

@@ -49,6 +49,7 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
         "sweep": {
             "points": profile.autofocus.points,
             "step_size_steps": profile.autofocus.step_size_steps,
+            "frames_per_point": profile.autofocus.frames_per_point,
             "shifted_steps": run.sweep.shifted_steps,
         },
         "points": [_point(point) for point in run.points],

@@ -8,6 +8,7 @@ import pytest
 
 from statefocus import events
 from statefocus.context import Run
+from statefocus.focus.points import FocusPoint
 from statefocus.focusing import validation_passed
 from statefocus.testing import SimulatedRig, failed
 
@@ -108,6 +109,41 @@ def test_the_plan_is_held_before_the_focuser_is_touched_and_let_go_at_the_end() 
     kinds = [effect.kind for step in rig.steps for effect in step.effects]
     assert kinds[:2] == ["pause_plan", "prepare_focuser"]
     assert kinds[-2:] == ["release_focuser", "resume_plan"]
+
+
+# --- A16: several frames a point ---
+
+
+def test_a16_each_position_is_left_only_after_all_of_its_frames() -> None:
+    rig = quiet_rig(autofocus={"frames_per_point": 3}, best=10_020)
+    run_now(rig)
+    assert len(swept(rig)) == 9
+    assert len(rig.emitted("take_frame")) == 3 * 9 + 1  # and one validation frame
+    assert len(only(rig).points) == 9
+    assert (only(rig).outcome, only(rig).position) == ("validated", 10_020)
+
+
+def test_a16_a_frame_without_stars_and_a_spoilt_one_do_not_move_the_point() -> None:
+    rig = quiet_rig(autofocus={"frames_per_point": 4})
+    rig.script("measure_frame", measured(4.0), measured(None), measured(90.0), measured(4.2))
+    run_now(rig)
+    first = only(rig).points[0]
+    assert (first.position, first.measure, first.stars) == (10_060.0, 4.2, 100)
+
+
+def test_a16_a_position_whose_frames_all_show_no_star_is_no_measurement() -> None:
+    rig = quiet_rig(autofocus={"frames_per_point": 3})
+    rig.script("measure_frame", *[measured(None)] * 3)
+    run_now(rig)
+    assert only(rig).points[0] == FocusPoint(10_060.0, None, None, 0)
+    assert only(rig).outcome == "validated"
+
+
+def test_a16_an_exposure_that_fails_is_tried_again_without_losing_the_frames_before() -> None:
+    rig = quiet_rig(autofocus={"frames_per_point": 3})
+    rig.script("take_frame", rig.ideal, failed)
+    run_now(rig)
+    assert (only(rig).outcome, len(rig.emitted("take_frame"))) == ("validated", 29)
 
 
 # --- A11-A13: Run Again, cancel, undo ---

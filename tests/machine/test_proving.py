@@ -118,6 +118,7 @@ BAD: Sequence[tuple[str, str, str, Edit]] = (
     ("unproved-end", "session", "retries for ever", unguarded("restore-again", "put_back_retry_left")),
     ("unproved-end", "session", "retries uncounted", doing("exposure-again")),
     ("unproved-end", "session", "sweeps for ever", unguarded("next-point", "points_left")),
+    ("unproved-end", "session", "repeats a point for ever", unguarded("frame-of-point", "frames_left")),
     ("unproved-end", "session", "goes nowhere", leading("swept", None)),
     ("unproved-end", "compensation", "is not given back", without("give-back")),
     ("unproved-home", "session", "no flip ends", from_state("MeridianFlip", "flip_under_way")),
