@@ -175,6 +175,8 @@ class Run(Struct, frozen=True):
         What the frames at the position under way have measured, until they are one point (A16).
     points
         What was measured at them.
+    earlier_points
+        What was measured before the sweep was re-centred (A9); no part of the curve.
     fit
         The curve, once fitted.
     validations
@@ -206,6 +208,7 @@ class Run(Struct, frozen=True):
     sweep: Sweep = field(default_factory=lambda: Sweep(()))
     frames: tuple[FocusPoint, ...] = ()
     points: tuple[FocusPoint, ...] = ()
+    earlier_points: tuple[FocusPoint, ...] = ()
     fit: FocusFit | None = None
     validations: tuple[float | None, ...] = ()
     frame: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from statefocus import compensating, focusing, triggers
+from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, current, emit, give_up, tell
 from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, RightFor, Run
 from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
@@ -61,7 +62,8 @@ def _miss(context: Context) -> str:
 def mark_rejected(context: Context) -> Result:
     """The run ends restored, since the curve failed its verdicts (F7)."""
     fit = current(context).fit
-    return _mark(context, "restored", " ".join(fit.reasons) if fit else "No curve was fitted.")
+    reasons = fit.reasons if fit else ("No curve was fitted.",)
+    return _mark(context, "restored", " ".join((*reasons, focusing.smart_refusal(context))).rstrip())
 
 
 @action(run="settles")
@@ -113,8 +115,7 @@ def halt(context: Context) -> Result:
 def move_back(context: Context) -> Result:
     """Return to the position at the run's start (A12, A13)."""
     start = focusing.restore_position(context)
-    target = focusing.move_to(context, start if start is not None else 0)
-    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="restore")
+    return move(context, start if start is not None else 0, "restore")
 
 
 @action(StartTimer, run="needs")

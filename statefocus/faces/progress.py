@@ -11,7 +11,7 @@ from rich.markup import escape
 from statefocus import effects, events, triggers
 from statefocus.context import Context, Run
 from statefocus.devices.camera import Exposure
-from statefocus.focus.points import FocusPoint
+from statefocus.focus.sweep import Sweep
 from statefocus.profile import Profile
 from statefocus.session import State, Step
 from statefocus.trace.times import show, zone_of
@@ -35,7 +35,8 @@ class Progress:
         self._zone: ZoneInfo = zone_of("UTC")
         self._total = 0
         self._now = 0.0
-        self._points = self._frames = self._number = 0
+        self._points = self._number = 0
+        self._sweep = Sweep(())
 
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
         """The night begins."""
@@ -67,6 +68,8 @@ class Progress:
                 self._line("meridian flip begins", "magenta")
             case events.FlipFinished():
                 self._line(f"meridian flip done, mount on the {event.pier_side} side", "magenta")
+            case events.FrameMeasured() if state.context.profile.autofocus.frames_per_point > 1:
+                self._line(f"    frame: {_measured(event.value, event.error, event.stars)}")
             case events.EffectFailed() if event.reason != "halted":
                 self._line(event.sentence, "yellow")
             case events.PlanFinished():
@@ -109,23 +112,31 @@ class Progress:
 
     def _run(self, run: Run) -> None:
         if run.number != self._number:
-            self._number, self._points, self._frames = run.number, 0, 0
+            self._number, self._points = run.number, 0
             self._line(f"Refocusing, run {run.number}: {', '.join(run.causes)}", "bold blue")
-        if len(run.frames) > self._frames:
-            self._line(f"    frame {len(run.frames)} at {run.frames[-1].position:.0f}: {_measured(run.frames[-1])}")
-        self._frames = len(run.frames)
+        if run.sweep != self._sweep:
+            self._further(self._sweep, run.sweep)
         if len(run.points) > self._points:
             self._points = len(run.points)
             self._point(run)
 
+    def _further(self, before: Sweep, after: Sweep) -> None:
+        """Tell what smart focus adds (A9)."""
+        self._sweep = after
+        if after.extended > before.extended:
+            self._line(f"  the minimum was not swept: one more point, at {after.positions[-1]}", "cyan")
+        elif after.recentred and not before.recentred:
+            self._points = 0
+            self._line("  nothing found: once more around the lowest points", "cyan")
+
     def _point(self, run: Run) -> None:
         point = run.points[-1]
-        place = f"  point {len(run.points)} of {len(run.sweep.targets)} at {point.position:.0f}"
+        place = f"  point {len(run.points)} of {len(run.sweep.positions)} at {point.position:.0f}"
         if point.measure is None:
-            self._line(f"{place}: {_measured(point)}", "yellow")
+            self._line(f"{place}: {_measured(point.measure, point.error, point.stars)}", "yellow")
             return
         bar = "=" * max(1, min(_BAR_WIDTH, round(point.measure / _BAR_PX * _BAR_WIDTH)))
-        self._line(f"{place}: {_measured(point)} {bar}", "blue")
+        self._line(f"{place}: {_measured(point.measure, point.error, point.stars)} {bar}", "blue")
 
     def _step(self, step: Step, context: Context) -> None:
         if step.outcome == "fault":
@@ -151,7 +162,5 @@ def _blocking(guards: object) -> list[str]:
     return [f"{name} ({ruling})" for name, ruling in table.items() if not ruling.passes]
 
 
-def _measured(point: FocusPoint) -> str:
-    if point.measure is None:
-        return "no star"
-    return f"HFR {point.measure:5.2f} ± {point.error or 0.0:.2f} px, {point.stars or 0:3d} stars"
+def _measured(value: float | None, error: float | None, stars: int | None) -> str:
+    return "no star" if value is None else f"HFR {value:5.2f} ± {error or 0.0:.2f} px, {stars or 0:3d} stars"

@@ -8,8 +8,7 @@ from statefocus import events, offsetting
 from statefocus.context import Context, Run
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.repeats import point_of
-from statefocus.focus.sweep import plan_sweep
-from statefocus.focusing import overshoot_steps
+from statefocus.focusing import sweep_around
 from statefocus.folding.registry import folds, with_plan, with_run
 
 
@@ -46,14 +45,7 @@ def _start(context: Context, run: Run, position: int) -> int:
 def _with_sweep(context: Context, run: Run, *, absolute: bool) -> Run:
     if not absolute:
         return replace(run, reason="The focuser is not absolute, and autofocus needs one that tells its position (A2).")
-    autofocus, start = context.profile.autofocus, run.start_position or 0
-    sweep = plan_sweep(
-        _centre(context, run, start),
-        points=autofocus.points,
-        step_size=autofocus.step_size_steps,
-        max_step=run.max_step,
-        overshoot_steps=overshoot_steps(context),
-    )
+    sweep = sweep_around(context, _centre(context, run, run.start_position or 0), run.max_step)
     return replace(run, sweep=sweep, reason=sweep.refusal)
 
 

@@ -49,6 +49,12 @@ class Autofocus(Section):
         le=9,
         description="Frames at each position (A16); their median is the point, and a spoilt one harmless.",
     )
+    smart_focus: bool | None = Field(
+        None,
+        description="Whether a sweep that missed its minimum is continued on that side, or once re-centred (A9); when "
+        "absent, only where `optics.obstruction_percent` is 0.",
+    )
+    smart_points: int = Field(8, ge=0, le=99, description="Most points that smart focus adds to a run (A9).")
     exposure_retries: int = Field(1, ge=0, le=5, description="How often one exposure that failed is tried again.")
     expected_run_s: float = Field(
         180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."

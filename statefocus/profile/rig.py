@@ -19,10 +19,13 @@ class Site(Section):
 
 
 class Optics(Section):
-    """The telescope's optics, as far as they set the critical focus zone (CFZ = 4.88 x wavelength x f_ratio^2)."""
+    """The telescope's optics, as far as focusing depends on them (CFZ = 4.88 x wavelength x f_ratio^2)."""
 
     f_ratio: float = Field(5.5, gt=0.5, le=100, description="Focal length divided by aperture.")
     wavelength_um: float = Field(0.55, gt=0.1, le=2.0, description="Wavelength for the critical focus zone.")
+    obstruction_percent: float = Field(
+        0.0, ge=0, le=80, description="Diameter of the central obstruction, of that of the aperture; 0 for a lens."
+    )
 
 
 class Focuser(Section):

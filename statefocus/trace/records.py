@@ -51,8 +51,11 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
             "step_size_steps": profile.autofocus.step_size_steps,
             "frames_per_point": profile.autofocus.frames_per_point,
             "shifted_steps": run.sweep.shifted_steps,
+            "extended_points": run.sweep.extended,
+            "recentred": run.sweep.recentred,
         },
         "points": [_point(point) for point in run.points],
+        "earlier_points": [_point(point) for point in run.earlier_points],
         "fit": fit_record(run.fit) if run.fit else None,
         "cfz_steps": profile.cfz_steps,
     }

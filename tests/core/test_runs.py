@@ -146,6 +146,104 @@ def test_a16_an_exposure_that_fails_is_tried_again_without_losing_the_frames_bef
     assert (only(rig).outcome, len(rig.emitted("take_frame"))) == ("validated", 29)
 
 
+# --- A9: smart focus ---
+
+
+@pytest.mark.parametrize(
+    ("best", "side"), [(9_900, "inward"), (10_100, "outward"), (10_050, "outward")], ids=["inward", "outward", "edge"]
+)
+def test_a9_a_sweep_that_missed_its_minimum_is_continued_on_that_side_until_it_was_swept(best: int, side: str) -> None:
+    rig = quiet_rig(best=best)
+    run_now(rig)
+    run = only(rig)
+    extra = swept(rig)[9:]
+    expected = range(9_925, 0, -15) if side == "inward" else range(10_075, 20_000, 15)
+    assert extra == list(expected)[: len(extra)]
+    assert 0 < len(extra) == run.sweep.extended <= 8
+    assert (run.outcome, run.position) == ("validated", best)
+    assert run.fit is not None
+    assert min(run.sweep.positions) < (run.fit.best_position or 0.0) < max(run.sweep.positions)
+
+
+def test_a9_each_outward_point_is_approached_inward() -> None:
+    rig = quiet_rig(best=10_100)
+    run_now(rig)
+    moves = [move for move in rig.emitted("move_focuser") if move.purpose == "sweep"][9:]
+    assert [move.via for move in moves] == [(move.position + 60,) for move in moves]
+
+
+def test_a9_no_more_points_than_the_profile_says_and_never_a_position_that_was_not_swept() -> None:
+    rig = quiet_rig(best=10_500, autofocus={"smart_points": 3})
+    run_now(rig)
+    assert swept(rig)[9:] == [10_075, 10_090, 10_105]
+    assert (only(rig).outcome, rig.position) == ("restored", 10_000)
+    assert "Smart focus took 3 more points and still saw no minimum" in only(rig).reason
+
+
+def test_a9_it_stays_within_the_travel_and_says_so() -> None:
+    rig = quiet_rig(position=95, best=-60)
+    run_now(rig)
+    assert swept(rig)[9:] == [20, 5]
+    assert (only(rig).outcome, rig.position) == ("restored", 95)
+    assert "cannot take a point further inward: the focuser's travel, 0 to 50000, ends there" in only(rig).reason
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"autofocus": {"smart_focus": False}},
+        {"optics": {"obstruction_percent": 30.0}},
+        {"autofocus": {"smart_points": 0}},
+    ],
+    ids=["switched-off", "obstructed", "no-points"],
+)
+def test_a9_where_it_is_off_the_sweep_is_not_continued(tables: dict[str, Any]) -> None:
+    rig = quiet_rig(best=9_900, **tables)
+    run_now(rig)
+    assert (len(swept(rig)), only(rig).outcome) == (9, "restored")
+    assert "Smart focus" not in only(rig).reason
+
+
+def test_a9_an_obstructed_telescope_may_ask_for_it() -> None:
+    rig = quiet_rig(best=9_900, optics={"obstruction_percent": 30.0}, autofocus={"smart_focus": True})
+    run_now(rig)
+    assert only(rig).outcome == "validated"
+
+
+def test_a9_a_sweep_that_found_nothing_is_made_once_more_around_its_lowest_points() -> None:
+    """Only the innermost position shows a star, and far out of focus."""
+    rig = quiet_rig(best=9_940)
+    rig.script("measure_frame", *[measured(None)] * 8)
+    run_now(rig)
+    run = only(rig)
+    assert swept(rig)[9:18] == list(range(10_000, 9_879, -15))
+    assert (run.outcome, run.position, run.sweep.recentred, len(run.earlier_points)) == ("validated", 9_940, True, 9)
+
+
+def test_a9_a_sweep_is_recentred_only_once_and_its_refusal_is_a_sentence() -> None:
+    rig = quiet_rig()
+    rig.script("measure_frame", *[measured(None)] * 8, measured(9.0), *[measured(None)] * 8, measured(9.0))
+    run_now(rig)
+    assert (len(swept(rig)), only(rig).outcome, rig.position) == (18, "restored", 10_000)
+    assert "Smart focus swept once more around the lowest points, and found no focus there either" in only(rig).reason
+
+
+def test_a9_without_any_star_there_is_nothing_to_go_by() -> None:
+    rig = quiet_rig()
+    rig.script("measure_frame", *[measured(None)] * 9)
+    run_now(rig)
+    assert len(swept(rig)) == 9
+    assert "Smart focus has no star to go by" in only(rig).reason
+
+
+def test_a9_a_cancel_in_an_extended_sweep_returns_to_the_start() -> None:
+    rig = quiet_rig(best=9_900)
+    begin_run(rig, "Refocusing.Fitting")
+    rig.until("Refocusing.Exposing")
+    rig.tell(events.CancelRequested())
+    assert (rig.position, only(rig).outcome) == (10_000, "cancelled")
+
+
 # --- A11-A13: Run Again, cancel, undo ---
 
 
