@@ -183,6 +183,8 @@ class Run(Struct, frozen=True):
         Metric of each validation frame; None for a frame without stars.
     frame
         Name of the frame in hand.
+    remarks
+        What was amiss with its frames, each sentence once.
     retries
         How often the step under way was tried again.
     outcome, reason
@@ -212,6 +214,7 @@ class Run(Struct, frozen=True):
     fit: FocusFit | None = None
     validations: tuple[float | None, ...] = ()
     frame: str = ""
+    remarks: tuple[str, ...] = ()
     retries: int = 0
     outcome: Outcome = "running"
     reason: str = ""

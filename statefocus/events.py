@@ -330,11 +330,15 @@ class FrameTaken(Answer, frozen=True, tag="frame_taken"):
 
 
 class FrameMeasured(Answer, frozen=True, tag="frame_measured"):
-    """The metric of a focus frame, px; None where no star was found (M8)."""
+    """The metric of a focus frame, px; None where no star was found (M8).
+
+    `remark` tells a person what was amiss with it, such as a dark frame that is missing (A5).
+    """
 
     value: float | None
     error: float | None = None
     stars: int = 0
+    remark: str = ""
 
 
 class CurvePublished(Answer, frozen=True, tag="curve_published"):

@@ -13,6 +13,7 @@ from statefocus.devices.rig import Rig
 from statefocus.effects import Effect
 from statefocus.errors import DeviceError, StatefocusError
 from statefocus.events import Event
+from statefocus.preparing import Prepare, as_it_is
 
 HALT_TIMEOUT_S = 30.0
 _POLL_S = 0.2
@@ -66,13 +67,22 @@ class Hands:
         Pixels to metric.
     audience
         Whoever watches.
+    prepare
+        What is done to a focus frame before it is measured (A4, A5).
     """
 
     def __init__(
-        self, rig: Rig, host: HostPort, crew: Crew, clock: Clock, measure: Measure, audience: Audience
+        self,
+        rig: Rig,
+        host: HostPort,
+        crew: Crew,
+        clock: Clock,
+        measure: Measure,
+        audience: Audience,
+        prepare: Prepare = as_it_is,
     ) -> None:
         self._rig, self._host, self._crew, self._clock = rig, host, crew, clock
-        self._measure, self._audience = measure, audience
+        self._measure, self._audience, self._prepared = measure, audience, prepare
         self._frames: dict[str, Exposure] = {}
         self._unanswered: dict[int, str] = {}
 
@@ -209,8 +219,9 @@ class Hands:
 
     def _measured(self, effect: effects.MeasureFrame) -> Task:
         yield 0.0
-        value, error, stars = self._measure(self._frames[effect.frame])
-        return events.FrameMeasured(effect=effect.id, value=value, error=error, stars=stars)
+        exposure, remark = self._prepared(self._frames[effect.frame])
+        value, error, stars = self._measure(exposure)
+        return events.FrameMeasured(effect=effect.id, value=value, error=error, stars=stars, remark=remark)
 
     def _publish(self, effect: effects.PublishCurve) -> Task:
         yield 0.0

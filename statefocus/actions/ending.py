@@ -10,7 +10,7 @@ from statefocus import compensating, focusing, triggers
 from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, current, emit, give_up, tell
 from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, RightFor, Run
-from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
+from statefocus.effects import Effect, HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
 from statefocus.focus.verdicts import PastFocus
 
 REMEMBERED = 10
@@ -168,7 +168,18 @@ def conclude_run(context: Context) -> Result:
         history=(*context.history, *_past(context, run))[-REMEMBERED:],
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
-    return (context, ()) if refocused else _after_failure(context, run)
+    context, remarks = _told(context, run.remarks)
+    context, failure = (context, ()) if refocused else _after_failure(context, run)
+    return context, remarks + failure
+
+
+def _told(context: Context, remarks: tuple[str, ...]) -> Result:
+    """Tell what was amiss with the run's frames, once a run."""
+    told: tuple[Effect, ...] = ()
+    for remark in remarks:
+        context, one = tell(context, "warning", remark)
+        told += one
+    return context, told
 
 
 def _stood_for(context: Context, run: Run) -> RightFor:

@@ -94,6 +94,8 @@ def _frame_measured(context: Context, event: events.FrameMeasured) -> Context:
     run = context.run
     if run is None or run.position is None:
         return context
+    if event.remark and event.remark not in run.remarks:
+        context = with_run(context, remarks=(*run.remarks, event.remark))
     if run.fit is not None:
         return with_run(context, validations=(*run.validations, event.value))
     frames = (*run.frames, FocusPoint(float(run.position), event.value, event.error, event.stars))

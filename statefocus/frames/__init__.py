@@ -1,5 +1,6 @@
 """From files to pixels, from pixels to stars, from stars to the half-flux radius of a frame."""
 
+from statefocus.frames.darks import DarkFolder, subtract
 from statefocus.frames.errors import FrameError
 from statefocus.frames.files import Frame, read_frame, write_frame
 from statefocus.frames.measuring import FrameMeasurement, measure_frame, warm_up
@@ -8,6 +9,7 @@ from statefocus.frames.packages import position_of, read_package
 from statefocus.frames.stars import StarFlag
 
 __all__ = [
+    "DarkFolder",
     "Frame",
     "FrameError",
     "FrameMeasurement",
@@ -17,6 +19,7 @@ __all__ = [
     "position_of",
     "read_frame",
     "read_package",
+    "subtract",
     "warm_up",
     "write_frame",
 ]

@@ -59,6 +59,16 @@ class Autofocus(Section):
     expected_run_s: float = Field(
         180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."
     )
+    crop_percent: float = Field(
+        0.0,
+        ge=0,
+        le=90,
+        description="Part of the sensor's width and height left out of focus frames, half at each edge (A4).",
+    )
+    dark_folder: str | None = Field(
+        None,
+        description="Folder of darks for focus frames, named `<seconds>_<name>.fits`; one within 2 s is used (A5).",
+    )
     min_star_px: float = Field(0.0, ge=0, description="Smallest star diameter at 1x1 binning (M5); 0 takes all.")
     filters: dict[str, FilterFocus] = Field(default_factory=dict, description="Settings by filter name.")
 

@@ -55,6 +55,7 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
             "recentred": run.sweep.recentred,
         },
         "points": [_point(point) for point in run.points],
+        "remarks": list(run.remarks),
         "earlier_points": [_point(point) for point in run.earlier_points],
         "fit": fit_record(run.fit) if run.fit else None,
         "cfz_steps": profile.cfz_steps,

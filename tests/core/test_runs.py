@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from statefocus import events
 from statefocus.context import Run
+from statefocus.effects import Effect
 from statefocus.focus.points import FocusPoint
 from statefocus.focusing import validation_passed
 from statefocus.testing import SimulatedRig, failed
@@ -144,6 +146,20 @@ def test_a16_an_exposure_that_fails_is_tried_again_without_losing_the_frames_bef
     rig.script("take_frame", rig.ideal, failed)
     run_now(rig)
     assert (only(rig).outcome, len(rig.emitted("take_frame"))) == ("validated", 29)
+
+
+# --- A5: what was amiss with the frames ---
+
+
+def test_a5_a_missing_dark_is_told_once_a_run_and_the_run_goes_on() -> None:
+    def without_dark(effect: Effect) -> events.Event:
+        return replace(rig.ideal(effect), remark="There is no dark.")
+
+    rig = quiet_rig(best=10_020)
+    rig.script("measure_frame", *[without_dark] * 10)
+    run_now(rig)
+    assert (only(rig).outcome, only(rig).remarks) == ("validated", ("There is no dark.",))
+    assert [(told.level, told.sentence) for told in rig.emitted("notify")] == [("warning", "There is no dark.")]
 
 
 # --- A9: smart focus ---
