@@ -134,6 +134,15 @@ def release_focuser(context: Context) -> Result:
     return emit(replace(context, run=run), ReleaseFocuser, driver_compensation=former)
 
 
+@action(StartTimer, run="needs")
+def show_result(context: Context) -> Result:
+    """Leave the result in view while the plan waits, where there is a result and a plan (A14)."""
+    run, plan = current(context), context.plan
+    shown = run.outcome in (*REFOCUSED, "restored") and plan.running and not (plan.ending or plan.flip_under_way)
+    seconds = context.profile.autofocus.hold_after_focus_s if shown else 0.0
+    return emit(context, StartTimer, seconds=seconds, purpose="show")
+
+
 @action(Notify)
 def tell_release_failed(context: Context) -> Result:
     """Tell that the driver's own compensation may not be as it was before the run."""

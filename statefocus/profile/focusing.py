@@ -69,6 +69,9 @@ class Autofocus(Section):
         None,
         description="Folder of darks for focus frames, named `<seconds>_<name>.fits`; one within 2 s is used (A5).",
     )
+    hold_after_focus_s: float = Field(
+        0.0, ge=0, le=3600, description="How long a run's result stays in view before the plan goes on (A14)."
+    )
     min_star_px: float = Field(0.0, ge=0, description="Smallest star diameter at 1x1 binning (M5); 0 takes all.")
     filters: dict[str, FilterFocus] = Field(default_factory=dict, description="Settings by filter name.")
 

@@ -311,7 +311,7 @@ def test_o2_via_turns_to_the_other_filter_focuses_turns_back_and_applies_the_off
     assert (asked_filters(rig), rig.position, rig.state.context.plan.filter) == (["L", "B"], 9_980, "B")
     assert purposes(rig) == ["sweep", "best", "filter_offset"]
     kinds = [effect.kind for step in rig.steps for effect in step.effects if effect.kind != "notify"]
-    assert kinds[-4:] == ["release_focuser", "set_filter", "move_focuser", "resume_plan"]
+    assert kinds[-5:] == ["release_focuser", "set_filter", "move_focuser", "start_timer", "resume_plan"]
     assert kinds.index("set_filter") < kinds.index("move_focuser")
 
 

@@ -91,7 +91,7 @@ def test_a2_a_focuser_that_is_not_absolute_is_refused_before_any_move() -> None:
 def test_a8_each_move_is_followed_by_the_settle_time() -> None:
     rig = quiet_rig(focuser={"settle_s": 2.5})
     run_now(rig)
-    assert [timer.seconds for timer in rig.emitted("start_timer")] == [2.5] * 10
+    assert [timer.seconds for timer in rig.emitted("start_timer") if timer.purpose == "settle"] == [2.5] * 10
 
 
 def test_a3_focus_frames_use_the_settings_of_the_filter() -> None:
@@ -110,7 +110,67 @@ def test_the_plan_is_held_before_the_focuser_is_touched_and_let_go_at_the_end() 
     run_now(rig)
     kinds = [effect.kind for step in rig.steps for effect in step.effects]
     assert kinds[:2] == ["pause_plan", "prepare_focuser"]
-    assert kinds[-2:] == ["release_focuser", "resume_plan"]
+    assert kinds[-3:] == ["release_focuser", "start_timer", "resume_plan"]
+
+
+# --- A14: the result stays in view ---
+
+
+def shown_rig(**tables: Any) -> SimulatedRig:
+    """A rig whose plan waits for a minute after a run, stopped there."""
+    rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0}, best=10_020, **tables)
+    rig.start_plan()
+    begin_run(rig, "Concluding.Showing")
+    return rig
+
+
+def shown_s(rig: SimulatedRig) -> list[float]:
+    return [timer.seconds for timer in rig.emitted("start_timer") if timer.purpose == "show"]
+
+
+def test_a14_the_plan_waits_while_the_result_is_in_view() -> None:
+    rig = shown_rig()
+    begun = rig.t
+    assert rig.held
+    rig.until("")
+    assert (rig.t - begun, rig.held, only(rig).outcome) == (60.0, False, "validated")
+
+
+def test_a14_a_failed_result_stays_in_view_too() -> None:
+    rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0})
+    rig.start_plan()
+    rig.script("measure_frame", *[measured(None)] * 9)
+    run_now(rig)
+    assert (only(rig).outcome, shown_s(rig)) == ("restored", [60.0])
+
+
+def test_a14_a_cancel_ends_the_wait_and_keeps_the_result() -> None:
+    rig = shown_rig()
+    begun = rig.t
+    rig.tell(events.CancelRequested())
+    assert (rig.t, rig.held, rig.leaf) == (begun, False, "Imaging.Idle")
+    assert (only(rig).outcome, rig.position) == ("validated", 10_020)
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [events.SessionEnding(), events.FlipStarted(), events.SafetyRead(safe=False)],
+    ids=lambda event: str(event.kind),
+)
+def test_a14_the_wait_is_over_at_once_when_something_else_matters_more(happened: events.Event) -> None:
+    rig = shown_rig()
+    begun = rig.t
+    rig.tell(happened)
+    assert (rig.t, rig.held, only(rig).outcome) == (begun, False, "validated")
+
+
+def test_a14_nothing_is_shown_of_a_cancelled_run_nor_without_a_plan() -> None:
+    rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0})
+    run_now(rig)
+    rig.start_plan()
+    begin_run(rig)
+    rig.tell(events.CancelRequested())
+    assert shown_s(rig) == [0.0, 0.0]
 
 
 # --- A16: several frames a point ---

@@ -129,6 +129,7 @@ BAD: Sequence[tuple[str, str, str, Edit]] = (
     ("unproved-answer", "session", "no failure heard", without("run-failed")),
     ("unproved-answer", "compensation", "no answer heard", without("taken-over")),
     ("unproved-cancel", "session", "no cancel heard", without("already-ending")),
+    ("unproved-answer", "session", "shown for ever", without("shown")),
     ("unproved-cancel", "session", "cancel stays", doing("cancelled-while-readying")),
     ("unproved-cancel", "session", "cancel kept", with_row("cancelled", lambda row: replace(row, to=None, do=()))),
     ("unproved-interrupt", "session", "a flip is no reason", without("flip-interrupts")),
