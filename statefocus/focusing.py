@@ -41,7 +41,7 @@ def filter_lost(context: Context) -> bool:
 def overshoot_steps(context: Context) -> int:
     """Steps to go beyond on an outward move; 0 where backlash is not compensated (A7)."""
     focuser = context.profile.focuser
-    return focuser.overshoot_steps if focuser.backlash == "overshoot" else 0
+    return 0 if focuser.backlash == "none" else focuser.overshoot_steps
 
 
 def binning(context: Context) -> int:

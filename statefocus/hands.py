@@ -179,6 +179,8 @@ class Hands:
 
     def _move(self, effect: effects.MoveFocuser) -> Task:
         position = yield from self._rig.focuser.move(effect.position, effect.via)
+        if effect.settle_s:
+            yield effect.settle_s
         return events.FocuserMoved(effect=effect.id, position=position)
 
     def _release(self, effect: effects.ReleaseFocuser) -> Task:
@@ -211,7 +213,9 @@ class Hands:
     # --- frames ---
 
     def _take(self, effect: effects.TakeFrame) -> Generator[float, None, Event]:
-        exposure = yield from self._rig.camera.expose(effect.exposure_s, gain=effect.gain, binning=effect.binning)
+        exposure = yield from self._rig.camera.expose(
+            effect.exposure_s, gain=effect.gain, binning=effect.binning, fast=effect.fast_readout
+        )
         name = f"focus-{effect.id:06d}"
         self._frames = {name: exposure}
         self._audience.frame(name, exposure)

@@ -80,6 +80,7 @@ def expose(context: Context) -> Result:
         gain=own.gain if own and own.gain is not None else autofocus.gain,
         binning=focusing.binning(context),
         purpose="validation" if context.run and context.run.fit else "sweep",
+        fast_readout=autofocus.fast_readout,
     )
 
 

@@ -55,6 +55,9 @@ class Autofocus(Section):
         "absent, only where `optics.obstruction_percent` is 0.",
     )
     smart_points: int = Field(8, ge=0, le=99, description="Most points that smart focus adds to a run (A9).")
+    fast_readout: bool = Field(
+        default=False, description="Whether focus frames are read out fast, where the camera can (A6)."
+    )
     exposure_retries: int = Field(1, ge=0, le=5, description="How often one exposure that failed is tried again.")
     expected_run_s: float = Field(
         180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."

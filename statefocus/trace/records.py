@@ -45,7 +45,12 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
         "predicted_measure": focusing.predicted(run),
         "validation_measures": list(run.validations),
         "validation_tolerance_percent": profile.validation.tolerance_percent,
-        "backlash": {"method": profile.focuser.backlash, "overshoot_steps": profile.focuser.overshoot_steps},
+        "backlash": {
+            "method": profile.focuser.backlash,
+            "overshoot_steps": profile.focuser.overshoot_steps,
+            "in_steps": profile.focuser.backlash_in_steps,
+            "out_steps": profile.focuser.backlash_out_steps,
+        },
         "sweep": {
             "points": profile.autofocus.points,
             "step_size_steps": profile.autofocus.step_size_steps,

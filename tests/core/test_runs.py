@@ -88,6 +88,28 @@ def test_a2_a_focuser_that_is_not_absolute_is_refused_before_any_move() -> None:
     assert "not absolute" in only(rig).reason
 
 
+def test_a7_absolute_compensation_too_ends_every_outward_move_inward() -> None:
+    rig = quiet_rig(focuser={"backlash": "absolute", "backlash_in_steps": 40, "backlash_out_steps": 40}, best=10_020)
+    run_now(rig)
+    vias = [(move.purpose, move.via) for move in rig.emitted("move_focuser") if move.via]
+    assert vias == [("sweep", (10_120,)), ("best", (10_080,))]
+
+
+def test_a8_the_way_back_is_settled_before_the_plan_goes_on() -> None:
+    rig = quiet_rig(focuser={"settle_s": 2.5}, best=10_025)
+    begin_run(rig)
+    rig.tell(events.CancelRequested())
+    settled = {move.purpose: move.settle_s for move in rig.emitted("move_focuser")}
+    assert settled == {"sweep": 0.0, "restore": 2.5}  # the sweep settles in a state of its own
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a6_focus_frames_ask_for_fast_read_out_where_the_profile_does(fast: bool) -> None:
+    rig = quiet_rig(autofocus={"fast_readout": fast})
+    run_now(rig)
+    assert {frame.fast_readout for frame in rig.emitted("take_frame")} == {fast}
+
+
 def test_a8_each_move_is_followed_by_the_settle_time() -> None:
     rig = quiet_rig(focuser={"settle_s": 2.5})
     run_now(rig)
