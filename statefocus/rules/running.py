@@ -63,9 +63,14 @@ def exposure_retry_left(context: Context) -> bool:
 
 @test
 def fit_accepted(context: Context) -> bool:
-    """The curve passed all of its verdicts (F7), or all but those that a validation frame can still settle (F4, F5)."""
-    fit = context.run.fit if context.run else None
-    return fit is not None and (fit.accepted or fit.needs_validation)
+    """The curve passed all of its verdicts (F7), or all but those that a validation frame can still settle (F4, F5).
+
+    A sweep that was made again has to pass them all: clouds do not get a second chance of a lucky curve (A9).
+    """
+    run = context.run
+    if run is None or run.fit is None:
+        return False
+    return run.fit.accepted or (run.fit.needs_validation and not run.sweep.recentred)
 
 
 @test

@@ -326,6 +326,21 @@ def test_a9_a_sweep_is_recentred_only_once_and_its_refusal_is_a_sentence() -> No
     assert "Smart focus swept once more around the lowest points, and found no focus there either" in only(rig).reason
 
 
+def test_a9_a_sweep_that_was_made_again_has_to_pass_every_verdict() -> None:
+    """Four points of the second sweep would do for a validation frame, had they been seen in the first."""
+    first, four = [measured(None)] * 8 + [measured(9.0)], [measured(None)] * 5
+    seen = quiet_rig(best=9_963)
+    seen.slope = 0.3
+    seen.script("measure_frame", *four)
+    run_now(seen)
+    assert only(seen).outcome == "validated"
+    again = quiet_rig(best=9_903)
+    again.slope = 0.3
+    again.script("measure_frame", *first, *four)
+    run_now(again)
+    assert (only(again).sweep.recentred, only(again).outcome) == (True, "restored")
+
+
 def test_a9_without_any_star_there_is_nothing_to_go_by() -> None:
     rig = quiet_rig()
     rig.script("measure_frame", *[measured(None)] * 9)
