@@ -20,6 +20,7 @@ from statefocus.hosts.readings import Readings
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure
 from statefocus.night import Audience, Steadfast
+from statefocus.preparing import preparer
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
 from statefocus.telescope import devices_of, time_of
@@ -181,7 +182,7 @@ def focus_now(
         rig = open_rig(profile, clock)
         try:
             machines = load_machines(loaded)
-            hands = Hands(rig, HandHost(crew), crew, clock, measure, audience)
+            hands = Hands(rig, HandHost(crew), crew, clock, measure, audience, preparer(profile.autofocus))
             header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
             started = round(clock.now(), 3)
             writer.write("header", started, header)

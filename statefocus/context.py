@@ -171,14 +171,20 @@ class Run(Struct, frozen=True):
         What the focuser told; its driver's own compensation is None until it was read.
     sweep, index
         The positions, and how many points have been measured.
+    frames
+        What the frames at the position under way have measured, until they are one point (A16).
     points
         What was measured at them.
+    earlier_points
+        What was measured before the sweep was re-centred (A9); no part of the curve.
     fit
         The curve, once fitted.
     validations
         Metric of each validation frame; None for a frame without stars.
     frame
         Name of the frame in hand.
+    remarks
+        What was amiss with its frames, each sentence once.
     retries
         How often the step under way was tried again.
     outcome, reason
@@ -202,10 +208,13 @@ class Run(Struct, frozen=True):
     max_step: int = 0
     driver_compensation: bool | None = None
     sweep: Sweep = field(default_factory=lambda: Sweep(()))
+    frames: tuple[FocusPoint, ...] = ()
     points: tuple[FocusPoint, ...] = ()
+    earlier_points: tuple[FocusPoint, ...] = ()
     fit: FocusFit | None = None
     validations: tuple[float | None, ...] = ()
     frame: str = ""
+    remarks: tuple[str, ...] = ()
     retries: int = 0
     outcome: Outcome = "running"
     reason: str = ""

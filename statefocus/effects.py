@@ -51,13 +51,14 @@ class PrepareFocuser(Effect, frozen=True, tag="prepare_focuser"):
 
 
 class MoveFocuser(Effect, frozen=True, tag="move_focuser"):
-    """Move to `position` in steps, by way of `via`, and verify where it stands afterwards."""
+    """Move to `position` in steps, by way of `via`, verify where it stands afterwards, and let it settle."""
 
     answer: ClassVar[str | None] = "focuser_moved"
 
     position: int
     via: tuple[int, ...] = ()
     purpose: str = ""
+    settle_s: float = 0.0
 
 
 class ReleaseFocuser(Effect, frozen=True, tag="release_focuser"):
@@ -102,7 +103,7 @@ class SetFilter(Effect, frozen=True, tag="set_filter"):
 
 
 class TakeFrame(Effect, frozen=True, tag="take_frame"):
-    """Take a focus frame; None leaves a setting as it is."""
+    """Take a focus frame, read out fast where the camera can; None leaves a setting as it is."""
 
     answer: ClassVar[str | None] = "frame_taken"
 
@@ -110,6 +111,7 @@ class TakeFrame(Effect, frozen=True, tag="take_frame"):
     gain: int | None = None
     binning: int = 1
     purpose: str = ""
+    fast_readout: bool = False
 
 
 class MeasureFrame(Effect, frozen=True, tag="measure_frame"):

@@ -335,12 +335,14 @@ class FrameMeasured(Answer, frozen=True, tag="frame_measured"):
     """The metric of a focus frame, or its reciprocal where larger is better; None where no star was found (M8).
 
     `table` holds its brightest stars, where the metric is their half-flux radius.
+    `remark` tells a person what was amiss with it, such as a dark frame that is missing (A5).
     """
 
     value: float | None
     error: float | None = None
     stars: int = 0
     table: tuple[StarSize, ...] = ()
+    remark: str = ""
 
 
 class CurvePublished(Answer, frozen=True, tag="curve_published"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from statefocus.context import Context, Run
 from statefocus.focus.limits import PastFocus
-from statefocus.focus.sweep import Target, approach
+from statefocus.focus.smart import Side, lowest_average, missing_side, next_position
+from statefocus.focus.sweep import Sweep, Target, approach, plan_sweep
 
 VALIDATION_FRAMES = 2
 """The frame at the new position is repeated once, then the profile decides (V2)."""
@@ -40,7 +41,7 @@ def filter_lost(context: Context) -> bool:
 def overshoot_steps(context: Context) -> int:
     """Steps to go beyond on an outward move; 0 where backlash is not compensated (A7)."""
     focuser = context.profile.focuser
-    return focuser.overshoot_steps if focuser.backlash == "overshoot" else 0
+    return 0 if focuser.backlash == "none" else focuser.overshoot_steps
 
 
 def binning(context: Context) -> int:
@@ -60,12 +61,70 @@ def comparable(context: Context) -> tuple[PastFocus, ...]:
     return tuple(past.focus for past in context.history if (past.filter, past.binning) == like)
 
 
+def sweep_around(context: Context, centre: int, max_step: int) -> Sweep:
+    """Plan the profile's sweep around a position (A1)."""
+    autofocus = context.profile.autofocus
+    return plan_sweep(
+        centre,
+        points=autofocus.points,
+        step_size=autofocus.step_size_steps,
+        max_step=max_step,
+        overshoot_steps=overshoot_steps(context),
+    )
+
+
 def move_to(context: Context, position: int) -> Target:
     """Plan a move from where the focuser was last verified, so that it ends in the sweep's own direction."""
     current = context.run.position if context.run and context.run.position is not None else context.verified_position
     known = position if current is None else current
     limit = max(known, position) if context.max_step is None else context.max_step
     return approach(known, position, overshoot_steps=overshoot_steps(context), max_step=limit)
+
+
+def further_position(context: Context) -> int | None:
+    """The position that smart focus adds to the sweep (A9); None where it adds none."""
+    run, autofocus = context.run, context.profile.autofocus
+    side = _missing_side(context)
+    if run is None or side is None or run.sweep.extended >= autofocus.smart_points:
+        return None
+    return next_position(run.sweep, side, autofocus.step_size_steps, run.max_step)
+
+
+def other_centre(context: Context) -> int | None:
+    """The position that a sweep that found nothing is made again around, once (A9); None where that is no use."""
+    run = context.run
+    if run is None or run.fit is None or not context.profile.smart_focus or run.sweep.recentred:
+        return None
+    lowest = lowest_average(run.points, run.fit)
+    if _missing_side(context) or lowest is None:
+        return None
+    middle = (min(run.sweep.positions) + max(run.sweep.positions)) / 2
+    moves_on = abs(lowest - middle) >= context.profile.autofocus.step_size_steps
+    return round(lowest) if moves_on else None
+
+
+def smart_refusal(context: Context) -> str:
+    """Say why smart focus gives up on a sweep (A9); empty where it is not used."""
+    run, most = context.run, context.profile.autofocus.smart_points
+    if run is None or run.fit is None or not context.profile.smart_focus:
+        return ""
+    side = _missing_side(context)
+    if side and run.sweep.extended >= most > 0:
+        return f"Smart focus took {most} more points and still saw no minimum: begin nearer to focus, further {side}."
+    if side and most:
+        return f"Smart focus cannot take a point further {side}: the focuser's travel, 0 to {run.max_step}, ends there."
+    if run.sweep.recentred:
+        return "Smart focus swept once more around the lowest points, and found no focus there either."
+    if all(point.measure is None for point in run.points):
+        return "Smart focus has no star to go by: bring the telescope near focus by hand."
+    return "" if side else "Smart focus saw no side on which the minimum could lie."
+
+
+def _missing_side(context: Context) -> Side | None:
+    run = context.run
+    if run is None or run.fit is None or not context.profile.smart_focus:
+        return None
+    return missing_side(run.points, run.fit)
 
 
 def best_position(run: Run) -> int | None:

@@ -14,6 +14,7 @@ from statefocus.effects import Effect
 from statefocus.errors import DeviceError, StatefocusError
 from statefocus.events import Event
 from statefocus.metrics import Measure
+from statefocus.preparing import Prepare, as_it_is
 
 HALT_TIMEOUT_S = 30.0
 _POLL_S = 0.2
@@ -64,13 +65,22 @@ class Hands:
         Pixels to a measure.
     audience
         Whoever watches.
+    prepare
+        What is done to a focus frame before it is measured (A4, A5).
     """
 
     def __init__(
-        self, rig: Rig, host: HostPort, crew: Crew, clock: Clock, measure: Measure, audience: Audience
+        self,
+        rig: Rig,
+        host: HostPort,
+        crew: Crew,
+        clock: Clock,
+        measure: Measure,
+        audience: Audience,
+        prepare: Prepare = as_it_is,
     ) -> None:
         self._rig, self._host, self._crew, self._clock = rig, host, crew, clock
-        self._measure, self._audience = measure, audience
+        self._measure, self._audience, self._prepared = measure, audience, prepare
         self._frames: dict[str, Exposure] = {}
         self._unanswered: dict[int, str] = {}
 
@@ -167,6 +177,8 @@ class Hands:
 
     def _move(self, effect: effects.MoveFocuser) -> Task:
         position = yield from self._rig.focuser.move(effect.position, effect.via)
+        if effect.settle_s:
+            yield effect.settle_s
         return events.FocuserMoved(effect=effect.id, position=position)
 
     def _release(self, effect: effects.ReleaseFocuser) -> Task:
@@ -199,7 +211,9 @@ class Hands:
     # --- frames ---
 
     def _take(self, effect: effects.TakeFrame) -> Generator[float, None, Event]:
-        exposure = yield from self._rig.camera.expose(effect.exposure_s, gain=effect.gain, binning=effect.binning)
+        exposure = yield from self._rig.camera.expose(
+            effect.exposure_s, gain=effect.gain, binning=effect.binning, fast=effect.fast_readout
+        )
         name = f"focus-{effect.id:06d}"
         self._frames = {name: exposure}
         self._audience.frame(name, exposure)
@@ -207,9 +221,15 @@ class Hands:
 
     def _measured(self, effect: effects.MeasureFrame) -> Task:
         yield 0.0
-        found = self._measure(self._frames[effect.frame])
+        exposure, remark = self._prepared(self._frames[effect.frame])
+        found = self._measure(exposure)
         return events.FrameMeasured(
-            effect=effect.id, value=found.value, error=found.error, stars=found.stars, table=found.table
+            effect=effect.id,
+            value=found.value,
+            error=found.error,
+            stars=found.stars,
+            table=found.table,
+            remark=remark,
         )
 
     def _publish(self, effect: effects.PublishCurve) -> Task:

@@ -27,6 +27,7 @@ from statefocus.hosts.readings import Readings
 from statefocus.hosts.rehearsal import rehearse
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure, measurer
+from statefocus.preparing import preparer
 from statefocus.profile import PlanJob, Profile
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
@@ -165,7 +166,8 @@ class Night:
     ) -> Ended:
         machines = load_machines(self.loaded)
         host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._keep)
-        hands = Hands(rig, host, crew, clock, self.measure, self.audience)
+        prepare = preparer(profile.autofocus)
+        hands = Hands(rig, host, crew, clock, self.measure, self.audience, prepare)
         host.focuser_busy = hands.focuser_busy
         speed = "max" if not self.speed else f"{self.speed:g}"
         header = header_body(self.profile, self.loaded.origins, machines, seed=self.seed, speed=speed)

@@ -46,6 +46,8 @@ VOCABULARY = Vocabulary(
     guarded={
         "begin_run": MAY_REFOCUS | {"no_flip"},
         "begin_undo": MAY_BY_HAND | {"no_flip"},
+        "extend_sweep": frozenset({"sweep_to_extend"}),
+        "recentre_sweep": frozenset({"sweep_to_recentre"}),
         "move_to_best": frozenset({"fit_accepted"}),
         "mark_validated": frozenset({"validation_passed"}),
         "mark_unvalidated": frozenset({"miss_is_kept"}),

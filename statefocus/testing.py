@@ -223,7 +223,7 @@ class SimulatedRig:
         return told
 
     def _move_focuser(self, effect: effects.MoveFocuser) -> dict[str, Any]:
-        self.t, self.position = self.t + 1.0, effect.position
+        self.t, self.position = self.t + 1.0 + effect.settle_s, effect.position
         return {"position": self.position}
 
     def _release_focuser(self, effect: effects.ReleaseFocuser) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import compensating, focusing
+from statefocus import compensating
+from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, emit, tell
 from statefocus.context import Context
 from statefocus.effects import MoveFocuser, Notify, SwitchDriverCompensation
@@ -33,10 +34,10 @@ def tell_no_compensation(context: Context) -> Result:
 def correct_focuser(context: Context) -> Result:
     """Move by the whole steps that are due (C4)."""
     here = context.verified_position or 0
-    target = focusing.move_to(context, max(here + compensating.correction_steps(context), 0))
-    steps = target.position - here  # at the inner end less than wanted; what was not moved is not counted
+    target = max(here + compensating.correction_steps(context), 0)
+    steps = target - here  # at the inner end less than wanted; what was not moved is not counted
     context = replace(context, compensation=replace(context.compensation, under_way_steps=steps))
-    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="compensation")
+    return move(context, target, "compensation")
 
 
 @action()

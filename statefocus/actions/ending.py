@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from statefocus import compensating, focusing, triggers
+from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, current, emit, give_up, tell
 from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, RightFor, Run
-from statefocus.effects import HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
+from statefocus.effects import Effect, HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
 from statefocus.focus.limits import PastFocus
 
 REMEMBERED = 10
@@ -62,7 +63,8 @@ def _miss(context: Context) -> str:
 def mark_rejected(context: Context) -> Result:
     """The run ends restored, since the curve failed its verdicts (F7)."""
     fit = current(context).fit
-    return _mark(context, "restored", " ".join(fit.reasons) if fit else "No curve was fitted.")
+    reasons = fit.reasons if fit else ("No curve was fitted.",)
+    return _mark(context, "restored", " ".join((*reasons, focusing.smart_refusal(context))).rstrip())
 
 
 @action(run="settles")
@@ -114,8 +116,7 @@ def halt(context: Context) -> Result:
 def move_back(context: Context) -> Result:
     """Return to the position at the run's start (A12, A13)."""
     start = focusing.restore_position(context)
-    target = focusing.move_to(context, start if start is not None else 0)
-    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="restore")
+    return move(context, start if start is not None else 0, "restore")
 
 
 @action(StartTimer, run="needs")
@@ -132,6 +133,15 @@ def release_focuser(context: Context) -> Result:
     run = replace(current(context), retries=0)
     former = None if context.compensation.driver_was_on is not None else run.driver_compensation
     return emit(replace(context, run=run), ReleaseFocuser, driver_compensation=former)
+
+
+@action(StartTimer, run="needs")
+def show_result(context: Context) -> Result:
+    """Leave the result in view while the plan waits, where there is a result and a plan (A14)."""
+    run, plan = current(context), context.plan
+    shown = run.outcome in (*REFOCUSED, "restored") and plan.running and not (plan.ending or plan.flip_under_way)
+    seconds = context.profile.autofocus.hold_after_focus_s if shown else 0.0
+    return emit(context, StartTimer, seconds=seconds, purpose="show")
 
 
 @action(Notify)
@@ -168,7 +178,18 @@ def conclude_run(context: Context) -> Result:
         history=(*context.history, *_past(context, run))[-REMEMBERED:],
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
-    return (context, ()) if refocused else _after_failure(context, run)
+    context, remarks = _told(context, run.remarks)
+    context, failure = (context, ()) if refocused else _after_failure(context, run)
+    return context, remarks + failure
+
+
+def _told(context: Context, remarks: tuple[str, ...]) -> Result:
+    """Tell what was amiss with the run's frames, once a run."""
+    told: tuple[Effect, ...] = ()
+    for remark in remarks:
+        context, one = tell(context, "warning", remark)
+        told += one
+    return context, told
 
 
 def _stood_for(context: Context, run: Run) -> RightFor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import focusing, offsetting
+from statefocus import offsetting
+from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, current, emit, hand_over, tell
 from statefocus.context import Context, RightFor
 from statefocus.effects import LeavePlanPaused, MoveFocuser, Notify, SetFilter
@@ -15,9 +16,8 @@ def apply_offset(context: Context) -> Result:
     """Move from the focus of the former filter to that of the new one (O1, O3)."""
     steps = offsetting.move_steps(context)
     short = offsetting.owed_steps(context) - steps
-    target = focusing.move_to(context, (context.verified_position or 0) + steps)
     context = replace(context, offset_under_way=RightFor(context.plan.filter, short))
-    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="filter_offset")
+    return move(context, (context.verified_position or 0) + steps, "filter_offset")
 
 
 @action()
@@ -61,9 +61,8 @@ def offset_after_run(context: Context) -> Result:
     steps = offsetting.run_offset_steps(context, run)
     wanted = (run.position or 0) + steps
     reached = max(0, min(run.max_step, wanted))
-    target = focusing.move_to(context, reached)
     context = replace(context, run=replace(run, offset_short_steps=wanted - reached))
-    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="filter_offset")
+    return move(context, reached, "filter_offset")
 
 
 @action(run="needs")

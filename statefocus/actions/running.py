@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from msgspec.structs import replace
 
 from statefocus import focusing, offsetting, triggers
+from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, current, emit
 from statefocus.context import Context, Run
 from statefocus.effects import MeasureFrame, MoveFocuser, PrepareFocuser, PublishCurve, StartTimer, TakeFrame
@@ -56,8 +59,7 @@ def prepare_focuser(context: Context) -> Result:
 def move_to_point(context: Context) -> Result:
     """Move to the sweep's next position."""
     run = current(context)
-    target = run.sweep.targets[len(run.points)]
-    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="sweep")
+    return move(context, run.sweep.positions[len(run.points)], "sweep")
 
 
 @action(StartTimer)
@@ -78,6 +80,7 @@ def expose(context: Context) -> Result:
         gain=own.gain if own and own.gain is not None else autofocus.gain,
         binning=focusing.binning(context),
         purpose="validation" if context.run and context.run.fit else "sweep",
+        fast_readout=autofocus.fast_readout,
     )
 
 
@@ -110,5 +113,26 @@ def fit_curve(context: Context) -> Result:
 @action(MoveFocuser, run="needs")
 def move_to_best(context: Context) -> Result:
     """Move to the position that the curve found."""
-    target = focusing.move_to(context, focusing.best_position(current(context)) or 0)
-    return emit(context, MoveFocuser, position=target.position, via=target.via, purpose="best")
+    return move(context, focusing.best_position(current(context)) or 0, "best")
+
+
+@action(run="needs")
+def extend_sweep(context: Context) -> Result:
+    """Add one point on the side on which the minimum lies; the curve that missed it is no result (A9)."""
+    run, further = current(context), focusing.further_position(context)
+    if further is None:
+        return context, ()
+    sweep = dataclasses.replace(run.sweep, positions=(*run.sweep.positions, further), extended=run.sweep.extended + 1)
+    return replace(context, run=replace(run, sweep=sweep, fit=None)), ()
+
+
+@action(run="needs")
+def recentre_sweep(context: Context) -> Result:
+    """Sweep once more, around the lowest points of a sweep that found nothing (A9)."""
+    run, centre = current(context), focusing.other_centre(context)
+    if centre is None:
+        return context, ()
+    again = focusing.sweep_around(context, centre, run.max_step)
+    sweep = dataclasses.replace(again, extended=run.sweep.extended, recentred=True)
+    earlier = (*run.earlier_points, *run.points)
+    return replace(context, run=replace(run, sweep=sweep, earlier_points=earlier, points=(), fit=None)), ()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,7 @@ class Camera:
         self._device.attach(wire, base_path)
         self._wire, self._path, self._clock = wire, base_path, clock
         self._binning = 0
+        self._made_fast = False
         self.name = wire.name
 
     def saturation_adu(self) -> int | None:
@@ -63,9 +64,9 @@ class Camera:
             return None
 
     def expose(
-        self, exposure_s: float, *, gain: int | None = None, binning: int = 1, light: bool = True
+        self, exposure_s: float, *, gain: int | None = None, binning: int = 1, light: bool = True, fast: bool = False
     ) -> Generator[float, None, Exposure]:
-        """Take a frame.
+        """Take a frame; with `fast` it is read out fast where the camera can (A6), and the camera set back afterwards.
 
         Raises
         ------
@@ -73,13 +74,40 @@ class Camera:
             Where it is not ready half a minute after its end.
         """
         self._set(gain, binning)
-        self._begin(exposure_s, light=light)
+        with self._read_out(fast=fast):
+            self._begin(exposure_s, light=light)
+            try:
+                yield from self._until_ready(exposure_s)
+            except GeneratorExit:
+                self.abort()  # whoever waited has given it up
+                raise
+            return Exposure(self._image(), exposure_s, binning)
+
+    @contextmanager
+    def _read_out(self, *, fast: bool) -> Iterator[None]:
+        """Read out fast where that is asked for and the camera can; whatever happens, it is set back as it was."""
+        if fast:
+            self._made_fast = self._make_fast() or self._made_fast
+        elif self._made_fast:
+            self._set_back()  # it could not be reached when that was due
         try:
-            yield from self._until_ready(exposure_s)
-        except GeneratorExit:
-            self.abort()  # whoever waited has given it up
-            raise
-        return Exposure(self._image(), exposure_s, binning)
+            yield
+        finally:
+            if self._made_fast:
+                self._set_back()
+
+    def _make_fast(self) -> bool:
+        """Switch fast read-out on; gives whether that changed anything. A camera without it is no error."""
+        with suppress(DeviceError):
+            if self._device.CanFastReadout and not self._device.FastReadout:
+                self._device.FastReadout = True
+                return True
+        return False
+
+    def _set_back(self) -> None:
+        with suppress(DeviceError):
+            self._device.FastReadout = False
+            self._made_fast = False
 
     def _begin(self, exposure_s: float, *, light: bool) -> None:
         """Start an exposure; where the answer is lost or late, look whether it runs instead of starting another."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import alpaca.focuser
 
 from statefocus.clock import Clock
+from statefocus.devices.slack import Slack
 from statefocus.devices.transport import Wire, Wired
 from statefocus.errors import Refused, Timeout, Unreachable
 from statefocus.profile import Focuser as FocuserSettings
@@ -47,6 +48,7 @@ class Focuser:
         self._device = _Focuser(f"{wire.host}:{wire.port}", 0)
         self._device.attach(wire, base_path)
         self._settings = settings
+        self._slack = _slack_of(settings)
         self._clock = clock
         self.name = wire.name
 
@@ -55,15 +57,16 @@ class Focuser:
         device = self._device
         absolute = bool(device.Absolute)
         return FocuserState(
-            position=int(device.Position) if absolute else 0,
+            position=self.position() if absolute else 0,
             max_step=int(device.MaxStep),
             absolute=absolute,
             driver_compensation=self.driver_compensation(),
         )
 
     def position(self) -> int:
-        """Read where it stands, steps."""
-        return int(self._device.Position)
+        """Read where it stands, steps; less what was added against backlash (A7)."""
+        counter = int(self._device.Position)
+        return self._slack.position(counter) if self._slack else counter
 
     def temperature_c(self) -> float | None:
         """Read its own sensor; None where it has none."""
@@ -112,13 +115,15 @@ class Focuser:
 
     def _leg(self, target: int) -> Generator[float, None, None]:
         """Go to one position, and verify it."""
+        device = self._device
+        command = self._slack.counter_for(target, int(device.Position), int(device.MaxStep)) if self._slack else target
         try:
-            self._device.Move(target)
+            device.Move(command)
         except (Unreachable, Timeout):
             yield POLL_S  # it may have been carried out all the same: look, do not repeat
         limit_s = self._settings.move_timeout_s
         deadline = self._clock.now() + limit_s
-        while self._device.IsMoving:
+        while device.IsMoving:
             if self._clock.now() >= deadline:
                 at = self.position()
                 raise Timeout(f"The {self.name} still moves after {limit_s:g} s: it is at {at}, not at {target}.")
@@ -140,3 +145,9 @@ class Focuser:
         """Hang up; the device stays connected for whoever else uses it."""
         self._device.hang_up()
         self._device.rqs.close()
+
+
+def _slack_of(settings: FocuserSettings) -> Slack | None:
+    if settings.backlash != "absolute":
+        return None
+    return Slack(settings.backlash_in_steps, settings.backlash_out_steps)

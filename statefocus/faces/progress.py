@@ -11,6 +11,7 @@ from rich.markup import escape
 from statefocus import effects, events, triggers
 from statefocus.context import Context, Run
 from statefocus.devices.camera import Exposure
+from statefocus.focus.sweep import Sweep
 from statefocus.profile import Profile
 from statefocus.scales import SCALES, Scale
 from statefocus.session import State, Step
@@ -38,8 +39,8 @@ class Progress:
         self._scale: Scale = SCALES["hfr"]
         self._total = 0
         self._now = 0.0
-        self._points = 0
-        self._number = 0
+        self._points = self._number = 0
+        self._sweep = Sweep(())
 
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
         """The night begins."""
@@ -72,6 +73,8 @@ class Progress:
                 self._line("meridian flip begins", "magenta")
             case events.FlipFinished():
                 self._line(f"meridian flip done, mount on the {event.pier_side} side", "magenta")
+            case events.FrameMeasured() if state.context.profile.autofocus.frames_per_point > 1:
+                self._line(f"    frame: {self._measured(event.value, event.error, event.stars)}")
             case events.EffectFailed() if event.reason != "halted":
                 self._line(event.sentence, "yellow")
             case events.PlanFinished():
@@ -120,20 +123,35 @@ class Progress:
         if run.number != self._number:
             self._number, self._points = run.number, 0
             self._line(f"Refocusing, run {run.number}: {', '.join(run.causes)}", "bold blue")
+        if run.sweep != self._sweep:
+            self._further(self._sweep, run.sweep)
         if len(run.points) > self._points:
             self._points = len(run.points)
             self._point(run)
 
+    def _further(self, before: Sweep, after: Sweep) -> None:
+        """Tell what smart focus adds (A9)."""
+        self._sweep = after
+        if after.extended > before.extended:
+            self._line(f"  the minimum was not swept: one more point, at {after.positions[-1]}", "cyan")
+        elif after.recentred and not before.recentred:
+            self._points = 0
+            self._line("  nothing found: once more around the lowest points", "cyan")
+
     def _point(self, run: Run) -> None:
         point = run.points[-1]
-        place = f"  point {len(run.points)} of {len(run.sweep.targets)} at {point.position:.0f}"
+        place = f"  point {len(run.points)} of {len(run.sweep.positions)} at {point.position:.0f}"
         if point.measure is None:
             self._line(f"{place}: no star", "yellow")
             return
         full = _BAR_PX if self._scale.unit == "px" else max(other.measure or 0.0 for other in run.points)
         bar = "=" * max(1, min(_BAR_WIDTH, round(point.measure / full * _BAR_WIDTH)))
-        shown = self._scale.text(point.measure, point.error or 0.0, width=5)
-        self._line(f"{place}: {self._scale.title} {shown}, {point.stars or 0:3d} stars {bar}", "blue")
+        self._line(f"{place}: {self._measured(point.measure, point.error, point.stars)} {bar}", "blue")
+
+    def _measured(self, value: float | None, error: float | None, stars: int | None) -> str:
+        if value is None:
+            return "no star"
+        return f"{self._scale.title} {self._scale.text(value, error or 0.0, width=5)}, {stars or 0:3d} stars"
 
     def _step(self, step: Step, context: Context) -> None:
         if step.outcome == "fault":
@@ -157,3 +175,7 @@ class Progress:
 def _blocking(guards: object) -> list[str]:
     table = dict(guards) if isinstance(guards, dict) else {}
     return [f"{name} ({ruling})" for name, ruling in table.items() if not ruling.passes]
+
+
+def _measured(value: float | None, error: float | None, stars: int | None) -> str:
+    return "no star" if value is None else f"HFR {value:5.2f} ± {error or 0.0:.2f} px, {stars or 0:3d} stars"

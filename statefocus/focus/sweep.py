@@ -15,11 +15,27 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The positions of a run in the order in which they are visited; or, without any, why there are none."""
+    """The positions of a run in the order in which they are visited; or, without any, why there are none.
 
-    targets: tuple[Target, ...]
+    Parameters
+    ----------
+    positions
+        Steps.
+    refusal
+        A sentence, where there are none.
+    shifted_steps
+        How far it was moved to lie within the focuser's travel.
+    extended
+        How many positions were added on the side of the minimum (A9), by this sweep and the one before it.
+    recentred
+        It is swept instead of one that found nothing (A9).
+    """
+
+    positions: tuple[int, ...]
     refusal: str = ""
     shifted_steps: int = 0
+    extended: int = 0
+    recentred: bool = False
 
 
 def approach(current: int, target: int, *, overshoot_steps: int, max_step: int) -> Target:
@@ -36,8 +52,8 @@ def approach(current: int, target: int, *, overshoot_steps: int, max_step: int) 
 def plan_sweep(start: int, *, points: int, step_size: int, max_step: int, overshoot_steps: int = 0) -> Sweep:
     """Plan a sweep: out by (points-1)/2 steps from `start`, then inward one step at a time.
 
-    >>> [target.position for target in plan_sweep(1000, points=3, step_size=10, max_step=2000).targets]
-    [1010, 1000, 990]
+    >>> plan_sweep(1000, points=3, step_size=10, max_step=2000).positions
+    (1010, 1000, 990)
 
     A sweep that would leave 0..max_step is shifted to lie inside; one that is longer than the focuser's travel is
     refused.
@@ -62,6 +78,4 @@ def plan_sweep(start: int, *, points: int, step_size: int, max_step: int, oversh
         return Sweep((), refusal=sentence)
     wanted = start + span // 2
     top = max(min(wanted, max(max_step - overshoot_steps, span)), span)
-    positions = [top - index * step_size for index in range(points)]
-    first = approach(start, positions[0], overshoot_steps=overshoot_steps, max_step=max_step)
-    return Sweep((first, *(Target(position) for position in positions[1:])), shifted_steps=top - wanted)
+    return Sweep(tuple(top - index * step_size for index in range(points)), shifted_steps=top - wanted)

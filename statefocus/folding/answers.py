@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from statefocus import events, offsetting
 from statefocus.context import Context, Run
 from statefocus.focus.points import FocusPoint
-from statefocus.focus.sweep import plan_sweep
-from statefocus.focusing import overshoot_steps
+from statefocus.focus.repeats import point_of
+from statefocus.focusing import sweep_around
 from statefocus.folding.registry import folds, with_plan, with_run
 
 
@@ -45,14 +45,7 @@ def _start(context: Context, run: Run, position: int) -> int:
 def _with_sweep(context: Context, run: Run, *, absolute: bool) -> Run:
     if not absolute:
         return replace(run, reason="The focuser is not absolute, and autofocus needs one that tells its position (A2).")
-    autofocus, start = context.profile.autofocus, run.start_position or 0
-    sweep = plan_sweep(
-        _centre(context, run, start),
-        points=autofocus.points,
-        step_size=autofocus.step_size_steps,
-        max_step=run.max_step,
-        overshoot_steps=overshoot_steps(context),
-    )
+    sweep = sweep_around(context, _centre(context, run, run.start_position or 0), run.max_step)
     return replace(run, sweep=sweep, reason=sweep.refusal)
 
 
@@ -101,7 +94,11 @@ def _frame_measured(context: Context, event: events.FrameMeasured) -> Context:
     run = context.run
     if run is None or run.position is None:
         return context
+    if event.remark and event.remark not in run.remarks:
+        context = with_run(context, remarks=(*run.remarks, event.remark))
     if run.fit is not None:
         return with_run(context, validations=(*run.validations, event.value))
-    point = FocusPoint(float(run.position), event.value, event.error, event.stars, event.table)
-    return with_run(context, points=(*run.points, point))
+    frames = (*run.frames, FocusPoint(float(run.position), event.value, event.error, event.stars, event.table))
+    if len(frames) < context.profile.autofocus.frames_per_point:
+        return with_run(context, frames=frames)
+    return with_run(context, frames=(), points=(*run.points, point_of(frames)))

@@ -1,5 +1,6 @@
 """From files to pixels, from pixels to stars, from stars to the half-flux radius of a frame."""
 
+from statefocus.frames.darks import DarkFolder, subtract
 from statefocus.frames.errors import FrameError
 from statefocus.frames.files import Frame, read_frame, write_frame
 from statefocus.frames.measuring import FrameMeasurement, measure_frame, warm_up
@@ -9,6 +10,7 @@ from statefocus.frames.recorded import recorded_stars
 from statefocus.frames.stars import StarFlag
 
 __all__ = [
+    "DarkFolder",
     "Frame",
     "FrameError",
     "FrameMeasurement",
@@ -19,6 +21,7 @@ __all__ = [
     "read_frame",
     "read_package",
     "recorded_stars",
+    "subtract",
     "warm_up",
     "write_frame",
 ]

@@ -96,6 +96,31 @@ def read_position(path: str | os.PathLike[str]) -> float | None:
         return next((position for position in found if position is not None), None)
 
 
+@dataclass(frozen=True, slots=True)
+class FrameSize:
+    """What a file's header tells of its image: shape (height, width), and XBINNING, None where it is not told."""
+
+    shape: tuple[int, ...]
+    binning: int | None
+
+
+def read_size(path: str | os.PathLike[str]) -> FrameSize:
+    """Read the size of the first image of a FITS file, and not its pixels.
+
+    Raises
+    ------
+    FrameError
+        As `read_frame`.
+    """
+    path = Path(path)
+    with _opened(path) as units:
+        unit = next((unit for unit in units if _has_image(unit)), None)
+        if unit is None:
+            raise FrameError(f"{path.name} holds no image.")
+        binning = _number(dict(units[0].header) | dict(unit.header), ("XBINNING",))
+        return FrameSize(tuple(unit.shape[-2:]), None if binning is None else int(binning))
+
+
 def write_frame(path: str | os.PathLike[str], pixels: npt.NDArray[Any], header: Mapping[str, Any]) -> None:
     """Write a frame as FITS, whole or not at all: into a neighbouring file that is renamed at the end.
 

@@ -86,6 +86,12 @@ class Profile(Section):
         """Critical focus zone in focuser steps."""
         return self.cfz_um / self.focuser.um_per_step
 
+    @property
+    def smart_focus(self) -> bool:
+        """Whether smart focus is used (A9): as the profile says, or else for a telescope without an obstruction."""
+        wanted = self.autofocus.smart_focus
+        return not self.optics.obstruction_percent if wanted is None else wanted
+
     @model_validator(mode="before")
     @classmethod
     def _defaults_of_metric(cls, tree: Any) -> Any:

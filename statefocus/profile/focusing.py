@@ -43,9 +43,37 @@ class Autofocus(Section):
     exposure_s: float = Field(4.0, gt=0, le=600, description="Exposure of a focus frame.")
     gain: int | None = Field(None, ge=0, description="Camera gain; left as it is when absent.")
     binning: int = Field(1, ge=1, le=8, description="Binning of a focus frame.")
+    frames_per_point: int = Field(
+        1,
+        ge=1,
+        le=9,
+        description="Frames at each position (A16); their median is the point, and a spoilt one harmless.",
+    )
+    smart_focus: bool | None = Field(
+        None,
+        description="Whether a sweep that missed its minimum is continued on that side, or once re-centred (A9); when "
+        "absent, only where `optics.obstruction_percent` is 0.",
+    )
+    smart_points: int = Field(8, ge=0, le=99, description="Most points that smart focus adds to a run (A9).")
+    fast_readout: bool = Field(
+        default=False, description="Whether focus frames are read out fast, where the camera can (A6)."
+    )
     exposure_retries: int = Field(1, ge=0, le=5, description="How often one exposure that failed is tried again.")
     expected_run_s: float = Field(
         180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."
+    )
+    crop_percent: float = Field(
+        0.0,
+        ge=0,
+        le=90,
+        description="Part of the sensor's width and height left out of focus frames, half at each edge (A4).",
+    )
+    dark_folder: str | None = Field(
+        None,
+        description="Folder of darks for focus frames, named `<seconds>_<name>.fits`; one within 2 s is used (A5).",
+    )
+    hold_after_focus_s: float = Field(
+        0.0, ge=0, le=3600, description="How long a run's result stays in view before the plan goes on (A14)."
     )
     min_star_px: float = Field(0.0, ge=0, description="Smallest star diameter at 1x1 binning (M5); 0 takes all.")
     metric: str = Field(

@@ -19,20 +19,29 @@ class Site(Section):
 
 
 class Optics(Section):
-    """The telescope's optics, as far as they set the critical focus zone (CFZ = 4.88 x wavelength x f_ratio^2)."""
+    """The telescope's optics, as far as focusing depends on them (CFZ = 4.88 x wavelength x f_ratio^2)."""
 
     f_ratio: float = Field(5.5, gt=0.5, le=100, description="Focal length divided by aperture.")
     wavelength_um: float = Field(0.55, gt=0.1, le=2.0, description="Wavelength for the critical focus zone.")
+    obstruction_percent: float = Field(
+        0.0, ge=0, le=80, description="Diameter of the central obstruction, of that of the aperture; 0 for a lens."
+    )
 
 
 class Focuser(Section):
     """How the focuser is moved, and when a move counts as arrived."""
 
     um_per_step: float = Field(4.0, gt=0, le=1000, description="Travel of one step.")
-    backlash: Literal["none", "overshoot"] = Field(
-        "overshoot", description="`overshoot` ends each outward move with an inward one, the sweep's own direction."
+    backlash: Literal["none", "overshoot", "absolute"] = Field(
+        "overshoot",
+        description="`overshoot` ends each outward move with an inward one, the sweep's own direction; `absolute` does "
+        "so too, and adds the steps below on each reversal (A7).",
     )
     overshoot_steps: int = Field(60, ge=0, le=100_000, description="How far beyond; larger than the real backlash.")
+    backlash_in_steps: int = Field(0, ge=0, le=100_000, description="Added where a move turns inward; only `absolute`.")
+    backlash_out_steps: int = Field(
+        0, ge=0, le=100_000, description="Added where a move turns outward; only `absolute`."
+    )
     settle_s: float = Field(1.0, ge=0, le=600, description="Wait after each move before an exposure.")
     tolerance_steps: int = Field(1, ge=0, le=1000, description="A move that ends further off than this has failed.")
     move_timeout_s: float = Field(120.0, gt=0, le=3600, description="A move that takes longer has failed.")

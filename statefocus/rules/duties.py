@@ -57,7 +57,7 @@ _FACTS = {
     ),
     "unfitted": Fact(
         "no curve was fitted in this run",
-        raised_by=frozenset({"begin_run"}),
+        raised_by=frozenset({"begin_run", "extend_sweep", "recentre_sweep"}),
         lowered_by=_MARKS | {"fit_curve", "begin_undo", "conclude_run"},
     ),
     "other_filter": Fact(
@@ -119,15 +119,21 @@ _RETRIES = Bound(
     )
     | _MARKS,
 )
-_FRAMES = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=frozenset({"begin_run", "begin_undo"}))
+_NEW_RUN = frozenset({"begin_run", "begin_undo"})
+_POINTS = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=_NEW_RUN | {"extend_sweep", "recentre_sweep"})
+_VALIDATIONS = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=_NEW_RUN)
+_REPEATS = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=_NEW_RUN | {"move_to_point"})
 
 DUTIES = Duties(
     facts=_FACTS,
     bounds={
         "exposure_retry_left": _RETRIES,
         "put_back_retry_left": _RETRIES,
-        "points_left": _FRAMES,
-        "validation_repeatable": _FRAMES,
+        "points_left": _POINTS,
+        "frames_left": _REPEATS,
+        "validation_repeatable": _VALIDATIONS,
+        "sweep_to_extend": Bound(spent_by=frozenset({"extend_sweep"}), renewed_by=_NEW_RUN),
+        "sweep_to_recentre": Bound(spent_by=frozenset({"recentre_sweep"}), renewed_by=_NEW_RUN),
     },
     holds="pause_plan",
     releases=frozenset({"resume_plan", "abort_plan", "leave_plan_paused"}),
@@ -148,7 +154,10 @@ DUTIES = Duties(
         "give_back_compensation": frozenset({RUN, "correcting"}),
         "move_to_point": frozenset({SETTLED, "refused", "unread"}),
         **dict.fromkeys(("expose", "measure", "fit_curve"), frozenset({SETTLED})),
-        **dict.fromkeys(("move_to_best", "mark_validated", "mark_unvalidated"), frozenset({SETTLED, "unfitted"})),
+        **dict.fromkeys(
+            ("extend_sweep", "recentre_sweep", "move_to_best", "mark_validated", "mark_unvalidated"),
+            frozenset({SETTLED, "unfitted"}),
+        ),
         "mark_not_validated": frozenset({"unfitted"}),
         "begin_run": frozenset({"ending", "flip"}),
         "begin_undo": frozenset({"ending", "flip"}),

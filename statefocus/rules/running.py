@@ -44,9 +44,15 @@ def sweep_refused(context: Context) -> bool:
 
 
 @test
+def frames_left(context: Context) -> bool:
+    """The position under way wants more frames before it is a point (A16)."""
+    return context.run is not None and bool(context.run.frames)
+
+
+@test
 def points_left(context: Context) -> bool:
     """The sweep has positions that were not measured yet."""
-    return context.run is not None and len(context.run.points) < len(context.run.sweep.targets)
+    return context.run is not None and len(context.run.points) < len(context.run.sweep.positions)
 
 
 @test
@@ -57,9 +63,26 @@ def exposure_retry_left(context: Context) -> bool:
 
 @test
 def fit_accepted(context: Context) -> bool:
-    """The curve passed all of its verdicts (F7), or all but those that a validation frame can still settle (F4, F5)."""
-    fit = context.run.fit if context.run else None
-    return fit is not None and (fit.accepted or fit.needs_validation)
+    """The curve passed all of its verdicts (F7), or all but those that a validation frame can still settle (F4, F5).
+
+    A sweep that was made again has to pass them all: clouds do not get a second chance of a lucky curve (A9).
+    """
+    run = context.run
+    if run is None or run.fit is None:
+        return False
+    return run.fit.accepted or (run.fit.needs_validation and not run.sweep.recentred)
+
+
+@test
+def sweep_to_extend(context: Context) -> bool:
+    """The minimum lies on one side of the points, and smart focus may take one more point there (A9)."""
+    return not fit_accepted(context) and focusing.further_position(context) is not None
+
+
+@test
+def sweep_to_recentre(context: Context) -> bool:
+    """The sweep found nothing, and smart focus may sweep once more around its lowest points (A9)."""
+    return not fit_accepted(context) and focusing.other_centre(context) is not None
 
 
 @test

@@ -123,7 +123,7 @@ class Oracle:
         whole = median(seconds) if seconds else self._profile.autofocus.expected_run_s
         source = f"as the {len(seconds)} recorded ones did (median)" if seconds else "as autofocus.expected_run_s says"
         self.told.append(f"A run is taken to last {whole:.0f} s, {source}.")
-        frames = self._profile.autofocus.points + 1
+        frames = self._profile.autofocus.points * self._profile.autofocus.frames_per_point + 1
         each = whole / frames - self._profile.focuser.settle_s - self._profile.autofocus.exposure_s
         return {"take_frame": max(each, 0.0)}
 

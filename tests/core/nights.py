@@ -170,7 +170,15 @@ PROFILES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
                 "astro_night": st.sampled_from(["ignore", "ignore", "require", "forbid"]),
             }
         ),
-        "autofocus": st.just({"points": 5, "step_size_steps": 30}),
+        "autofocus": st.fixed_dictionaries(
+            {
+                "points": st.just(5),
+                "step_size_steps": st.just(30),
+                "frames_per_point": st.sampled_from([1, 1, 1, 2]),
+                "smart_points": st.integers(0, 3),
+                "hold_after_focus_s": st.sampled_from([0.0, 0.0, 90.0]),
+            }
+        ),
         "failure": st.fixed_dictionaries(
             {
                 "policy": st.sampled_from(["continue", "pause", "abort"]),

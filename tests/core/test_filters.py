@@ -267,7 +267,7 @@ def test_o2_direct_refocuses_in_the_new_filter_around_where_its_offset_says() ->
     to_filter(rig, "R")
     (run,) = rig.runs
     assert (run.causes, run.filter, run.outcome, run.start_position) == (("filter",), "R", "validated", 10_000)
-    middle = run.sweep.targets[len(run.sweep.targets) // 2].position
+    middle = run.sweep.positions[len(run.sweep.positions) // 2]
     assert (middle, rig.position, asked_filters(rig)) == (10_030, 10_040, [])
     assert purposes(rig) == ["sweep", "best"]
 
@@ -311,14 +311,14 @@ def test_o2_via_turns_to_the_other_filter_focuses_turns_back_and_applies_the_off
     assert (asked_filters(rig), rig.position, rig.state.context.plan.filter) == (["L", "B"], 9_980, "B")
     assert purposes(rig) == ["sweep", "best", "filter_offset"]
     kinds = [effect.kind for step in rig.steps for effect in step.effects if effect.kind != "notify"]
-    assert kinds[-4:] == ["release_focuser", "set_filter", "move_focuser", "resume_plan"]
+    assert kinds[-5:] == ["release_focuser", "set_filter", "move_focuser", "start_timer", "resume_plan"]
     assert kinds.index("set_filter") < kinds.index("move_focuser")
 
 
 def test_o2_via_the_sweep_is_centred_where_the_other_filter_is_expected() -> None:
     rig = via_rig()
     run_now(rig)
-    targets = [target.position for target in rig.runs[0].sweep.targets]
+    targets = rig.runs[0].sweep.positions
     assert targets[len(targets) // 2] == 10_040
 
 

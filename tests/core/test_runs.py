@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from statefocus import events
 from statefocus.context import Run
+from statefocus.effects import Effect
+from statefocus.focus.points import FocusPoint
 from statefocus.focusing import validation_passed
 from statefocus.testing import SimulatedRig, failed
 
@@ -85,10 +88,32 @@ def test_a2_a_focuser_that_is_not_absolute_is_refused_before_any_move() -> None:
     assert "not absolute" in only(rig).reason
 
 
+def test_a7_absolute_compensation_too_ends_every_outward_move_inward() -> None:
+    rig = quiet_rig(focuser={"backlash": "absolute", "backlash_in_steps": 40, "backlash_out_steps": 40}, best=10_020)
+    run_now(rig)
+    vias = [(move.purpose, move.via) for move in rig.emitted("move_focuser") if move.via]
+    assert vias == [("sweep", (10_120,)), ("best", (10_080,))]
+
+
+def test_a8_the_way_back_is_settled_before_the_plan_goes_on() -> None:
+    rig = quiet_rig(focuser={"settle_s": 2.5}, best=10_025)
+    begin_run(rig)
+    rig.tell(events.CancelRequested())
+    settled = {move.purpose: move.settle_s for move in rig.emitted("move_focuser")}
+    assert settled == {"sweep": 0.0, "restore": 2.5}  # the sweep settles in a state of its own
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a6_focus_frames_ask_for_fast_read_out_where_the_profile_does(fast: bool) -> None:
+    rig = quiet_rig(autofocus={"fast_readout": fast})
+    run_now(rig)
+    assert {frame.fast_readout for frame in rig.emitted("take_frame")} == {fast}
+
+
 def test_a8_each_move_is_followed_by_the_settle_time() -> None:
     rig = quiet_rig(focuser={"settle_s": 2.5})
     run_now(rig)
-    assert [timer.seconds for timer in rig.emitted("start_timer")] == [2.5] * 10
+    assert [timer.seconds for timer in rig.emitted("start_timer") if timer.purpose == "settle"] == [2.5] * 10
 
 
 def test_a3_focus_frames_use_the_settings_of_the_filter() -> None:
@@ -107,7 +132,229 @@ def test_the_plan_is_held_before_the_focuser_is_touched_and_let_go_at_the_end() 
     run_now(rig)
     kinds = [effect.kind for step in rig.steps for effect in step.effects]
     assert kinds[:2] == ["pause_plan", "prepare_focuser"]
-    assert kinds[-2:] == ["release_focuser", "resume_plan"]
+    assert kinds[-3:] == ["release_focuser", "start_timer", "resume_plan"]
+
+
+# --- A14: the result stays in view ---
+
+
+def shown_rig(**tables: Any) -> SimulatedRig:
+    """A rig whose plan waits for a minute after a run, stopped there."""
+    rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0}, best=10_020, **tables)
+    rig.start_plan()
+    begin_run(rig, "Concluding.Showing")
+    return rig
+
+
+def shown_s(rig: SimulatedRig) -> list[float]:
+    return [timer.seconds for timer in rig.emitted("start_timer") if timer.purpose == "show"]
+
+
+def test_a14_the_plan_waits_while_the_result_is_in_view() -> None:
+    rig = shown_rig()
+    begun = rig.t
+    assert rig.held
+    rig.until("")
+    assert (rig.t - begun, rig.held, only(rig).outcome) == (60.0, False, "validated")
+
+
+def test_a14_a_failed_result_stays_in_view_too() -> None:
+    rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0})
+    rig.start_plan()
+    rig.script("measure_frame", *[measured(None)] * 9)
+    run_now(rig)
+    assert (only(rig).outcome, shown_s(rig)) == ("restored", [60.0])
+
+
+def test_a14_a_cancel_ends_the_wait_and_keeps_the_result() -> None:
+    rig = shown_rig()
+    begun = rig.t
+    rig.tell(events.CancelRequested())
+    assert (rig.t, rig.held, rig.leaf) == (begun, False, "Imaging.Idle")
+    assert (only(rig).outcome, rig.position) == ("validated", 10_020)
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [events.SessionEnding(), events.FlipStarted(), events.SafetyRead(safe=False)],
+    ids=lambda event: str(event.kind),
+)
+def test_a14_the_wait_is_over_at_once_when_something_else_matters_more(happened: events.Event) -> None:
+    rig = shown_rig()
+    begun = rig.t
+    rig.tell(happened)
+    assert (rig.t, rig.held, only(rig).outcome) == (begun, False, "validated")
+
+
+def test_a14_nothing_is_shown_of_a_cancelled_run_nor_without_a_plan() -> None:
+    rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0})
+    run_now(rig)
+    rig.start_plan()
+    begin_run(rig)
+    rig.tell(events.CancelRequested())
+    assert shown_s(rig) == [0.0, 0.0]
+
+
+# --- A16: several frames a point ---
+
+
+def test_a16_each_position_is_left_only_after_all_of_its_frames() -> None:
+    rig = quiet_rig(autofocus={"frames_per_point": 3}, best=10_020)
+    run_now(rig)
+    assert len(swept(rig)) == 9
+    assert len(rig.emitted("take_frame")) == 3 * 9 + 1  # and one validation frame
+    assert len(only(rig).points) == 9
+    assert (only(rig).outcome, only(rig).position) == ("validated", 10_020)
+
+
+def test_a16_a_frame_without_stars_and_a_spoilt_one_do_not_move_the_point() -> None:
+    rig = quiet_rig(autofocus={"frames_per_point": 4})
+    rig.script("measure_frame", measured(4.0), measured(None), measured(90.0), measured(4.2))
+    run_now(rig)
+    first = only(rig).points[0]
+    assert (first.position, first.measure, first.stars) == (10_060.0, 4.2, 100)
+
+
+def test_a16_a_position_whose_frames_all_show_no_star_is_no_measurement() -> None:
+    rig = quiet_rig(autofocus={"frames_per_point": 3})
+    rig.script("measure_frame", *[measured(None)] * 3)
+    run_now(rig)
+    assert only(rig).points[0] == FocusPoint(10_060.0, None, None, 0)
+    assert only(rig).outcome == "validated"
+
+
+def test_a16_an_exposure_that_fails_is_tried_again_without_losing_the_frames_before() -> None:
+    rig = quiet_rig(autofocus={"frames_per_point": 3})
+    rig.script("take_frame", rig.ideal, failed)
+    run_now(rig)
+    assert (only(rig).outcome, len(rig.emitted("take_frame"))) == ("validated", 29)
+
+
+# --- A5: what was amiss with the frames ---
+
+
+def test_a5_a_missing_dark_is_told_once_a_run_and_the_run_goes_on() -> None:
+    def without_dark(effect: Effect) -> events.Event:
+        return replace(rig.ideal(effect), remark="There is no dark.")
+
+    rig = quiet_rig(best=10_020)
+    rig.script("measure_frame", *[without_dark] * 10)
+    run_now(rig)
+    assert (only(rig).outcome, only(rig).remarks) == ("validated", ("There is no dark.",))
+    assert [(told.level, told.sentence) for told in rig.emitted("notify")] == [("warning", "There is no dark.")]
+
+
+# --- A9: smart focus ---
+
+
+@pytest.mark.parametrize(
+    ("best", "side"), [(9_900, "inward"), (10_100, "outward"), (10_050, "outward")], ids=["inward", "outward", "edge"]
+)
+def test_a9_a_sweep_that_missed_its_minimum_is_continued_on_that_side_until_it_was_swept(best: int, side: str) -> None:
+    rig = quiet_rig(best=best)
+    run_now(rig)
+    run = only(rig)
+    extra = swept(rig)[9:]
+    expected = range(9_925, 0, -15) if side == "inward" else range(10_075, 20_000, 15)
+    assert extra == list(expected)[: len(extra)]
+    assert 0 < len(extra) == run.sweep.extended <= 8
+    assert (run.outcome, run.position) == ("validated", best)
+    assert run.fit is not None
+    assert min(run.sweep.positions) < (run.fit.best_position or 0.0) < max(run.sweep.positions)
+
+
+def test_a9_each_outward_point_is_approached_inward() -> None:
+    rig = quiet_rig(best=10_100)
+    run_now(rig)
+    moves = [move for move in rig.emitted("move_focuser") if move.purpose == "sweep"][9:]
+    assert [move.via for move in moves] == [(move.position + 60,) for move in moves]
+
+
+def test_a9_no_more_points_than_the_profile_says_and_never_a_position_that_was_not_swept() -> None:
+    rig = quiet_rig(best=10_500, autofocus={"smart_points": 3})
+    run_now(rig)
+    assert swept(rig)[9:] == [10_075, 10_090, 10_105]
+    assert (only(rig).outcome, rig.position) == ("restored", 10_000)
+    assert "Smart focus took 3 more points and still saw no minimum" in only(rig).reason
+
+
+def test_a9_it_stays_within_the_travel_and_says_so() -> None:
+    rig = quiet_rig(position=95, best=-60)
+    run_now(rig)
+    assert swept(rig)[9:] == [20, 5]
+    assert (only(rig).outcome, rig.position) == ("restored", 95)
+    assert "cannot take a point further inward: the focuser's travel, 0 to 50000, ends there" in only(rig).reason
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"autofocus": {"smart_focus": False}},
+        {"optics": {"obstruction_percent": 30.0}},
+        {"autofocus": {"smart_points": 0}},
+    ],
+    ids=["switched-off", "obstructed", "no-points"],
+)
+def test_a9_where_it_is_off_the_sweep_is_not_continued(tables: dict[str, Any]) -> None:
+    rig = quiet_rig(best=9_900, **tables)
+    run_now(rig)
+    assert (len(swept(rig)), only(rig).outcome) == (9, "restored")
+    assert "Smart focus" not in only(rig).reason
+
+
+def test_a9_an_obstructed_telescope_may_ask_for_it() -> None:
+    rig = quiet_rig(best=9_900, optics={"obstruction_percent": 30.0}, autofocus={"smart_focus": True})
+    run_now(rig)
+    assert only(rig).outcome == "validated"
+
+
+def test_a9_a_sweep_that_found_nothing_is_made_once_more_around_its_lowest_points() -> None:
+    """Only the innermost position shows a star, and far out of focus."""
+    rig = quiet_rig(best=9_940)
+    rig.script("measure_frame", *[measured(None)] * 8)
+    run_now(rig)
+    run = only(rig)
+    assert swept(rig)[9:18] == list(range(10_000, 9_879, -15))
+    assert (run.outcome, run.position, run.sweep.recentred, len(run.earlier_points)) == ("validated", 9_940, True, 9)
+
+
+def test_a9_a_sweep_is_recentred_only_once_and_its_refusal_is_a_sentence() -> None:
+    rig = quiet_rig()
+    rig.script("measure_frame", *[measured(None)] * 8, measured(9.0), *[measured(None)] * 8, measured(9.0))
+    run_now(rig)
+    assert (len(swept(rig)), only(rig).outcome, rig.position) == (18, "restored", 10_000)
+    assert "Smart focus swept once more around the lowest points, and found no focus there either" in only(rig).reason
+
+
+def test_a9_a_sweep_that_was_made_again_has_to_pass_every_verdict() -> None:
+    """Four points of the second sweep would do for a validation frame, had they been seen in the first."""
+    first, four = [measured(None)] * 8 + [measured(9.0)], [measured(None)] * 5
+    seen = quiet_rig(best=9_963)
+    seen.slope = 0.3
+    seen.script("measure_frame", *four)
+    run_now(seen)
+    assert only(seen).outcome == "validated"
+    again = quiet_rig(best=9_903)
+    again.slope = 0.3
+    again.script("measure_frame", *first, *four)
+    run_now(again)
+    assert (only(again).sweep.recentred, only(again).outcome) == (True, "restored")
+
+
+def test_a9_without_any_star_there_is_nothing_to_go_by() -> None:
+    rig = quiet_rig()
+    rig.script("measure_frame", *[measured(None)] * 9)
+    run_now(rig)
+    assert len(swept(rig)) == 9
+    assert "Smart focus has no star to go by" in only(rig).reason
+
+
+def test_a9_a_cancel_in_an_extended_sweep_returns_to_the_start() -> None:
+    rig = quiet_rig(best=9_900)
+    begin_run(rig, "Refocusing.Fitting")
+    rig.until("Refocusing.Exposing")
+    rig.tell(events.CancelRequested())
+    assert (rig.position, only(rig).outcome) == (10_000, "cancelled")
 
 
 # --- A11-A13: Run Again, cancel, undo ---

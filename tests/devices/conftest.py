@@ -34,8 +34,8 @@ class Site:
             self.clock.advance_to(self.clock.now() + max(seconds, 0.0))
 
 
-def profile_of(**observatory: object) -> Profile:
-    small = {"width_px": 128, "height_px": 128}
+def profile_of(camera: dict[str, object], **observatory: object) -> Profile:
+    small = {"width_px": 128, "height_px": 128, **camera}
     return Profile.model_validate(
         {"schema": 1, "observatory": {"camera": small, "sky": {"stars": 12}, **observatory}},
     )
@@ -47,8 +47,13 @@ def happenings() -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def site(happenings: list[dict[str, object]]) -> Iterator[Site]:
-    profile = profile_of(happenings=happenings)
+def camera() -> dict[str, object]:
+    return {}
+
+
+@pytest.fixture
+def site(happenings: list[dict[str, object]], camera: dict[str, object]) -> Iterator[Site]:
+    profile = profile_of(camera, happenings=happenings)
     clock = VirtualClock(START)
     observatory = Observatory(profile.observatory, clock=clock.now, seed=1, started_at=START)
     with serving(observatory) as server:

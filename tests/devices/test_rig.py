@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from statefocus.devices.camera import GRACE_S
+from statefocus.devices.focuser import Focuser
+from statefocus.devices.slack import Slack
 from statefocus.errors import Protocol, Refused, Timeout, Unreachable
 from tests.devices.conftest import START, Site
 
@@ -137,3 +139,101 @@ def test_the_time_to_the_transit_runs_down(site: Site) -> None:
     assert site.rig.mount.state().to_transit_s == pytest.approx(120 * 60, abs=2)
     site.clock.advance_to(START + 3600)
     assert site.rig.mount.state().to_transit_s == pytest.approx(60 * 60, abs=2)
+
+
+# --- A6: fast read-out ---
+
+
+def exposed_fast(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Notes of each frame that begins whether the camera reads out fast then."""
+    camera, noted = site.rig.camera, []
+    begin = camera._begin
+
+    def note(exposure_s: float, *, light: bool) -> None:
+        noted.append(bool(camera._device.FastReadout))
+        begin(exposure_s, light=light)
+
+    monkeypatch.setattr(camera, "_begin", note)
+    return noted
+
+
+def test_a6_only_the_frames_that_ask_for_it_are_read_out_fast(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = exposed_fast(site, monkeypatch)
+    for fast in (True, False, True):
+        site.finish(site.rig.camera.expose(1.0, fast=fast))
+    assert noted == [True, False, True]
+    assert not site.rig.camera._device.FastReadout
+
+
+def test_a6_a_frame_that_is_given_up_or_fails_sets_the_camera_back_too(site: Site) -> None:
+    exposure = site.rig.camera.expose(60.0, fast=True)
+    next(exposure)
+    assert site.rig.camera._device.FastReadout
+    exposure.close()
+    assert not site.rig.camera._device.FastReadout
+    with pytest.raises(Refused):
+        site.finish(site.rig.camera.expose(-1.0, fast=True))
+    assert not site.rig.camera._device.FastReadout
+
+
+def test_a6_a_camera_that_is_fast_by_a_persons_own_wish_stays_so(site: Site) -> None:
+    site.rig.camera._device.FastReadout = True
+    site.finish(site.rig.camera.expose(1.0, fast=True))
+    assert site.rig.camera._device.FastReadout
+
+
+def test_a6_a_camera_that_could_not_be_set_back_is_set_back_before_the_plans_next_frame(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = exposed_fast(site, monkeypatch)
+    with monkeypatch.context() as broken:
+        broken.setattr(site.rig.camera, "_set_back", lambda: None)
+        site.finish(site.rig.camera.expose(1.0, fast=True))
+    site.finish(site.rig.camera.expose(1.0))
+    assert noted == [True, False]
+
+
+@pytest.mark.parametrize("camera", [{"fast_readout": False}], ids=["none"])
+def test_a6_a_camera_without_it_takes_its_frame_all_the_same(site: Site) -> None:
+    assert site.finish(site.rig.camera.expose(1.0, fast=True)).exposure_s == 1.0
+
+
+# --- A7: absolute backlash compensation ---
+
+
+def absolute(site: Site, steps: int = 40) -> Focuser:
+    focuser = site.rig.focuser
+    focuser._slack = Slack(steps, steps)
+    return focuser
+
+
+def tube(site: Site) -> float:
+    return site.observatory._motion.tube_steps(site.clock.now())
+
+
+def test_a7_the_drawtube_stands_where_the_position_told_says_after_every_reversal(site: Site) -> None:
+    focuser = absolute(site)
+    for target in (25_100, 25_200, 25_050, 25_020, 25_021, 25_000):
+        assert site.finish(focuser.move(target)) == target == focuser.position() == tube(site)
+
+
+def test_a7_without_it_an_outward_move_loses_the_backlash(site: Site) -> None:
+    site.finish(site.rig.focuser.move(25_100))
+    assert tube(site) == 25_060
+
+
+def test_a7_what_is_added_stays_within_the_travel_and_is_taken_back(site: Site) -> None:
+    focuser = absolute(site)
+    for target in (49_990, 50_000, 49_900, 0, 30, 0, 25_000, 24_000):
+        assert site.finish(focuser.move(target)) == target
+        if target < 49_990:
+            assert tube(site) == target
+
+
+def test_a7_a_move_that_is_halted_leaves_nothing_behind_once_it_has_gone_back(site: Site) -> None:
+    focuser = absolute(site)
+    move = focuser.move(30_000)
+    for _ in range(5):
+        site.clock.advance_to(site.clock.now() + next(move))
+    focuser.halt()
+    assert site.finish(focuser.move(25_000)) == 25_000 == tube(site)

@@ -14,7 +14,7 @@ from statefocus.loading import LoadedProfile, load_machines, load_profile, read_
 
 RELEASED = """on   = "focuser_released"
 from = "Concluding.Releasing"
-to   = "Concluding.Resuming"
+to   = "Concluding.Showing"
 """
 
 
@@ -43,7 +43,7 @@ def test_a_guard_of_a_run_cannot_be_edited_away(tmp_path: Path) -> None:
 
 
 def test_a_copy_that_passes_all_checks_and_leaves_the_plan_held_is_refused_with_the_way_to_it(tmp_path: Path) -> None:
-    loaded = with_copies(tmp_path, autofocus=(RELEASED, RELEASED.replace("Concluding.Resuming", "Imaging")))
+    loaded = with_copies(tmp_path, autofocus=(RELEASED, RELEASED.replace("Concluding.Showing", "Imaging")))
     assert read_machines(loaded)
     with pytest.raises(DefinitionError, match=r"my_autofocus\.toml:\d+: the plan stays held .*\[unproved-resume\]"):
         load_machines(loaded)

@@ -101,7 +101,7 @@ def test_every_kind_of_effect_can_be_told() -> None:
     sentence = json.loads(render(effects.Notify(2, "info", "a sentence")))
     assert sentence == {"effect": "notify", "id": 2, "level": "info", "sentence": "a sentence"}
     move = json.loads(render(effects.MoveFocuser(1, 5, (7,), "sweep")))
-    assert move == {"effect": "move_focuser", "id": 1, "position": 5, "via": [7], "purpose": "sweep"}
+    assert move == {"effect": "move_focuser", "id": 1, "position": 5, "via": [7], "purpose": "sweep", "settle_s": 0.0}
 
 
 def test_a_number_that_json_cannot_hold_becomes_null_where_it_was_derived_and_is_refused_where_it_was_told() -> None:

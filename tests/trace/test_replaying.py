@@ -251,8 +251,8 @@ def test_explain_tells_how_the_last_run_ended_and_why(trace: Path) -> None:
 def test_explain_names_the_guard_that_said_no_and_since_when(trace: Path) -> None:
     text = said(trace, "20:35:30")
     assert "were due, and a guard said no" in text
-    assert "`safe` failed since 20:35:15: the safety_read at 20:35:15 said safe false." in text
-    assert "has been due and inhibited since 20:35:15" in text
+    assert "`safe` failed since 20:35:18: the safety_read at 20:35:18 said safe false." in text
+    assert "has been due and inhibited since 20:35:18" in text
 
 
 def test_explain_lists_every_trigger_with_its_reading_and_limit(trace: Path) -> None:
