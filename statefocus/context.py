@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from statefocus.focus.learned import LearnedCurve
 from statefocus.focus.limits import PastFocus
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.result import FocusFit
@@ -179,6 +180,8 @@ class Run(Struct, frozen=True):
         What was measured before the sweep was re-centred (A9); no part of the curve.
     fit
         The curve, once fitted.
+    doubted
+        What a learned sweep told, where it was not believed and a whole sweep was made instead.
     validations
         Metric of each validation frame; None for a frame without stars.
     frame
@@ -212,6 +215,7 @@ class Run(Struct, frozen=True):
     points: tuple[FocusPoint, ...] = ()
     earlier_points: tuple[FocusPoint, ...] = ()
     fit: FocusFit | None = None
+    doubted: FocusFit | None = None
     validations: tuple[float | None, ...] = ()
     frame: str = ""
     remarks: tuple[str, ...] = ()
@@ -271,6 +275,8 @@ class Context(Struct, frozen=True):
         What `verified_position` is right for (O1).
     last_good
         Where each filter was last focused (O3).
+    learned
+        The V-curve that runs have taught, by filter and binning as in the image history.
     offset_under_way, offset_retry_t
         What the position will be right for once the move under way is made; after one that failed, no other before
         this time.
@@ -304,6 +310,7 @@ class Context(Struct, frozen=True):
     max_step: int | None = None
     right_for: RightFor = RightFor()
     last_good: Mapping[str, int] = field(default_factory=dict)
+    learned: Mapping[str, LearnedCurve] = field(default_factory=dict)
     offset_under_way: RightFor | None = None
     offset_retry_t: float | None = None
     astray: bool = False

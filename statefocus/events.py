@@ -26,9 +26,13 @@ class Event(Struct, frozen=True, tag_field="event", gc=False):
 
 
 class SessionStarted(Event, frozen=True, tag="session_started"):
-    """statefocus attends from now on; `position` is where the focuser stands, in steps."""
+    """statefocus attends from now on; `position` is where the focuser stands, in steps.
+
+    `learned` holds the slopes (HFR in px a step) that earlier sessions have measured, by filter and binning.
+    """
 
     position: int | None = None
+    learned: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
 
 class SessionEnding(Event, frozen=True, tag="session_ending"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from statefocus.context import Context, Run
+from statefocus.focus.learned import LearnedCurve
 from statefocus.focus.limits import PastFocus
 from statefocus.focus.smart import Side, lowest_average, missing_side, next_position
-from statefocus.focus.sweep import Sweep, Target, approach, plan_sweep
+from statefocus.focus.sweep import Sweep, Target, approach, plan_pair, plan_sweep
+from statefocus.image_history import channel_of
 
 VALIDATION_FRAMES = 2
 """The frame at the new position is repeated once, then the profile decides (V2)."""
@@ -71,6 +73,21 @@ def sweep_around(context: Context, centre: int, max_step: int) -> Sweep:
         max_step=max_step,
         overshoot_steps=overshoot_steps(context),
     )
+
+
+def first_sweep(context: Context, run: Run, centre: int) -> Sweep:
+    """Plan the sweep that a run begins with: two frames where the profile says so and the curve is known, else all."""
+    autofocus = context.profile.autofocus
+    whole = sweep_around(context, centre, run.max_step)
+    if autofocus.sweep == "full" or whole.refusal or not learned_curve(context, run).trusted:
+        return whole
+    pair = plan_pair(centre, points=autofocus.points, step_size=autofocus.step_size_steps, max_step=run.max_step)
+    return pair or whole
+
+
+def learned_curve(context: Context, run: Run) -> LearnedCurve:
+    """What earlier runs have taught of the V-curve in a run's filter and binning."""
+    return context.learned.get(channel_of(run.filter, binning(context)), LearnedCurve())
 
 
 def move_to(context: Context, position: int) -> Target:

@@ -11,7 +11,9 @@ from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, current, emit, give_up, tell
 from statefocus.context import REFOCUSED, Context, LastRun, Outcome, PastRun, RightFor, Run
 from statefocus.effects import Effect, HaltDevices, MoveFocuser, Notify, ReleaseFocuser, StartTimer
+from statefocus.focus.learned import LearnedCurve
 from statefocus.focus.limits import PastFocus
+from statefocus.image_history import channel_of
 
 REMEMBERED = 10
 """Validated runs that a new one is compared with."""
@@ -175,6 +177,7 @@ def conclude_run(context: Context) -> Result:
         lost=lost,
         right_for=_right_for(context, run),
         last_good=_last_good(context, run),
+        learned=_learned(context, run),
         history=(*context.history, *_past(context, run))[-REMEMBERED:],
         verified_position=run.position if stands and run.outcome != "lost" else context.verified_position,
     )
@@ -211,6 +214,15 @@ def _last_good(context: Context, run: Run) -> Mapping[str, int]:
     if run.outcome != "validated" or run.filter is None or best is None:
         return context.last_good
     return {**context.last_good, run.filter: best}
+
+
+def _learned(context: Context, run: Run) -> Mapping[str, LearnedCurve]:
+    """What the V-curve's slope is now known by; only a validated run teaches, and only of HFR."""
+    if run.outcome != "validated" or run.fit is None or context.profile.autofocus.metric != "hfr":
+        return context.learned
+    channel, known = channel_of(run.filter, focusing.binning(context)), focusing.learned_curve(context, run)
+    taught = known.taught(run.fit)
+    return context.learned if taught is known else {**context.learned, channel: taught}
 
 
 def _is_back(context: Context, run: Run) -> bool:

@@ -12,6 +12,8 @@ from statefocus.actions.registry import Result, action, current, emit
 from statefocus.context import Context, Run
 from statefocus.effects import MeasureFrame, MoveFocuser, PrepareFocuser, PublishCurve, StartTimer, TakeFrame
 from statefocus.focus.fitting import find_focus
+from statefocus.focus.learned import find_learned_focus
+from statefocus.focus.result import FocusFit
 
 
 @action(run="begins")
@@ -101,13 +103,18 @@ def count_retry(context: Context) -> Result:
 def fit_curve(context: Context) -> Result:
     """Fit the curve to the points, with all of its verdicts, and show it (F)."""
     run = current(context)
-    profile = context.profile
-    fit = find_focus(
-        run.points, model=profile.fit.model, cfz_steps=profile.cfz_steps, history=focusing.comparable(context)
-    )
+    fit = _fit(context, run)
     context = replace(context, run=replace(run, fit=fit, retries=0))
     best = None if fit.best_position is None else float(fit.best_position)
     return emit(context, PublishCurve, accepted=bool(fit.accepted), best_position=best)
+
+
+def _fit(context: Context, run: Run) -> FocusFit:
+    profile, history = context.profile, focusing.comparable(context)
+    if run.sweep.learned:
+        learned = focusing.learned_curve(context, run)
+        return find_learned_focus(run.points, learned, cfz_steps=profile.cfz_steps, history=history)
+    return find_focus(run.points, model=profile.fit.model, cfz_steps=profile.cfz_steps, history=history)
 
 
 @action(MoveFocuser, run="needs")
@@ -136,3 +143,15 @@ def recentre_sweep(context: Context) -> Result:
     sweep = dataclasses.replace(again, extended=run.sweep.extended, recentred=True)
     earlier = (*run.earlier_points, *run.points)
     return replace(context, run=replace(run, sweep=sweep, earlier_points=earlier, points=(), fit=None)), ()
+
+
+@action(run="needs")
+def sweep_in_full(context: Context) -> Result:
+    """Make the whole sweep, around the middle of the two positions whose learned curve was not believed."""
+    run = current(context)
+    sweep = focusing.sweep_around(context, sum(run.sweep.positions) // 2, run.max_step)
+    earlier = (*run.earlier_points, *run.points)
+    run = replace(
+        run, sweep=sweep, earlier_points=earlier, points=(), doubted=run.fit, fit=None, validations=(), retries=0
+    )
+    return replace(context, run=run), ()

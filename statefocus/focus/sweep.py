@@ -29,6 +29,8 @@ class Sweep:
         How many positions were added on the side of the minimum (A9), by this sweep and the one before it.
     recentred
         It is swept instead of one that found nothing (A9).
+    learned
+        Two positions on both sides of the expected focus, for a learned curve.
     """
 
     positions: tuple[int, ...]
@@ -36,6 +38,7 @@ class Sweep:
     shifted_steps: int = 0
     extended: int = 0
     recentred: bool = False
+    learned: bool = False
 
 
 def approach(current: int, target: int, *, overshoot_steps: int, max_step: int) -> Target:
@@ -79,3 +82,18 @@ def plan_sweep(start: int, *, points: int, step_size: int, max_step: int, oversh
     wanted = start + span // 2
     top = max(min(wanted, max(max_step - overshoot_steps, span)), span)
     return Sweep(tuple(top - index * step_size for index in range(points)), shifted_steps=top - wanted)
+
+
+PAIR_SHARE = 0.75  # of the way from the middle of the sweep to its ends
+
+
+def plan_pair(start: int, *, points: int, step_size: int, max_step: int) -> Sweep | None:
+    """Plan the two positions of a learned sweep, outward first; None where the travel does not hold them.
+
+    >>> plan_pair(1000, points=9, step_size=10, max_step=2000).positions
+    (1030, 970)
+    """
+    half = max(round(PAIR_SHARE * (points - 1) / 2 * step_size), 1)
+    if start - half < 0 or start + half > max_step:
+        return None
+    return Sweep((start + half, start - half), learned=True)

@@ -8,7 +8,7 @@ from statefocus import events, offsetting
 from statefocus.context import Context, Run
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.repeats import point_of
-from statefocus.focusing import sweep_around
+from statefocus.focusing import first_sweep
 from statefocus.folding.registry import folds, with_plan, with_run
 
 
@@ -45,7 +45,7 @@ def _start(context: Context, run: Run, position: int) -> int:
 def _with_sweep(context: Context, run: Run, *, absolute: bool) -> Run:
     if not absolute:
         return replace(run, reason="The focuser is not absolute, and autofocus needs one that tells its position (A2).")
-    sweep = sweep_around(context, _centre(context, run, run.start_position or 0), run.max_step)
+    sweep = first_sweep(context, run, _centre(context, run, run.start_position or 0))
     return replace(run, sweep=sweep, reason=sweep.refusal)
 
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from statefocus import compensating, events, offsetting, triggers
 from statefocus.context import Context, RightFor
+from statefocus.focus.learned import LearnedCurve
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
 from statefocus.image_history import channel_of
 
@@ -31,7 +32,8 @@ PLAN_EVENTS = frozenset(
 
 @folds(events.SessionStarted)
 def _session_started(context: Context, event: events.SessionStarted) -> Context:
-    return replace(context, verified_position=event.position)
+    learned = {channel: LearnedCurve(slopes) for channel, slopes in event.learned}
+    return replace(context, verified_position=event.position, learned=learned)
 
 
 @folds(events.SessionEnding)

@@ -39,6 +39,11 @@ class Autofocus(Section):
     """The sweep (A1-A3): out by (points-1)/2 steps, then inward one step at a time."""
 
     points: int = Field(9, ge=3, le=99, description="Positions of a sweep; odd; 9 is recommended, 3 the least.")
+    sweep: Literal["full", "learned"] = Field(
+        "full",
+        description="`learned` takes two frames once three validated runs in a filter agree on the V-curve, and all "
+        "points where their focus does not hold; HFR only.",
+    )
     step_size_steps: int = Field(15, ge=1, le=100_000, description="Focuser steps between two positions.")
     exposure_s: float = Field(4.0, gt=0, le=600, description="Exposure of a focus frame.")
     gain: int | None = Field(None, ge=0, description="Camera gain; left as it is when absent.")

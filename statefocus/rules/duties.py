@@ -57,7 +57,7 @@ _FACTS = {
     ),
     "unfitted": Fact(
         "no curve was fitted in this run",
-        raised_by=frozenset({"begin_run", "extend_sweep", "recentre_sweep"}),
+        raised_by=frozenset({"begin_run", "extend_sweep", "recentre_sweep", "sweep_in_full"}),
         lowered_by=_MARKS | {"fit_curve", "begin_undo", "conclude_run"},
     ),
     "other_filter": Fact(
@@ -120,8 +120,9 @@ _RETRIES = Bound(
     | _MARKS,
 )
 _NEW_RUN = frozenset({"begin_run", "begin_undo"})
-_POINTS = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=_NEW_RUN | {"extend_sweep", "recentre_sweep"})
-_VALIDATIONS = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=_NEW_RUN)
+_SWEPT_AGAIN = frozenset({"extend_sweep", "recentre_sweep", "sweep_in_full"})
+_POINTS = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=_NEW_RUN | _SWEPT_AGAIN)
+_VALIDATIONS = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=_NEW_RUN | {"sweep_in_full"})
 _REPEATS = Bound(spent_by=frozenset({"frame_measured"}), renewed_by=_NEW_RUN | {"move_to_point"})
 
 DUTIES = Duties(
@@ -133,6 +134,7 @@ DUTIES = Duties(
         "frames_left": _REPEATS,
         "validation_repeatable": _VALIDATIONS,
         "sweep_to_extend": Bound(spent_by=frozenset({"extend_sweep"}), renewed_by=_NEW_RUN),
+        "full_sweep_left": Bound(spent_by=frozenset({"sweep_in_full"}), renewed_by=_NEW_RUN),
         "sweep_to_recentre": Bound(spent_by=frozenset({"recentre_sweep"}), renewed_by=_NEW_RUN),
     },
     holds="pause_plan",
@@ -155,7 +157,7 @@ DUTIES = Duties(
         "move_to_point": frozenset({SETTLED, "refused", "unread"}),
         **dict.fromkeys(("expose", "measure", "fit_curve"), frozenset({SETTLED})),
         **dict.fromkeys(
-            ("extend_sweep", "recentre_sweep", "move_to_best", "mark_validated", "mark_unvalidated"),
+            ("extend_sweep", "recentre_sweep", "sweep_in_full", "move_to_best", "mark_validated", "mark_unvalidated"),
             frozenset({SETTLED, "unfitted"}),
         ),
         "mark_not_validated": frozenset({"unfitted"}),

@@ -74,6 +74,12 @@ def fit_accepted(context: Context) -> bool:
 
 
 @test
+def full_sweep_left(context: Context) -> bool:
+    """The sweep under way is a learned one of two frames, so a whole one can still be made."""
+    return context.run is not None and context.run.sweep.learned
+
+
+@test
 def sweep_to_extend(context: Context) -> bool:
     """The minimum lies on one side of the points, and smart focus may take one more point there (A9)."""
     return not fit_accepted(context) and focusing.further_position(context) is not None

@@ -52,6 +52,7 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
             "out_steps": profile.focuser.backlash_out_steps,
         },
         "sweep": {
+            "kind": "learned" if run.sweep.learned else "full",
             "points": profile.autofocus.points,
             "step_size_steps": profile.autofocus.step_size_steps,
             "frames_per_point": profile.autofocus.frames_per_point,
@@ -63,6 +64,7 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
         "remarks": list(run.remarks),
         "earlier_points": [_point(point) for point in run.earlier_points],
         "fit": fit_record(run.fit) if run.fit else None,
+        "doubted_fit": fit_record(run.doubted) if run.doubted else None,
         "cfz_steps": profile.cfz_steps,
     }
 

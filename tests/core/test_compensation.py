@@ -303,7 +303,9 @@ def test_c8_at_the_end_the_driver_gets_it_back_only_when_the_run_is_over() -> No
     rig = driver_on()
     rig.send(events.RunRequested())
     rig.until("Refocusing.Exposing")
-    rig.tell(events.SessionEnding())
+    steps = rig.send(events.SessionEnding())
+    assert ("stayed", "give-back-later") in [(step.outcome, step.row) for step in steps]
+    rig.until("")
     kinds = [(effect.kind, getattr(effect, "on", None)) for step in rig.steps for effect in step.effects]
     assert rig.driver_compensation
     assert kinds.index(("switch_driver_compensation", True)) > kinds.index(("release_focuser", None))

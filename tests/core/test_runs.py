@@ -78,6 +78,7 @@ def test_a1_a_sweep_longer_than_the_travel_is_refused_before_any_move() -> None:
     assert (rig.moves, only(rig).outcome) == ([], "restored")
     assert "needs 120 steps of travel, and the focuser has 119" in only(rig).reason
     assert not rig.held
+    assert len(rig.emitted("prepare_focuser")) == 1
 
 
 def test_a2_a_focuser_that_is_not_absolute_is_refused_before_any_move() -> None:
@@ -732,6 +733,16 @@ def test_c8_it_is_set_back_too_when_the_run_is_cancelled_before_the_answer_has_c
     rig.send(late)
     rig.until("")
     assert rig.driver_compensation
+
+
+def test_a12_a_cancel_is_what_ended_a_run_whose_focuser_then_cannot_be_read() -> None:
+    rig = quiet_rig()
+    begin_run(rig, "Refocusing.Readying")
+    rig.send(events.CancelRequested())
+    fail(rig, "prepare_focuser")
+    rig.until("")
+    assert (only(rig).outcome, only(rig).reason) == ("cancelled", "A person cancelled the run.")
+    assert rig.moves == []
 
 
 def test_c8_a_driver_that_cannot_be_switched_off_refuses_the_run() -> None:

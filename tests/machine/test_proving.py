@@ -109,7 +109,12 @@ BAD: Sequence[tuple[str, str, str, Edit]] = (
         "measures without a run",
         with_row("exposing", lambda row: replace(row, do=("measure",))),
     ),
-    ("unproved-hold", "session", "does not wait for the plan", leading("asap-now", "Refocusing.Readying")),
+    (
+        "unproved-hold",
+        "session",
+        "does not wait for the plan",
+        with_row("asap-now", lambda row: replace(row, to="Refocusing.Readying", do=("begin_run",))),
+    ),
     ("unproved-hold", "session", "moves back before that", leading("undo", "Restoring.Moving")),
     # everything comes to an end
     ("unproved-resume", "session", "does not resume", leading("released", "Imaging")),
