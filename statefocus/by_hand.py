@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,9 +15,10 @@ from statefocus.devices.rig import open_rig
 from statefocus.errors import UsageError
 from statefocus.hands import Hands
 from statefocus.hosts.readings import Readings
+from statefocus.kept import Positions, positions_file, read_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure
-from statefocus.night import Audience, Steadfast
+from statefocus.night import Audience, Steadfast, keep_learned
 from statefocus.preparing import preparer
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
@@ -29,30 +28,6 @@ from statefocus.trace.writing import TraceWriter
 
 Choice = Literal["accept", "again", "cancel"]
 Wish = Literal["run", "again", "undo"]
-
-
-@dataclass(frozen=True, slots=True)
-class Positions:
-    """Where the last run by hand began, and what it found; kept on disk beside the records."""
-
-    start: int | None = None
-    best: int | None = None
-
-    @classmethod
-    def read(cls, path: Path) -> Positions:
-        """Read them; nothing where there is no file, or none that can be read."""
-        try:
-            tree = json.loads(path.read_text("utf-8"))
-            return cls(start=tree["start_position"], best=tree["best_position"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return cls()
-
-    def write(self, path: Path) -> None:
-        """Write them, by way of a temporary file, so that there is never half a file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps({"start_position": self.start, "best_position": self.best}) + "\n", "utf-8")
-        os.replace(draft, path)
 
 
 class HandHost:
@@ -120,6 +95,7 @@ class HandRun:
 
     def _after(self, run: Run, state: State) -> None:
         self.concluded.append(run)
+        keep_learned(state.context.profile, state.context.learned, self.audience)
         last = state.context.last_run
         if run.outcome in ("validated", "unvalidated") and last is not None:
             self.positions = Positions(start=run.start_position, best=last.best_position)
@@ -173,8 +149,7 @@ def focus_now(
     StatefocusError
         Where it cannot even begin.
     """
-    kept = Path(loaded.profile.records.folder) / f"{loaded.profile.name}.positions.json"
-    positions = Positions.read(kept)
+    positions = Positions.read(positions_file(loaded.profile))
     if wish == "undo":
         undo_is_possible(positions)
     clock, crew = time_of(loaded.profile, speed)
@@ -194,12 +169,12 @@ def focus_now(
             audience.begin(loaded.profile, 0, trace)
             Readings(profile, rig, crew, clock, lambda: 86_400.0).start()
             crew.post(watcher.first_wish())
-            runner.run(events.SessionStarted(position=rig.focuser.position()))
+            runner.run(events.SessionStarted(position=rig.focuser.position(), learned=read_learned(loaded.profile)))
         finally:
             crew.stop()
             rig.close()
     if watcher.positions != positions:
-        watcher.positions.write(kept)
+        watcher.positions.write(positions_file(loaded.profile))
     return Focused(tuple(watcher.concluded), watcher.refusal, trace)
 
 

@@ -5,7 +5,7 @@ This is the one place where the parts of the shell meet; each of them knows only
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,10 +21,12 @@ from statefocus.crew import Crew
 from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig, open_rig
 from statefocus.errors import StatefocusError
+from statefocus.focus.learned import LearnedCurve
 from statefocus.hands import Hands
 from statefocus.hosts.embedded import EmbeddedHost, Kept
 from statefocus.hosts.readings import Readings
 from statefocus.hosts.rehearsal import rehearse
+from statefocus.kept import read_learned, write_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure, measurer
 from statefocus.preparing import preparer
@@ -105,6 +107,14 @@ class Steadfast:
             self._audience = Nobody()
 
 
+def keep_learned(profile: Profile, learned: Mapping[str, LearnedCurve], audience: Audience) -> None:
+    """Keep what a run has taught for other nights; where that fails, a person is told, and this night goes on."""
+    try:
+        write_learned(profile, learned)
+    except OSError as error:
+        audience.notify("warning", f"The learned V-curve could not be kept for other nights: {error}.")
+
+
 @dataclass
 class Night:
     """One night to be attended.
@@ -181,7 +191,7 @@ class Night:
         Readings(profile, rig, crew, clock, host.flip_in_s).start()
         crew.start("plan", host.execute())
         crew.start("person", rehearse(profile.host.rehearsal, host, crew.post))
-        reason = runner.run(events.SessionStarted(position=rig.focuser.position()))
+        reason = runner.run(events.SessionStarted(position=rig.focuser.position(), learned=read_learned(self.profile)))
         figures = judge(host.lights_begun) if judge else None
         return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
 
@@ -254,6 +264,7 @@ class _Watcher:
         context = state.context
         if context.concluded is not None:
             self.entries.append(entry_of(run_record(context.concluded, context), self.night.profile.scale))
+            keep_learned(context.profile, context.learned, self.night.audience)
         if isinstance(event, events.SessionEnding):
             self.host.stop()
         elif isinstance(event, events.PlanFinished):

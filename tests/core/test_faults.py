@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from statefocus import actions, events, rules
 from statefocus.testing import SimulatedRig
 
-from .rigs import begin_run, quiet_rig, run_now
+from .rigs import begin_run, fail, quiet_rig, run_now
 
 
 def broken(*_: object) -> NoReturn:
@@ -127,3 +127,39 @@ def test_an_answer_of_the_wrong_kind_neither_counts_nor_takes_the_place_of_the_r
     assert rig.state.context.pending == before.context.pending
     rig.until("")
     assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+# --- one thing fails while another has already gone wrong ---
+
+
+def test_f7_a_curve_that_was_rejected_is_the_reason_though_its_picture_could_not_be_drawn() -> None:
+    rig = quiet_rig(optics={"obstruction_percent": 30.0})
+    rig.slope = 0.0
+    fail(rig, "publish_curve")
+    run_now(rig)
+    (run,) = rig.runs
+    assert run.outcome == "restored"
+    assert "failed on purpose" not in run.reason
+    assert "too flat" in run.reason
+
+
+def test_a13_one_exposure_of_the_validation_frame_may_fail_without_costing_the_run() -> None:
+    rig = quiet_rig()
+    begin_run(rig, "Validating.Exposing")
+    fail(rig, "take_frame")
+    rig.until("")
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "leaf", "kind"), [("pause", "Paused", "leave_plan_paused"), ("abort", "Imaging.Idle", "abort_plan")]
+)
+def test_t13_the_policy_rules_too_where_the_drivers_own_compensation_could_not_be_set_back(
+    policy: str, leaf: str, kind: str
+) -> None:
+    rig = quiet_rig(failure={"policy": policy})
+    rig.start_plan()
+    fail(rig, "take_frame", 2)
+    fail(rig, "release_focuser")
+    run_now(rig)
+    assert (rig.leaf, len(rig.emitted(kind))) == (leaf, 1)

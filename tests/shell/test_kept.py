@@ -1,0 +1,65 @@
+"""What outlives a session: learned curves are kept for other nights, and forgotten where they cannot be trusted."""
+
+from pathlib import Path
+
+import pytest
+
+from statefocus.focus.learned import LearnedCurve
+from statefocus.kept import learned_file, read_learned, write_learned
+from statefocus.profile import Profile
+
+TAUGHT = {"1 L": LearnedCurve((0.03, 0.031)), "1 R": LearnedCurve((0.05,))}
+
+
+def rig(folder: Path, **changes: object) -> Profile:
+    tree = {"name": "rig", "autofocus": {"sweep": "learned"}, "records": {"folder": str(folder)}, **changes}
+    return Profile.model_validate(tree)
+
+
+def test_what_was_learned_is_there_for_the_next_night(tmp_path: Path) -> None:
+    write_learned(rig(tmp_path), TAUGHT)
+    assert read_learned(rig(tmp_path)) == (("1 L", (0.03, 0.031)), ("1 R", (0.05,)))
+    assert [path.name for path in tmp_path.iterdir()] == ["rig.learned.json"]
+
+
+def test_another_focuser_or_other_optics_have_to_learn_anew(tmp_path: Path) -> None:
+    write_learned(rig(tmp_path), TAUGHT)
+    assert read_learned(rig(tmp_path, focuser={"um_per_step": 9.0})) == ()
+    assert read_learned(rig(tmp_path, optics={"f_ratio": 11.0})) == ()
+
+
+def test_a_profile_that_does_not_use_it_neither_reads_nor_writes(tmp_path: Path) -> None:
+    full = rig(tmp_path, autofocus={"sweep": "full"})
+    write_learned(full, TAUGHT)
+    assert list(tmp_path.iterdir()) == []
+    write_learned(rig(tmp_path), TAUGHT)
+    assert read_learned(full) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "not json",
+        '{"version": 2}',
+        '{"version": 1, "rig": {"f_ratio": 5.5, "um_per_step": 4.0}, "slopes_px": {"1 L": [-1]}}',
+        '{"version": 1, "rig": {"f_ratio": 5.5, "um_per_step": 4.0}, "slopes_px": {"1 L": ["x"]}}',
+        '{"version": 1, "rig": {"f_ratio": 5.5, "um_per_step": 4.0}, "slopes_px": {"1 L": [NaN]}}',
+        '{"version": 1, "rig": {"f_ratio": 5.5, "um_per_step": 4.0}, "slopes_px": 5}',
+    ],
+)
+def test_a_file_that_was_damaged_or_is_newer_teaches_nothing(tmp_path: Path, text: str) -> None:
+    profile = rig(tmp_path)
+    learned_file(profile).write_text(text)
+    assert read_learned(profile) == ()
+
+
+def test_a_folder_that_cannot_be_written_keeps_what_was_there(tmp_path: Path) -> None:
+    profile = rig(tmp_path)
+    write_learned(profile, TAUGHT)
+    before = learned_file(profile).read_text()
+    (tmp_path / "rig.learned.part").mkdir()
+    with pytest.raises(OSError):  # noqa: PT011  # whichever one the file system has for it
+        write_learned(profile, {"1 L": LearnedCurve((9.0,))})
+    assert learned_file(profile).read_text() == before
