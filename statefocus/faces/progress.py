@@ -130,8 +130,11 @@ class Progress:
             self._point(run)
 
     def _further(self, before: Sweep, after: Sweep) -> None:
-        """Tell what smart focus adds (A9)."""
+        """Tell what smart focus adds (A9), and that a learned sweep was not believed."""
         self._sweep = after
+        if before.learned and not after.learned and self._points:
+            self._points = 0
+            self._line("  what the two frames told did not hold: the whole sweep", "cyan")
         if after.extended > before.extended:
             self._line(f"  the minimum was not swept: one more point, at {after.positions[-1]}", "cyan")
         elif after.recentred and not before.recentred:

@@ -108,13 +108,20 @@ def test_a_rig_that_has_changed_since_is_found_out_by_the_validation_frame_and_s
 
 def test_a_validation_frame_that_misses_is_not_kept_but_swept_in_full() -> None:
     rig = learned_rig(best=10_012)
-    rig.script("measure_frame", rig.ideal, rig.ideal, measured(4.0))
+    rig.script("measure_frame", rig.ideal, rig.ideal, measured(4.0), measured(4.1))
     run_now(rig)
     run = only(rig)
     assert swept(rig) == [10_045, 9_955, *FULL]
     assert run.doubted is not None
     assert run.doubted.accepted
     assert (run.outcome, run.position) == ("validated", 10_012)
+
+
+def test_a_validation_frame_that_misses_once_is_repeated_as_ever() -> None:
+    rig = learned_rig(best=10_012)
+    rig.script("measure_frame", rig.ideal, rig.ideal, measured(4.0))
+    run_now(rig)
+    assert (len(only(rig).points), only(rig).outcome) == (2, "validated")
 
 
 def test_a_frame_without_stars_means_a_whole_sweep() -> None:
