@@ -26,6 +26,9 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     tuple[tuple[float, float], ...]: st.lists(
         st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
     ).map(tuple),
+    tuple[tuple[str, tuple[float, ...]], ...]: st.lists(
+        st.tuples(st.text(max_size=5), st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple))
+    ).map(tuple),
     tuple[StarSize, ...]: st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 4)).map(tuple),
 }
 

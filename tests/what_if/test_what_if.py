@@ -116,7 +116,7 @@ def test_other_steps_are_measured_on_the_learned_curve() -> None:
 
 
 def test_a_sweep_that_cannot_reach_the_focus_is_told_with_its_run_and_its_numbers() -> None:
-    answer = asked(TUBE, autofocus={"step_size_steps": 2})
+    answer = asked(TUBE, autofocus={"step_size_steps": 2, "smart_focus": False})
     first, second = answer.missed
     failed = [pair.after for pair in answer.pairs if pair.after and pair.after.outcome == "restored"]
     assert [one.started_t for one in answer.missed] == [run.started_t for run in failed]
