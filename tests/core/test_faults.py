@@ -163,3 +163,21 @@ def test_t13_the_policy_rules_too_where_the_drivers_own_compensation_could_not_b
     fail(rig, "release_focuser")
     run_now(rig)
     assert (rig.leaf, len(rig.emitted(kind))) == (leaf, 1)
+
+
+def test_c8_a_driver_that_does_not_take_its_own_compensation_back_is_told() -> None:
+    rig = quiet_rig()
+    fail(rig, "release_focuser")
+    run_now(rig)
+    assert [run.outcome for run in rig.runs] == ["validated"]
+    assert "could not be set back as it was: release_focuser failed on purpose." in rig.emitted("notify")[-1].sentence
+
+
+def test_a_flip_that_is_still_going_on_comes_before_a_pause_of_the_plan() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    begin_run(rig)
+    rig.send(events.FlipStarted())
+    rig.send(events.PlanPaused())
+    rig.until("")
+    assert rig.leaf == "MeridianFlip"

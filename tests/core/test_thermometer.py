@@ -145,3 +145,7 @@ def test_after_a_restart_before_any_reading_there_is_neither_mean_nor_difference
 )
 def test_t1s_its_text(celsius: tuple[float, ...], text: str) -> None:
     assert after(*celsius).status == text
+
+
+def test_a_block_of_one_reading_ends_with_each_of_them_and_not_before_the_first() -> None:
+    assert [after(*[1.0] * number, size=1).at_block_end for number in range(3)] == [False, True, True]
