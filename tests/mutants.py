@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MACHINES = ("session", "flip", "autofocus", "confirmation", "offsets", "compensation")
 CORE = (
     *("thermometer", "image_history", "confirmation", "rows", "filters", "lookahead", "triggers", "guards"),
-    *("runs", "faults", "compensation"),
+    *("runs", "learned", "faults", "host_refocused", "compensation"),
 )
 """The core's tests, quick ones first."""
 SLOW = ("tests/core/test_properties.py",)
