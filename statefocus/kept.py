@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from statefocus.focus.learned import LearnedCurve
 from statefocus.profile import Profile
 
 VERSION = 1
+LEAST_SLOPE, MOST_SLOPE = 1e-6, 1e3  # px a step
 
 Learned = tuple[tuple[str, tuple[float, ...]], ...]
 """Slopes by filter and binning, as `session_started` carries them."""
@@ -31,8 +31,8 @@ class Positions:
         """Read them; nothing where there is no file, or none that can be read."""
         try:
             tree = json.loads(path.read_text("utf-8"))
-            return cls(start=tree["start_position"], best=tree["best_position"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return cls(start=_position(tree["start_position"]), best=_position(tree["best_position"]))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return cls()
 
     def write(self, path: Path) -> None:
@@ -62,7 +62,7 @@ def read_learned(profile: Profile) -> Learned:
         if tree["version"] != VERSION or tree["rig"] != _rig(profile):
             return ()
         return tuple((str(channel), _slopes(slopes)) for channel, slopes in sorted(tree["slopes_px"].items()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
 
 
@@ -81,15 +81,31 @@ def write_learned(profile: Profile, learned: Mapping[str, LearnedCurve]) -> None
 
 
 def _rig(profile: Profile) -> dict[str, float]:
-    """What the slope depends on, as far as the profile tells; with another value it has to be learned anew."""
-    return {"f_ratio": profile.optics.f_ratio, "um_per_step": profile.focuser.um_per_step}
+    """What the slope depends on, as far as a profile tells; with another value it has to be learned anew.
+
+    The size of a pixel is not in a profile: another camera on the same rig wants another profile's name.
+    """
+    return {
+        "f_ratio": profile.optics.f_ratio,
+        "obstruction_percent": profile.optics.obstruction_percent,
+        "um_per_step": profile.focuser.um_per_step,
+        "crop_percent": profile.autofocus.crop_percent,
+        "min_star_px": profile.autofocus.min_star_px,
+    }
+
+
+def _position(told: Any) -> int | None:
+    if told is not None and type(told) is not int:
+        raise TypeError("a position is a whole number")
+    return told
 
 
 def _slopes(told: Any) -> tuple[float, ...]:
-    slopes = tuple(float(slope) for slope in told)
-    if not all(math.isfinite(slope) and slope > 0 for slope in slopes):
-        raise ValueError("a slope is a positive number")
-    return slopes
+    if not isinstance(told, list) or not all(type(slope) is float for slope in told):
+        raise TypeError("slopes are a list of numbers")
+    if not all(LEAST_SLOPE < slope < MOST_SLOPE for slope in told):
+        raise ValueError("no telescope has such a slope")
+    return tuple(told)
 
 
 def _replace(path: Path, tree: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from statefocus.focus.points import FloatArray, IntArray
 from statefocus.stars import StarSize
 
 FARTHEST_PX = 40.0  # that the field drifts between two frames of a sweep
+MOST = 100  # stars of a frame that are followed; no frame is recorded with more
 CLOSE_PX, CLOSE_HFR = 2.0, 0.5  # a star stands within so many px, and so much of its HFR, of where it is expected
 
 
@@ -40,7 +41,7 @@ def follow_stars(tables: Sequence[Sequence[StarSize]]) -> tuple[FloatArray, Floa
 
 def _numbers(table: Sequence[StarSize]) -> FloatArray:
     """Return the stars as an array of shape (stars, 4): x, y, HFR, error."""
-    return np.array(table, dtype=np.float64).reshape(-1, 4)
+    return np.array(table[:MOST], dtype=np.float64).reshape(-1, 4)
 
 
 def _match(reference: FloatArray, frame: FloatArray, shift: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:

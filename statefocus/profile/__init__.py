@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from statefocus.profile.base import Conflict, Section
 from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, FilterSettings, Fit, Validation
@@ -85,6 +85,14 @@ class Profile(Section):
     def cfz_steps(self) -> float:
         """Critical focus zone in focuser steps."""
         return self.cfz_um / self.focuser.um_per_step
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_path(cls, name: str) -> str:
+        if "/" in name or "\\" in name or name.startswith("."):
+            message = "a name is no path: files are named after it, within records.folder"
+            raise ValueError(message)
+        return name
 
     @property
     def smart_focus(self) -> bool:

@@ -60,6 +60,12 @@ _FACTS = {
         raised_by=frozenset({"begin_run", "extend_sweep", "recentre_sweep", "sweep_in_full"}),
         lowered_by=_MARKS | {"fit_curve", "begin_undo", "conclude_run"},
     ),
+    "fitted": Fact(
+        "the sweep under way was fitted",
+        raised_by=frozenset({"fit_curve"}),
+        lowered_by=_MARKS
+        | {"begin_run", "extend_sweep", "recentre_sweep", "sweep_in_full", "begin_undo", "conclude_run"},
+    ),
     "other_filter": Fact(
         "the run is made in another filter than the plan's",
         raised_by=frozenset({"turn_to_focus_filter"}),
@@ -154,7 +160,7 @@ DUTIES = Duties(
             ("correct_focuser", "apply_offset"), frozenset({RUN, "flip", "aid", "ending", "correcting", "offsetting"})
         ),
         "give_back_compensation": frozenset({RUN, "correcting"}),
-        "move_to_point": frozenset({SETTLED, "refused", "unread"}),
+        "move_to_point": frozenset({SETTLED, "refused", "unread", "fitted"}),
         **dict.fromkeys(("expose", "measure", "fit_curve"), frozenset({SETTLED})),
         **dict.fromkeys(
             ("extend_sweep", "recentre_sweep", "sweep_in_full", "move_to_best", "mark_validated", "mark_unvalidated"),

@@ -46,6 +46,15 @@ def doing(name: str, *actions: str) -> Edit:
     return with_row(name, lambda row: replace(row, do=actions))
 
 
+def entering(state: str, *actions: str) -> Edit:
+    """Let a state enter with other actions."""
+
+    def edit(machine: Definition) -> Definition:
+        return replace(machine, states={**machine.states, state: replace(machine.states[state], enter=actions)})
+
+    return edit
+
+
 def from_state(state: str, guard: str) -> Edit:
     """Let no row out of a state while a guard blocks."""
 
@@ -102,6 +111,7 @@ BAD: Sequence[tuple[str, str, str, Edit]] = (
     ("unproved-answer", "session", "driver forgotten", without("cancelled-while-readying")),
     # the run, from its beginning to its end
     ("unproved-run", "session", "a run in a run", leading("asap-later", "Refocusing")),
+    ("unproved-exclusion", "session", "validates at a point of the sweep", entering("Validating.Moving", "move_to_point")),
     ("unproved-run", "session", "ends without a word", doing("run-failed")),
     (
         "unproved-run",
@@ -125,8 +135,8 @@ BAD: Sequence[tuple[str, str, str, Edit]] = (
     ("unproved-end", "session", "sweeps for ever", unguarded("next-point", "points_left")),
     ("unproved-end", "session", "repeats a point for ever", unguarded("frame-of-point", "frames_left")),
     ("unproved-guard", "session", "extends at will", unguarded("sweep-extended", "sweep_to_extend")),
-    ("unproved-end", "session", "extends, and forgets it", doing("sweep-extended")),
-    ("unproved-end", "session", "sweeps again for ever", doing("sweep-recentred")),
+    ("unproved-exclusion", "session", "extends, and forgets it", doing("sweep-extended")),
+    ("unproved-exclusion", "session", "sweeps again for ever", doing("sweep-recentred")),
     ("unproved-end", "session", "goes nowhere", leading("swept", None)),
     ("unproved-end", "compensation", "is not given back", without("give-back")),
     ("unproved-home", "session", "no flip ends", from_state("MeridianFlip", "flip_under_way")),

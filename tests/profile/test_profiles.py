@@ -120,6 +120,8 @@ def test_a_job_that_says_too_little_is_told_by_its_line() -> None:
         ("[triggers]\nfirst_frame = 'perhaps'\n", 2, "boolean"),
         ("schema = 2\n", 1, "schema"),
         ("name = 5\n", 1, "string"),
+        ("name = '../../elsewhere'\n", 1, "no path"),
+        ("name = '.hidden'\n", 1, "no path"),
         ("autofocus = 5\n", 1, "autofocus"),
         ("autofocus = []\n", 1, "autofocus"),
         ("[plan]\njobs = 5\n", 2, "jobs"),

@@ -1,11 +1,12 @@
 """What outlives a session: learned curves are kept for other nights, and forgotten where they cannot be trusted."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from statefocus.focus.learned import LearnedCurve
-from statefocus.kept import learned_file, read_learned, write_learned
+from statefocus.kept import Positions, _rig, learned_file, read_learned, write_learned
 from statefocus.profile import Profile
 
 TAUGHT = {"1 L": LearnedCurve((0.03, 0.031)), "1 R": LearnedCurve((0.05,))}
@@ -36,6 +37,16 @@ def test_a_profile_that_does_not_use_it_neither_reads_nor_writes(tmp_path: Path)
     assert read_learned(full) == ()
 
 
+def kept(slopes: str) -> str:
+    """A file of this rig with other slopes."""
+    return json.dumps({"version": 1, "rig": _rig(rig(Path())), "slopes_px": "SLOPES"}).replace('"SLOPES"', slopes)
+
+
+def test_the_files_of_the_next_test_are_wrong_in_their_slopes_only(tmp_path: Path) -> None:
+    learned_file(rig(tmp_path)).write_text(kept('{"1 L": [0.03]}'))
+    assert read_learned(rig(tmp_path)) == (("1 L", (0.03,)),)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -43,10 +54,13 @@ def test_a_profile_that_does_not_use_it_neither_reads_nor_writes(tmp_path: Path)
         "[]",
         "not json",
         '{"version": 2}',
-        '{"version": 1, "rig": {"f_ratio": 5.5, "um_per_step": 4.0}, "slopes_px": {"1 L": [-1]}}',
-        '{"version": 1, "rig": {"f_ratio": 5.5, "um_per_step": 4.0}, "slopes_px": {"1 L": ["x"]}}',
-        '{"version": 1, "rig": {"f_ratio": 5.5, "um_per_step": 4.0}, "slopes_px": {"1 L": [NaN]}}',
-        '{"version": 1, "rig": {"f_ratio": 5.5, "um_per_step": 4.0}, "slopes_px": 5}',
+        kept('{"1 L": [1e300, 1e300]}'),
+        kept('{"1 L": "999"}'),
+        "[" * 200_000,
+        kept('{"1 L": [-1]}'),
+        kept('{"1 L": ["x"]}'),
+        kept('{"1 L": [NaN]}'),
+        kept("5"),
     ],
 )
 def test_a_file_that_was_damaged_or_is_newer_teaches_nothing(tmp_path: Path, text: str) -> None:
@@ -63,3 +77,10 @@ def test_a_folder_that_cannot_be_written_keeps_what_was_there(tmp_path: Path) ->
     with pytest.raises(OSError):  # noqa: PT011  # whichever one the file system has for it
         write_learned(profile, {"1 L": LearnedCurve((9.0,))})
     assert learned_file(profile).read_text() == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"start_position": "abc", "best_position": [1]}', "[" * 200_000])
+def test_positions_that_are_none_are_forgotten(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "rig.positions.json"
+    path.write_text(text)
+    assert Positions.read(path) == Positions()
