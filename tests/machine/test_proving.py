@@ -111,7 +111,12 @@ BAD: Sequence[tuple[str, str, str, Edit]] = (
     ("unproved-answer", "session", "driver forgotten", without("cancelled-while-readying")),
     # the run, from its beginning to its end
     ("unproved-run", "session", "a run in a run", leading("asap-later", "Refocusing")),
-    ("unproved-exclusion", "session", "validates at a point of the sweep", entering("Validating.Moving", "move_to_point")),
+    (
+        "unproved-exclusion",
+        "session",
+        "validates at a point of the sweep",
+        entering("Validating.Moving", "move_to_point"),
+    ),
     ("unproved-run", "session", "ends without a word", doing("run-failed")),
     (
         "unproved-run",
