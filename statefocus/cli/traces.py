@@ -39,7 +39,7 @@ def replay(
             typer.echo(f"{path}: {said}: {damage.sentence}")
         if verdict.mismatch is not None:
             _mismatch(path, verdict.mismatch)
-        if not verdict.ended:
+        if verdict.mismatch is None and not verdict.ended:
             typer.echo(f"{path}: note: it stops before the session ended; a power cut, or a process that was killed.")
         result = "every decision is the same" if verdict.mismatch is None else "the decisions differ"
         counted = f"{verdict.events} events, {verdict.decisions} decisions, {verdict.runs} runs"

@@ -187,7 +187,7 @@ class _Auditor:
                 "told is not known, and so neither is what follows from it."
             )
         self.audit.notes += [damage.sentence for damage in self._reader.damage if damage.what == "torn"]
-        if not self._ended:
+        if not (self._ended and self._order.stepped):
             self.audit.notes.append("It stops before the session ended: a power cut, or lines cut off at its end.")
         return self.audit
 

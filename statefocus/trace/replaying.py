@@ -74,11 +74,16 @@ class Replay:
     events: int = 0
     decisions: int = 0
     runs: int = 0
-    ended: bool = False
+    ending: bool = False
     run: int | None = None
     t: float = 0.0
     rendered_t: bytes = b""
     owed: deque[Told] = field(default_factory=deque)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the session was closed properly, and every line of that is there."""
+        return self.ending and not self.owed
 
     def follow(self, lines: Iterator[tuple[int, bytes]]) -> tuple[int, bytes] | None:
         """Go on for as long as each line is, to the byte, what replay would have written; gives the first that is not.
@@ -136,7 +141,7 @@ class Replay:
     def _work_off(self, read: Read, seq: int, run: int | None) -> None:
         self.events += 1
         self.t, self.rendered_t = read.t, read.rendered_t
-        self.ended = type(read.event) is SessionEnded
+        self.ending = type(read.event) is SessionEnded
         self.state, steps = self.session.step(self.state, read.event, read.t)
         self.run = run_of(run, self.state)
         self.owed += derived(seq, self.events, steps, self.state)

@@ -11,6 +11,7 @@ import pytest
 
 from statefocus.errors import TraceError
 from statefocus.trace.auditing import Finding, audit
+from statefocus.trace.replaying import replay
 from tests.generate import TRACES
 
 from .tapes import changed, find, lines_of, put, rechained
@@ -67,6 +68,13 @@ def test_reordered_lines_are_named(trace: Path) -> None:
     lines = lines_of(trace)
     put(trace, [*lines[:20], lines[21], lines[20], *lines[22:]])
     assert {(one.line, one.rule) for one in audit(trace).findings} >= {(21, "missing"), (22, "missing")}
+
+
+def test_that_the_very_last_line_was_removed_is_noted(trace: Path) -> None:
+    lines = trace.read_bytes().splitlines(keepends=True)
+    trace.write_bytes(b"".join(lines[:-1]))
+    assert "stops before the session ended" in audit(trace).notes[0]
+    assert not replay(trace).ended
 
 
 def test_lines_cut_off_at_the_end_are_noted(trace: Path) -> None:
