@@ -18,7 +18,7 @@ from statefocus.focus.lines import fit_lines
 from statefocus.focus.outliers import LeaveOneOut, Outlier, largest_shift, leave_one_out, reject_outliers
 from statefocus.focus.parabola import fit_parabola
 from statefocus.focus.points import FocusPoint, Samples, collect
-from statefocus.focus.result import FocusFit, Rejected
+from statefocus.focus.result import FocusFit, Rejected, nothing_found, unusable_points
 from statefocus.focus.shared_stars import share_stars
 from statefocus.focus.verdicts import judge
 
@@ -101,9 +101,11 @@ def _find(
     points: Sequence[FocusPoint], model: str, limits: Limits, cfz_steps: float | None, history: tuple[PastFocus, ...]
 ) -> FocusFit:
     everything = collect(points, limits.seeing_fraction, limits.model_fraction)
-    unusable = tuple(_unusable(points))
+    unusable = unusable_points(points)
     if len(everything) == 0:
-        return _nothing(unusable, "No star was measured at any position: is it clouded, capped, or far out of focus?")
+        return nothing_found(
+            points, "No star was measured at any position: is it clouded, capped, or far out of focus?"
+        )
     samples, outliers, fits = reject_outliers(everything, limits.outlier_probability, limits.outlier_fraction)
     curve = _fit(samples, fits.whole, model)
     missing: tuple[Verdict, ...] = ()
@@ -170,32 +172,10 @@ def _no_curve(samples: Samples, curve: Curve | None) -> Verdict:
     return Verdict("curve_found", passed=False, value=None, limit=None, sentence=sentence)
 
 
-def _unusable(points: Sequence[FocusPoint]) -> list[Rejected]:
-    flaws = ((i, point, point.flaw()) for i, point in enumerate(points))
-    return [Rejected(i, p.position, p.measure, flaw) for i, p, flaw in flaws if flaw is not None]
-
-
 def _told(points: Sequence[FocusPoint], outlier: Outlier) -> Rejected:
     point = points[outlier.index]
     why = f"it lies {outlier.deviation:.2g} errors off the curve through the other points"
     return Rejected(outlier.index, point.position, point.measure, why)
-
-
-def _nothing(rejected: tuple[Rejected, ...], sentence: str) -> FocusFit:
-    verdict = Verdict("enough_points", passed=False, value=0, limit=None, sentence=sentence)
-    return FocusFit(
-        best_position=None,
-        sigma_position=None,
-        model="none",
-        r_squared=None,
-        predicted_measure=None,
-        used=(),
-        rejected=rejected,
-        verdicts=(verdict,),
-        accepted=False,
-        reasons=(sentence,),
-        coefficients=(),
-    )
 
 
 def _result(

@@ -19,7 +19,7 @@ import numpy as np
 from statefocus.focus.curves import Curve
 from statefocus.focus.limits import Limits, PastFocus, Verdict
 from statefocus.focus.points import FocusPoint, Samples, collect
-from statefocus.focus.result import FocusFit, Rejected
+from statefocus.focus.result import FocusFit, nothing_found
 from statefocus.focus.shared_stars import share_stars
 from statefocus.focus.verdicts import judge_pair
 
@@ -91,7 +91,7 @@ def find_learned_focus(
         shared.points if shared else points, seeing_fraction=0.0, model_fraction=limits.model_fraction / 2
     )
     if len(samples) != 2 or samples.span <= 0:
-        return _nothing(points)
+        return nothing_found(points, "The learned sweep needs a star in each of its two frames.")
     curve = _curve_through(samples, learned, limits)
     trust = Verdict(
         "learned_curve",
@@ -135,21 +135,3 @@ def _curve_through(samples: Samples, learned: LearnedCurve, limits: Limits) -> C
     taught = 2.0 * abs(shift) * (learned.scatter if math.isfinite(learned.scatter) else 1.0)
     minimum = math.sqrt(max(floor, 0.0))
     return Curve("learned", (best, minimum, learned.slope), best, math.hypot(noise, taught), minimum, 0.0, 0, 0.0)
-
-
-def _nothing(points: Sequence[FocusPoint]) -> FocusFit:
-    flaws = [(i, point, point.flaw()) for i, point in enumerate(points)]
-    sentence = "The learned sweep needs a star in each of its two frames."
-    return FocusFit(
-        best_position=None,
-        sigma_position=None,
-        model="none",
-        r_squared=None,
-        predicted_measure=None,
-        used=(),
-        rejected=tuple(Rejected(i, p.position, p.measure, flaw) for i, p, flaw in flaws if flaw is not None),
-        verdicts=(Verdict("enough_points", passed=False, value=0, limit=2, sentence=sentence),),
-        accepted=False,
-        reasons=(sentence,),
-        coefficients=(),
-    )

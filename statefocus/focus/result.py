@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from statefocus.focus.curves import predict
 from statefocus.focus.limits import Verdict
+from statefocus.focus.points import FocusPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,27 @@ class FocusFit:
         if self.model == "fallback":
             spared |= {"curve_found", "fit_quality", "not_noise", "real_minimum", "stable", "uncertainty"}
         return failed <= spared
+
+
+def unusable_points(points: Sequence[FocusPoint]) -> tuple[Rejected, ...]:
+    """Name the points that cannot enter any fit, each with its flaw."""
+    flaws = ((i, point, point.flaw()) for i, point in enumerate(points))
+    return tuple(Rejected(i, p.position, p.measure, flaw) for i, p, flaw in flaws if flaw is not None)
+
+
+def nothing_found(points: Sequence[FocusPoint], sentence: str) -> FocusFit:
+    """Return the result where there is nothing to fit, and the sentence that says why."""
+    verdict = Verdict("enough_points", passed=False, value=0, limit=None, sentence=sentence)
+    return FocusFit(
+        best_position=None,
+        sigma_position=None,
+        model="none",
+        r_squared=None,
+        predicted_measure=None,
+        used=(),
+        rejected=unusable_points(points),
+        verdicts=(verdict,),
+        accepted=False,
+        reasons=(sentence,),
+        coefficients=(),
+    )

@@ -5,8 +5,8 @@ wherever it stands in the field. So HFR^2 of star i in frame j is a_i + f_j: a s
 both at once takes out of the sweep what a frame's median suffers from: that not all frames show the same stars. The
 f_j then follow b (x - x0)^2, whose square root is the hyperbola; its outlier test and verdicts stay what they are.
 
-The per-star fit was proposed and measured by this project's founders; the additive model is that of a two-way table
-(Tukey, Exploratory Data Analysis, 1977), with his biweight against stars that do not follow it.
+The additive model is that of a two-way table (Tukey, Exploratory Data Analysis, 1977), with his biweight against stars
+that do not follow it.
 """
 
 from __future__ import annotations
