@@ -13,7 +13,7 @@ from typing import Any, ClassVar, get_type_hints
 from msgspec import Struct
 from msgspec.structs import fields
 
-from statefocus.stars import StarSize
+from statefocus.stars import Growth, StarSize
 
 
 class Event(Struct, frozen=True, tag_field="event", gc=False):
@@ -338,7 +338,8 @@ class FrameTaken(Answer, frozen=True, tag="frame_taken"):
 class FrameMeasured(Answer, frozen=True, tag="frame_measured"):
     """The metric of a focus frame, or its reciprocal where larger is better; None where no star was found (M8).
 
-    `table` holds its brightest stars, where the metric is their half-flux radius.
+    `table` holds its brightest stars, where the metric is their half-flux radius, and `growth` their shape, where the
+    profile has the forward model use it.
     `remark` tells a person what was amiss with it, such as a dark frame that is missing (A5).
     """
 
@@ -346,6 +347,7 @@ class FrameMeasured(Answer, frozen=True, tag="frame_measured"):
     error: float | None = None
     stars: int = 0
     table: tuple[StarSize, ...] = ()
+    growth: Growth | None = None
     remark: str = ""
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from statefocus.context import Context, Run
 from statefocus.focus.learned import LearnedCurve
 from statefocus.focus.limits import PastFocus
+from statefocus.focus.optics import Telescope
 from statefocus.focus.smart import Side, lowest_average, missing_side, next_position
 from statefocus.focus.sweep import Sweep, Target, approach, plan_pair, plan_sweep
 from statefocus.image_history import channel_of
+from statefocus.profile import Profile
 
 VALIDATION_FRAMES = 2
 """The frame at the new position is repeated once, then the profile decides (V2)."""
@@ -73,6 +75,14 @@ def sweep_around(context: Context, centre: int, max_step: int) -> Sweep:
         max_step=max_step,
         overshoot_steps=overshoot_steps(context),
     )
+
+
+def telescope_of(profile: Profile) -> Telescope | None:
+    """What the forward model must be told of the telescope; None where the profile does not ask for it."""
+    if profile.fit.refine == "none":
+        return None
+    airy_steps = profile.optics.wavelength_um * profile.optics.f_ratio**2 / profile.focuser.um_per_step
+    return Telescope(profile.optics.obstruction_percent / 100.0, airy_steps)
 
 
 def first_sweep(context: Context, run: Run, centre: int) -> Sweep:

@@ -229,6 +229,7 @@ class Hands:
             error=found.error,
             stars=found.stars,
             table=found.table,
+            growth=found.growth,
             remark=remark,
         )
 

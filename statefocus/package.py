@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from statefocus.focus import FocusPoint, find_focus
+from statefocus.focusing import telescope_of
 from statefocus.frames import read_frame, read_package
 from statefocus.metrics import measurer
 from statefocus.profile import Profile
@@ -35,9 +36,16 @@ def focus_package(folder: Path, profile: Profile | None = None) -> dict[str, Any
     measure = measurer(profile or Profile())
     for path, position in read_package(folder):
         found = measure(read_frame(path))
-        points.append((path, FocusPoint(float(position), found.value, found.error, found.stars, found.table)))
+        points.append(
+            (path, FocusPoint(float(position), found.value, found.error, found.stars, found.table, found.growth))
+        )
     model = profile.fit.model if profile else "joint"
-    fit = find_focus([point for _, point in points], model=model, cfz_steps=profile.cfz_steps if profile else None)
+    fit = find_focus(
+        [point for _, point in points],
+        model=model,
+        cfz_steps=profile.cfz_steps if profile else None,
+        telescope=telescope_of(profile) if profile else None,
+    )
     told = [
         {"file": path.name, "position": p.position, "measure": p.measure, "error": p.error, "stars": p.stars}
         for path, p in points

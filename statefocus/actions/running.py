@@ -114,7 +114,8 @@ def _fit(context: Context, run: Run) -> FocusFit:
     if run.sweep.learned:
         learned = focusing.learned_curve(context, run)
         return find_learned_focus(run.points, learned, cfz_steps=profile.cfz_steps, history=history)
-    return find_focus(run.points, model=profile.fit.model, cfz_steps=profile.cfz_steps, history=history)
+    telescope, model = focusing.telescope_of(profile), profile.fit.model
+    return find_focus(run.points, model=model, cfz_steps=profile.cfz_steps, history=history, telescope=telescope)
 
 
 @action(MoveFocuser, run="needs")

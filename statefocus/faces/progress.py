@@ -93,6 +93,8 @@ class Progress:
         said = "accepted" if effect.accepted else "rejected"
         least = "" if fit.predicted_measure is None else f", {self._extreme} {self._scale.text(fit.predicted_measure)}"
         self._line(f"  {fit.model}: best focus {fit.best_position:.1f} ± {sigma} steps{least}: {said}", "green")
+        if fit.refinement is not None:
+            self._line(f"    {fit.refinement.sentence}", "" if fit.refinement.used else "yellow")
         for rejected in fit.rejected:
             self._line(f"    point at {rejected.position:.0f} left out: {rejected.why}", "yellow")
 

@@ -2,9 +2,9 @@
 
 from statefocus.focus.fitting import MODELS, find_focus
 from statefocus.focus.limits import Limits, PastFocus, Verdict
-from statefocus.focus.optics import critical_focus_zone_steps, critical_focus_zone_um
+from statefocus.focus.optics import Telescope, critical_focus_zone_steps, critical_focus_zone_um
 from statefocus.focus.points import FocusPoint
-from statefocus.focus.result import FocusFit, Rejected
+from statefocus.focus.result import FocusFit, Refinement, Rejected
 
 __all__ = [
     "MODELS",
@@ -12,7 +12,9 @@ __all__ = [
     "FocusPoint",
     "Limits",
     "PastFocus",
+    "Refinement",
     "Rejected",
+    "Telescope",
     "Verdict",
     "critical_focus_zone_steps",
     "critical_focus_zone_um",

@@ -15,9 +15,11 @@ import numpy as np
 from statefocus.focus.curves import Curve
 from statefocus.focus.limits import Limits, PastFocus, Verdict
 from statefocus.focus.lines import fit_lines
+from statefocus.focus.optics import Telescope
 from statefocus.focus.outliers import LeaveOneOut, Outlier, largest_shift, leave_one_out, reject_outliers
 from statefocus.focus.parabola import fit_parabola
 from statefocus.focus.points import FocusPoint, Samples, collect
+from statefocus.focus.refining import refine
 from statefocus.focus.result import FocusFit, Rejected, nothing_found, unusable_points
 from statefocus.focus.shared_stars import share_stars
 from statefocus.focus.verdicts import judge
@@ -36,6 +38,7 @@ def find_focus(
     limits: Limits | None = None,
     cfz_steps: float | None = None,
     history: Sequence[PastFocus] | None = None,
+    telescope: Telescope | None = None,
 ) -> FocusFit:
     """Find the best focus of a sweep.
 
@@ -53,6 +56,9 @@ def find_focus(
         Critical focus zone in steps; the uncertainty is compared with it, or else with the sampling step.
     history : sequence of PastFocus, optional
         Earlier focus positions under like conditions, to compare with.
+    telescope : Telescope, optional
+        Where it is given, the forward model refines an accepted hyperbola by the shapes of the stars; it needs
+        `cfz_steps` too.
 
     Returns
     -------
@@ -72,10 +78,12 @@ def find_focus(
     if model not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
     with np.errstate(all="ignore"):  # absurd measures overflow to infinity, which no verdict passes
-        past = tuple(history or ())
-        if model != "joint":
-            return _find(points, model, limits or Limits(), cfz_steps, past)
-        return _find_jointly(points, limits or Limits(), cfz_steps, past)
+        past, limits = tuple(history or ()), limits or Limits()
+        if model == "joint":
+            fit = _find_jointly(points, limits, cfz_steps, past)
+        else:
+            fit = _find(points, model, limits, cfz_steps, past)
+        return fit if telescope is None or cfz_steps is None else refine(fit, points, telescope, cfz_steps=cfz_steps)
 
 
 def _find_jointly(

@@ -1,8 +1,25 @@
-"""How exact focus must be: the critical focus zone of a telescope."""
+"""What of a telescope matters to focus: how exact it must be, and what makes the shape of a defocused star."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Telescope:
+    """What the forward model must be told of a telescope.
+
+    Parameters
+    ----------
+    obstruction : float
+        Diameter of the central obstruction, of that of the aperture.
+    airy_steps : float
+        Wavelength times the square of the focal ratio, in focuser steps.
+    """
+
+    obstruction: float
+    airy_steps: float
 
 
 def critical_focus_zone_um(wavelength_um: float, f_ratio: float) -> float:

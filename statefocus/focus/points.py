@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from statefocus.stars import StarSize
+from statefocus.stars import Growth, StarSize
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -38,6 +38,8 @@ class FocusPoint:
         Number of stars behind `measure`.
     table : tuple of StarSize
         The brightest of them, to be found again in the other frames; empty where they are not known.
+    growth : Growth or None
+        The shape of the stars, where the forward model wants it.
     """
 
     position: float
@@ -45,6 +47,7 @@ class FocusPoint:
     error: float | None = None
     stars: int | None = None
     table: tuple[StarSize, ...] = ()
+    growth: Growth | None = None
 
     def flaw(self) -> str | None:
         """Say why the point cannot enter a fit, or None when it can."""

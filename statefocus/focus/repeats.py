@@ -32,7 +32,7 @@ def point_of(frames: Sequence[FocusPoint]) -> FocusPoint:
     -------
     FocusPoint
         Its error is the larger of what the stars and what the frames scatter by, as that of a median; without a single
-        frame that shows stars it is no measurement. Its table is that of the frame that is nearest to the median.
+        frame that shows stars it is no measurement. Its table and growth are those of the frame nearest to the median.
     """
     seen = [frame for frame in frames if frame.flaw() is None]
     if len(frames) == 1:
@@ -42,12 +42,14 @@ def point_of(frames: Sequence[FocusPoint]) -> FocusPoint:
     measures = [frame.measure for frame in seen if frame.measure is not None]
     stars = [frame.stars for frame in seen if frame.stars is not None]
     middle = median(measures)
+    typical = min(seen, key=lambda frame: abs((frame.measure or 0.0) - middle))
     return FocusPoint(
         frames[0].position,
         middle,
         _error(seen, measures),
         median_low(stars) if stars else None,
-        min(seen, key=lambda frame: abs((frame.measure or 0.0) - middle)).table,
+        typical.table,
+        typical.growth,
     )
 
 

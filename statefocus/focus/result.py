@@ -21,13 +21,51 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Refinement:
+    """What the forward model made of an accepted curve.
+
+    Parameters
+    ----------
+    best_position, sigma_position : float or None
+        Steps; None where too few frames tell the shape of their stars.
+    disk_px : float or None
+        Diameter of the defocused disk a step.
+    residual : float or None
+        What the growth curves are off the model by, root mean square, as a fraction of the light.
+    seeing_px : tuple of float
+        Full width at half maximum, frame by frame in the order of `FocusFit.used`, those without a shape left out.
+    used : bool
+        Whether all checks passed, so that the position counts.
+    checks : tuple of Verdict
+        Every question asked, with value and limit.
+    """
+
+    best_position: float | None
+    sigma_position: float | None
+    disk_px: float | None
+    residual: float | None
+    seeing_px: tuple[float, ...]
+    used: bool
+    checks: tuple[Verdict, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, in words: the seeing that it told apart, or the first check that failed."""
+        doubt = next((check.sentence for check in self.checks if not check.passed), None)
+        if doubt is not None:
+            return f"forward model not used: {doubt}"
+        least, most = min(self.seeing_px), max(self.seeing_px)
+        return f"refined by the forward model; seeing {least:.1f} to {most:.1f} px"
+
+
+@dataclass(frozen=True, slots=True)
 class FocusFit:
     """The result of `find_focus`.
 
     Parameters
     ----------
     best_position : float or None
-        Focuser position of the minimum, in steps; None when nothing can be said.
+        Focuser position of the minimum, in steps, or of the forward model; None when nothing can be said.
     sigma_position : float or None
         Its standard error, in steps; None when it is not known.
     model : str
@@ -49,6 +87,8 @@ class FocusFit:
         Sentences of what failed, for a person; empty when accepted.
     coefficients : tuple of float
         As `statefocus.focus.curves.Curve` tells.
+    refinement : Refinement or None
+        What the forward model said; None where it was not asked.
     """
 
     best_position: float | None
@@ -62,6 +102,7 @@ class FocusFit:
     accepted: bool
     reasons: tuple[str, ...]
     coefficients: tuple[float, ...]
+    refinement: Refinement | None = None
 
     def predict(self, position: float) -> float | None:
         """Return the metric that the curve expects at `position` (steps), or None when there is no curve."""

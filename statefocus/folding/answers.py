@@ -98,7 +98,8 @@ def _frame_measured(context: Context, event: events.FrameMeasured) -> Context:
         context = with_run(context, remarks=(*run.remarks, event.remark))
     if run.fit is not None:
         return with_run(context, validations=(*run.validations, event.value))
-    frames = (*run.frames, FocusPoint(float(run.position), event.value, event.error, event.stars, event.table))
+    taken = FocusPoint(float(run.position), event.value, event.error, event.stars, event.table, event.growth)
+    frames = (*run.frames, taken)
     if len(frames) < context.profile.autofocus.frames_per_point:
         return with_run(context, frames=frames)
     return with_run(context, frames=(), points=(*run.points, point_of(frames)))

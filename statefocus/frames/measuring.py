@@ -20,10 +20,12 @@ from statefocus.frames.binning import bin_words
 from statefocus.frames.combining import frame_value
 from statefocus.frames.compiling import FloatArray, Image, share_out
 from statefocus.frames.errors import FrameError
+from statefocus.frames.growth import stack_growth
 from statefocus.frames.peaks import Peaks
 from statefocus.frames.pyramid import FINE_BLOCK, LEAST_SIDE, Pyramid, build_pyramid, release
 from statefocus.frames.star import measure_stars
 from statefocus.frames.stars import Rules, StarFlag, flag_stars, star_table
+from statefocus.stars import Growth
 
 TRIALS = 40  # brightest maxima that a size is tried on
 MOST_STARS, MANY_STARS = 300, 100  # large stars take longer each, and a hundred tell the focus as well
@@ -56,6 +58,8 @@ class FrameMeasurement:
         Median sky.
     star_table : structured ndarray of `statefocus.frames.stars.STAR_TYPE`
         Everything that was looked at, accepted or not, brightest first.
+    growth : Growth or None
+        The shape of its stars, only when it was asked for.
     """
 
     value: float | None
@@ -67,6 +71,7 @@ class FrameMeasurement:
     saturated: int
     background_adu: float
     star_table: npt.NDArray[Any]
+    growth: Growth | None = None
 
 
 def measure_frame(
@@ -76,6 +81,7 @@ def measure_frame(
     min_star_px: float | None = None,
     crop_percent: float = 0.0,
     fwhm: bool = False,
+    growth: bool = False,
 ) -> FrameMeasurement:
     """Measure the half-flux radius of the stars of a frame.
 
@@ -91,6 +97,8 @@ def measure_frame(
         Part of the width and of the height that is left out, half of it at each edge.
     fwhm : bool
         Whether to fit the full width at half maximum too (photutils; takes its time).
+    growth : bool
+        Whether to tell how the light of the stars grows with the radius too, for the forward model.
 
     Returns
     -------
@@ -114,6 +122,7 @@ def measure_frame(
     good = flags == StarFlag.ACCEPTED
     value, error = frame_value(rows[good, column.HFR], rows[good, column.ERROR])
     fitted = _fwhm(inner, rows[good], value) if fwhm and value is not None else None
+    grown = stack_growth(inner, rows[good], value) if growth and value is not None else None
     rows[:, column.X] += left
     rows[:, column.Y] += top
     if transposed:
@@ -128,6 +137,7 @@ def measure_frame(
         saturated=int(np.count_nonzero(flags == StarFlag.SATURATED)),
         background_adu=float(np.median(pyramid.sky)),
         star_table=star_table(rows, flags),
+        growth=grown,
     )
 
 

@@ -79,7 +79,8 @@ def context_of(profile: Profile, binning: int = 1) -> FrameContext:
     """Tell a metric what the profile knows of a frame."""
     programs = {"astap": profile.tools.astap} if profile.tools.astap else {}
     smallest = profile.autofocus.min_star_px
-    return FrameContext(binning, smallest, programs=programs, timeout_s=profile.tools.timeout_s)
+    growth = profile.fit.refine == "forward"
+    return FrameContext(binning, smallest, programs=programs, timeout_s=profile.tools.timeout_s, growth=growth)
 
 
 def measure_with(metric: Metric, pixels: npt.NDArray[Any], context: FrameContext) -> Measured:

@@ -48,7 +48,7 @@ class Hfr(_Own):
         from statefocus.frames import recorded_stars
 
         found = _stars_of(pixels, context)
-        return Measured(found.value, found.error, found.stars, recorded_stars(found))
+        return Measured(found.value, found.error, found.stars, recorded_stars(found), found.growth)
 
 
 class Fwhm(_Own):
@@ -96,7 +96,9 @@ class FourierPower(_Own):
 def _stars_of(pixels: npt.NDArray[Any], context: FrameContext) -> FrameMeasurement:
     from statefocus.frames import measure_frame
 
-    return measure_frame(pixels, saturation_adu=context.saturation_adu, min_star_px=context.least_star_px)
+    return measure_frame(
+        pixels, saturation_adu=context.saturation_adu, min_star_px=context.least_star_px, growth=context.growth
+    )
 
 
 def _finite(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:

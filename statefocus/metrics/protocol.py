@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from statefocus.stars import StarSize
+from statefocus.stars import Growth, StarSize
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,6 +32,8 @@ class FrameContext:
         Paths of other programs, by name, that the profile gives in [tools].
     timeout_s
         Time limit of such a program for one frame.
+    growth
+        Whether the forward model wants the shape of the stars.
     """
 
     binning: int = 1
@@ -39,6 +41,7 @@ class FrameContext:
     saturation_adu: float | None = None
     programs: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = TIMEOUT_S
+    growth: bool = False
 
     @property
     def least_star_px(self) -> float | None:
@@ -60,12 +63,15 @@ class Measured:
         How many stars it stands on.
     table
         The brightest of them, where it is their half-flux radius; the joint fit follows them from frame to frame.
+    growth
+        Their shape, where it was asked for.
     """
 
     value: float | None
     error: float | None = None
     stars: int = 0
     table: tuple[StarSize, ...] = ()
+    growth: Growth | None = None
 
 
 class Metric(Protocol):

@@ -109,6 +109,11 @@ class Fit(Section):
         description="Curve (F1-F3): `joint` is the hyperbola by the stars that the frames share, `auto` the better of "
         "hyperbola and parabola. Left out, metric `inverse-power` takes `parabola`.",
     )
+    refine: Literal["none", "forward"] = Field(
+        "none",
+        description="`forward` moves an accepted hyperbola to where the shapes of the stars have it, which tell seeing "
+        "from defocus; it needs `optics.obstruction_percent`, and counts only while its own checks hold. HFR only.",
+    )
 
 
 class Validation(Section):

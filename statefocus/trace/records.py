@@ -90,5 +90,6 @@ def fit_record(fit: FocusFit) -> dict[str, Any]:
             "reasons",
             "verdicts",
             "coefficients",
+            "refinement",
         )
     }

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from statefocus import effects, events
 from statefocus.errors import TraceError
 from statefocus.events import KINDS, Event, field_types
-from statefocus.stars import StarSize
+from statefocus.stars import Growth, StarSize
 from statefocus.trace.encoding import decode_event, encode_event, read_event
 from statefocus.trace.rendering import line_of, render, render_exactly
 
@@ -30,6 +30,11 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
         st.tuples(st.text(max_size=5), st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple))
     ).map(tuple),
     tuple[StarSize, ...]: st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 4)).map(tuple),
+    Growth: st.tuples(
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple),
+    ),
 }
 
 
