@@ -17,6 +17,7 @@ from rich.console import Console
 from statefocus.focus import FocusPoint, find_focus
 from statefocus.frames import warm_up
 from tests.bench import bank, focusing, frames, nights, replaying
+from tests.bench.sweeps import CASES
 from tests.bench.telling import PAGE, Section, tell
 from tests.bench.timing import BUDGET_S, machine, timed
 
@@ -32,6 +33,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=RUNS, help="sweeps a case")
     parser.add_argument("--cache", type=Path, default=focusing.default_root(), help="where rendered sweeps are kept")
     parser.add_argument("--jobs", type=int, default=1, help="processes that sweeps are shared among")
+    parser.add_argument("--cases", type=cases, default=tuple(CASES), help="of a sweep, as outside,no stars")
     parser.add_argument("--sizes", type=sizes, default=tuple(frames.SIZES), help="megapixels, as 16,26,61")
     parser.add_argument("--seconds", type=float, default=BUDGET_S, help="for the rounds of one program on one frame")
     parser.add_argument("part", nargs="?", choices=(*PARTS, "bank"), help="one part alone")
@@ -43,6 +45,13 @@ def sizes(text: str) -> tuple[int, ...]:
     chosen = tuple(int(word) for word in text.split(","))
     if unknown := set(chosen) - set(frames.SIZES):
         raise argparse.ArgumentTypeError(f"{sorted(unknown)} not among {sorted(frames.SIZES)}")
+    return chosen
+
+
+def cases(text: str) -> tuple[str, ...]:
+    chosen = tuple(text.split(","))
+    if unknown := set(chosen) - set(CASES):
+        raise argparse.ArgumentTypeError(f"{sorted(unknown)} not among {sorted(CASES)}")
     return chosen
 
 
@@ -62,7 +71,7 @@ def sections(asked: argparse.Namespace) -> dict[str, Callable[[], Section]]:
     return {
         "fit": fit_section,
         "frames": lambda: frames.section(asked.sizes, asked.seconds),
-        "focus": lambda: focusing.section(asked.runs, asked.cache, asked.jobs),
+        "focus": lambda: focusing.section(asked.runs, asked.cache, asked.jobs, asked.cases),
         "real": focusing.real_section,
         "refocus": nights.refocus_section,
         "nights": nights.section,

@@ -1,6 +1,6 @@
 """Sweeps kept with what was measured on their frames, in a folder outside the project: rendering is slow, fitting not.
 
-One `.npz` a sweep, named after what gives it: `refractor-good-centred-0.npz`. Frames are not kept; the same names and
+One file a sweep, named after what gives it: `refractor-good-centred-0.json`. Frames are not kept; the same names and
 seed render them again. A bank belongs to the code that rendered and measured it: `digest_of` tells which that is.
 """
 
@@ -11,14 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+import msgspec
 
 from statefocus.focus import FocusPoint
-from statefocus.frames import FrameMeasurement, measure_frame
-from tests.bench.sweeps import CASES, RIGS, SEEINGS, Sweep, happens, render_sweep
+from statefocus.frames import measure_frame, recorded_stars
+from tests.bench.sweeps import CASES, RIGS, SEEINGS, Frame, Sweep, happens, render_sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +38,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSweep:
-    """A sweep's truth and the measures of its frames; `tables` as `FrameMeasurement.star_table`, one a frame."""
+    """A sweep's truth, and its points as a run would have them."""
 
     label: Label
-    positions: npt.NDArray[np.float64]
+    points: tuple[FocusPoint, ...]
     best_position: float
     cfz_steps: float
     has_focus: bool
-    values: npt.NDArray[np.float64]
-    errors: npt.NDArray[np.float64]
-    stars: npt.NDArray[np.int64]
-    tables: tuple[npt.NDArray[Any], ...]
-
-    @property
-    def points(self) -> list[FocusPoint]:
-        """What `find_focus` takes; None where no star was measured."""
-        return [
-            FocusPoint(float(position), known(value), known(error), int(stars))
-            for position, value, error, stars in zip(self.positions, self.values, self.errors, self.stars, strict=True)
-        ]
-
-
-def known(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None
 
 
 def labels(runs: int, cases: Iterable[str] = CASES) -> Iterator[Label]:
@@ -74,54 +56,37 @@ def labels(runs: int, cases: Iterable[str] = CASES) -> Iterator[Label]:
 
 def measured(folder: Path, label: Label, sweep: Sweep | None = None) -> MeasuredSweep:
     """Return a sweep of the bank, rendered and measured now if it is not there yet."""
-    path = folder / f"{label.name}.npz"
+    path = folder / f"{label.name}.json"
     if not path.exists():
-        write(path, sweep or label.render())
-    return read(path, label)
+        write(path, label, sweep or label.render())
+    return read(path)
 
 
-def write(path: Path, sweep: Sweep) -> None:
+def write(path: Path, label: Label, sweep: Sweep) -> None:
     """Measure the frames of a sweep and keep what came of it."""
-    found: list[FrameMeasurement] = [measure_frame(frame) for frame in sweep.frames]
+    points = tuple(point_of(*pair) for pair in zip(sweep.positions, sweep.frames, strict=True))
+    kept = MeasuredSweep(label, points, sweep.best_position, sweep.cfz_steps, sweep.has_focus)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part.npz")
-    np.savez_compressed(
-        unfinished,
-        positions=np.array(sweep.positions, float),
-        truth=np.array([sweep.best_position, sweep.cfz_steps, sweep.has_focus]),
-        values=np.array([np.nan if one.value is None else one.value for one in found]),
-        errors=np.array([np.nan if one.error is None else one.error for one in found]),
-        stars=np.array([one.stars for one in found]),
-        table=np.concatenate([one.star_table for one in found]),
-        lengths=np.array([len(one.star_table) for one in found]),
-    )
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(msgspec.json.encode(kept))
     unfinished.rename(path)
 
 
-def read(path: Path, label: Label) -> MeasuredSweep:
+def point_of(position: int, frame: Frame) -> FocusPoint:
+    """Measure a frame as a run does."""
+    found = measure_frame(frame, growth=True)
+    return FocusPoint(float(position), found.value, found.error, found.stars, recorded_stars(found), found.growth)
+
+
+def read(path: Path) -> MeasuredSweep:
     """Read one sweep of a bank."""
-    with np.load(path) as kept:
-        best, zone, has_focus = kept["truth"]
-        tables = np.split(kept["table"], np.cumsum(kept["lengths"])[:-1])
-        return MeasuredSweep(
-            label,
-            kept["positions"],
-            float(best),
-            float(zone),
-            bool(has_focus),
-            kept["values"],
-            kept["errors"],
-            kept["stars"],
-            tuple(tables),
-        )
+    return msgspec.json.decode(path.read_bytes(), type=MeasuredSweep)
 
 
 def read_bank(folder: Path) -> Iterator[MeasuredSweep]:
     """Read every sweep of a folder, in the order of their names."""
-    for path in sorted(folder.glob("*.npz")):
-        if not path.name.endswith(".part.npz"):
-            rig, seeing, case, seed = path.stem.split("-")
-            yield read(path, Label(rig, seeing, case.replace("_", " "), int(seed)))
+    for path in sorted(folder.glob("*.json")):
+        yield read(path)
 
 
 def fill(folder: Path, runs: int) -> Iterator[Label]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby, product, repeat
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,10 +20,12 @@ import numpy as np
 
 import statefocus.frames
 from statefocus.focus import FocusPoint, find_focus
+from statefocus.focus.learned import LearnedCurve
 from statefocus.frames import measure_frame, read_frame, read_package
 from tests.bench.bank import Label, MeasuredSweep, digest_of, measured
-from tests.bench.peers import CURVES, ON_FRAMES, ON_POINTS, Answer, Peer, plain_hyperbola
-from tests.bench.sweeps import CASES, RIGS, SEEINGS, Sweep, happens
+from tests.bench.ours import ON_POINTS, by_learned_curve
+from tests.bench.peers import CURVES, ON_FRAMES, Answer, Peer, plain_hyperbola
+from tests.bench.sweeps import RIGS, SEEINGS, Sweep, happens
 from tests.bench.telling import Section
 from tests.bench.timing import machine
 
@@ -31,6 +33,8 @@ HERE = Path(__file__).parent
 RENDERING = (HERE / "light.py", HERE / "sweeps.py")
 MEASURING = Path(statefocus.frames.__file__).parent
 DATA = Path(os.environ.get("STATEFOCUS_DATA") or HERE.parents[1] / ".." / "shared" / "data")
+LEARNED = "statefocus, two frames"
+TEACHING, LESSONS = 100_000, 5  # seed and number of the sweeps that teach a V-curve
 REAL_HEAD = ("data", "truth")
 
 
@@ -51,16 +55,22 @@ def outcome(answer: Answer, best_position: float, cfz_steps: float, *, has_focus
     return Outcome(error, answer.accepted, answer.accepted and wrong, has_focus)
 
 
+@dataclass(frozen=True, slots=True)
 class Cache:
     """Sweeps and answers in a folder, each under the digest or version of what made it."""
 
-    def __init__(self, root: Path) -> None:
-        self.sweeps = root / f"sweeps-{digest_of(*RENDERING)}"
-        self.measures = self.sweeps / f"statefocus-{digest_of(MEASURING)}"
-        self.settings = digest_of(HERE / "peers.py")
+    root: Path
+
+    @property
+    def sweeps(self) -> Path:
+        return self.root / f"sweeps-{digest_of(*RENDERING)}"
+
+    @property
+    def measures(self) -> Path:
+        return self.sweeps / f"statefocus-{digest_of(MEASURING, HERE / 'bank.py')}"
 
     def of_peer(self, name: str, peer: Peer) -> Path:
-        return self.sweeps / f"{name}-{peer.version}-{self.settings}"
+        return self.sweeps / f"{name}-{peer.version}-{digest_of(HERE / 'peers.py')}"
 
 
 def default_root() -> Path:
@@ -80,14 +90,16 @@ class Trial:
 
     @cached_property
     def measured(self) -> MeasuredSweep:
-        path = self.cache.measures / f"{self.label.name}.npz"
+        path = self.cache.measures / f"{self.label.name}.json"
         return measured(self.cache.measures, self.label, None if path.exists() else self.sweep)
 
     def outcomes(self) -> Iterator[tuple[str, Outcome]]:
         """Tell the outcome of every program that is installed."""
         truth = self.measured
-        for name, find in ON_POINTS.items():
-            yield name, outcome(find(truth), truth.best_position, truth.cfz_steps, has_focus=truth.has_focus)
+        answers = {name: find(truth) for name, find in ON_POINTS.items()}
+        answers[LEARNED] = by_learned_curve(truth, taught(self.label.rig, self.cache))
+        for name, answer in answers.items():
+            yield name, outcome(answer, truth.best_position, truth.cfz_steps, has_focus=truth.has_focus)
         for name, peer in ON_FRAMES.items():
             if peer.version is not None:
                 answer = self.answer(name, peer)
@@ -102,20 +114,31 @@ class Trial:
         return Answer(**json.loads(path.read_text("utf-8")))
 
 
-def section(runs: int, root: Path, jobs: int) -> Section:
+@cache
+def taught(rig: str, cache: Cache) -> LearnedCurve:
+    """Return what whole sweeps of a rig in good seeing have taught, of seeds that no table holds."""
+    learned = LearnedCurve()
+    for seed in range(TEACHING, TEACHING + LESSONS):
+        sweep = Trial(Label(rig, "good", "centred", seed), cache).measured
+        learned = learned.taught(find_focus(sweep.points, model="joint", cfz_steps=sweep.cfz_steps))
+    return learned
+
+
+def section(runs: int, root: Path, jobs: int, cases: Sequence[str]) -> Section:
     """Return the table of rendered sweeps."""
     words = (
         f"{machine()}; {versions()}. {runs} sweeps of nine frames for each rig, seeing and case, rendered by GalSim "
         f"(seeds 0 to {runs - 1} of {digest_of(*RENDERING)}). Errors are in critical focus zones (4.88 lambda N^2): "
         "median / 95 % of those accepted that have a focus; then the share accepted, and how many were accepted "
-        "wrongly: more than a zone off, or without a focus in the sweep."
+        "wrongly: more than a zone off, or without a focus in the sweep. Two frames are those of a learned sweep, by "
+        f"the slope that {LESSONS} other sweeps have taught, before its validation frame."
     )
-    return Section("focus", words, ("case", *programs()), rows(runs, Cache(root), jobs))
+    return Section("focus", words, ("case", *programs()), rows(runs, Cache(root), jobs, cases))
 
 
 def programs() -> list[str]:
     """Name the programs that are installed."""
-    return [*ON_POINTS, *(name for name, peer in ON_FRAMES.items() if peer.version is not None)]
+    return [*ON_POINTS, LEARNED, *(name for name, peer in ON_FRAMES.items() if peer.version is not None)]
 
 
 def versions() -> str:
@@ -123,11 +146,11 @@ def versions() -> str:
     return ", ".join(f"{name} {peer.version or 'not installed'}" for name, peer in ON_FRAMES.items())
 
 
-def rows(runs: int, cache: Cache, jobs: int) -> Iterator[tuple[str, ...]]:
+def rows(runs: int, cache: Cache, jobs: int, cases: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Tell each case of each rig and seeing, then all of them together; the sweeps are shared among processes."""
     everything: dict[str, list[Outcome]] = {name: [] for name in programs()}
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for rig, seeing, case in product(RIGS, SEEINGS, CASES):
+        for rig, seeing, case in product(RIGS, SEEINGS, cases):
             if not happens(rig, case):
                 continue
             labels = [Label(rig, seeing, case, seed) for seed in range(runs)]

@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from statefocus.focus import FocusPoint, find_focus
-from tests.bench.bank import MeasuredSweep
+from statefocus.focus import FocusPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,15 +66,6 @@ class Peer:
             return version(self.package)
         except PackageNotFoundError:
             return None
-
-
-def by_statefocus(sweep: MeasuredSweep) -> Answer:
-    fit = find_focus(sweep.points, cfz_steps=sweep.cfz_steps)
-    return Answer(fit.best_position, fit.accepted)
-
-
-def by_plain_hyperbola(sweep: MeasuredSweep) -> Answer:
-    return plain_hyperbola(sweep.points)
 
 
 def plain_hyperbola(points: Sequence[FocusPoint]) -> Answer:
@@ -158,10 +148,6 @@ def pyobs_curve(points: Sequence[FocusPoint]) -> Answer:
     return Answer(best, accepted=min(x) <= best <= max(x))
 
 
-ON_POINTS: dict[str, Callable[[MeasuredSweep], Answer]] = {
-    "statefocus": by_statefocus,
-    "plain hyperbola": by_plain_hyperbola,
-}
 ON_FRAMES = {"astrafocus": Peer("astrafocus", by_astrafocus), "pyobs": Peer("pyobs-core", by_pyobs)}
 CURVES: dict[str, tuple[Peer, Callable[[Sequence[FocusPoint]], Answer]]] = {
     "astrafocus": (ON_FRAMES["astrafocus"], astrafocus_curve),
