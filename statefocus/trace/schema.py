@@ -12,7 +12,7 @@ from statefocus.errors import TraceError
 from statefocus.machine.vocabulary import Ruling
 from statefocus.session import Outcome
 from statefocus.trace.encoding import decode_event, fits
-from statefocus.trace.reading import Line
+from statefocus.trace.reading import Line, TraceReader, headed
 
 NUMBER = float | None
 STEP: Mapping[str, Any] = {"of": int, "machine": str, "before": str, "after": str, "outcome": str, "row": str | None}
@@ -55,6 +55,31 @@ def sound(line: Line) -> Line:
     if wrong is not None:
         raise TraceError(f"{wrong} `statefocus audit` tells more.", line.number)
     return line
+
+
+def sound_lines(reader: TraceReader) -> Iterator[Line]:
+    """Give the lines of a trace that can be read and hold what they must; the others are noted as damage.
+
+    Raises
+    ------
+    TraceError
+        Where the first line is none: then it is no trace, or one without its beginning.
+    """
+    for number, raw in reader.raw_lines():
+        try:
+            line = reader.take(raw, number)
+        except TraceError as error:
+            if number == 1:
+                raise
+            reader.leave_out()
+            reader.unreadable(error)
+            continue
+        try:
+            yield sound(headed(line) if number == 1 else line)
+        except TraceError as error:
+            if number == 1:
+                raise
+            reader.unreadable(error)
 
 
 def _event(line: Line) -> Iterator[str]:
