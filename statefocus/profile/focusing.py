@@ -65,7 +65,7 @@ class Autofocus(Section):
     )
     exposure_retries: int = Field(1, ge=0, le=5, description="How often one exposure that failed is tried again.")
     expected_run_s: float = Field(
-        180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."
+        180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it and the hold after it."
     )
     crop_percent: float = Field(
         0.0,
@@ -91,6 +91,11 @@ class Autofocus(Section):
         None, description="Which way a plug-in's metric is better; told by the plug-in, leave it out."
     )
     filters: dict[str, FilterFocus] = Field(default_factory=dict, description="Settings by filter name.")
+
+    @property
+    def expected_hold_s(self) -> float:
+        """How long the plan is held for a run and while its result is in view, s."""
+        return self.expected_run_s + self.hold_after_focus_s
 
     @field_validator("points")
     @classmethod

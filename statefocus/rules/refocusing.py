@@ -68,5 +68,5 @@ def safe(context: Context) -> Ruling:
 
 @rule
 def flip_not_imminent(context: Context) -> Ruling:
-    """A run would end before the next meridian flip."""
+    """A run, and the time for which its result is shown, would end before the next meridian flip."""
     return _by_fact(context, context.profile.guards.flip_not_imminent, "flip_leaves_time", wanted=True)

@@ -34,7 +34,7 @@ class LogEntry:
     temperature_c
         At the end.
     seconds
-        How long the plan was held for it.
+        How long it took until its result stood; that it was then held in view (A14) does not count.
     metric
         Which one.
     """

@@ -98,6 +98,14 @@ def test_a_run_that_would_not_end_before_the_flip_waits_for_it() -> None:
     assert asked(rig)["flip_not_imminent"] is Ruling.PASSED
 
 
+def test_the_time_for_which_the_result_is_shown_counts_too() -> None:
+    rig = quiet_rig(autofocus={"expected_run_s": 180.0, "hold_after_focus_s": 60.0})
+    rig.read_facts(flip_in_s=240.0)
+    assert asked(rig)["flip_not_imminent"] is Ruling.FAILED
+    rig.read_facts(flip_in_s=240.1)
+    assert asked(rig)["flip_not_imminent"] is Ruling.PASSED
+
+
 def test_paused_triggers_block() -> None:
     rig = quiet_rig()
     rig.tell(events.TriggersPaused())

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 
 from statefocus import events
 from statefocus.context import Run
 from statefocus.effects import Effect
+from statefocus.faces.progress import Progress
 from statefocus.focus.points import FocusPoint
 from statefocus.focusing import validation_passed
 from statefocus.testing import SimulatedRig, failed
+from statefocus.trace.records import run_record
 
 from .rigs import begin_run, due, fail, measured, quiet_rig, run_now
 
@@ -157,6 +160,33 @@ def test_a14_the_plan_waits_while_the_result_is_in_view() -> None:
     assert rig.held
     rig.until("")
     assert (rig.t - begun, rig.held, only(rig).outcome) == (60.0, False, "validated")
+
+
+def test_a14_a_run_took_as_long_as_until_its_result_was_in_view() -> None:
+    rig = shown_rig()
+    begun, shown = rig.state.context.run.started_t if rig.state.context.run else 0.0, rig.t
+    rig.until("")
+    record = run_record(only(rig), rig.log[-1].state.context)
+    assert record["duration_s"] == shown - begun > 0
+    unheld = quiet_rig(best=10_020)
+    unheld.start_plan()
+    begin_run(unheld, "Concluding.Showing")
+    assert unheld.state.context.run is not None
+    assert unheld.state.context.run.shown_t is None
+
+
+def test_a14_the_result_is_told_when_its_view_begins_and_once(capsys: pytest.CaptureFixture[str]) -> None:
+    rig, heard = quiet_rig(autofocus={"hold_after_focus_s": 60.0}, best=10_020), 0
+    progress = Progress(Console(width=200))
+    rig.start_plan()
+    begin_run(rig, "Concluding.Showing")
+    for heard, one in enumerate(rig.log, 1):
+        progress.saw(one.event, one.steps, one.state)
+    assert "run 1 validated, focuser at 10020" in capsys.readouterr().out
+    rig.until("")
+    for one in rig.log[heard:]:
+        progress.saw(one.event, one.steps, one.state)
+    assert "run 1" not in capsys.readouterr().out
 
 
 def test_a14_a_failed_result_stays_in_view_too() -> None:
