@@ -65,7 +65,10 @@ class Autofocus(Section):
     )
     exposure_retries: int = Field(1, ge=0, le=5, description="How often one exposure that failed is tried again.")
     expected_run_s: float = Field(
-        180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it and the hold after it."
+        180.0,
+        gt=0,
+        le=7200,
+        description="How long a run takes; guard `flip_not_imminent` counts with it and the hold after it.",
     )
     crop_percent: float = Field(
         0.0,

@@ -332,7 +332,7 @@ class Oracle:
             "tracking": self.guards.tracking == "not_used" or heard("tracking") is True,
             "unparked": self.guards.unparked == "not_used" or heard("parked") is False,
             "safe": self.guards.safe == "not_used" or heard("safe") is True,
-            "flip_not_imminent": self.guards.flip_not_imminent == "not_used" or (flip is not None and flip > self.takes_s),
+            "flip_not_imminent": self.guards.flip_not_imminent == "not_used" or (flip or 0.0) > self.takes_s,
             "light_plan": self.guards.light_plan == "not_used" or not self.running or heard("type") == "Light",
             "astro_night": wanted is None or night is wanted,
             "aids_closed": not self.aids,

@@ -176,12 +176,13 @@ def test_a14_a_run_took_as_long_as_until_its_result_was_in_view() -> None:
 
 
 def test_a14_the_result_is_told_when_its_view_begins_and_once(capsys: pytest.CaptureFixture[str]) -> None:
-    rig, heard = quiet_rig(autofocus={"hold_after_focus_s": 60.0}, best=10_020), 0
+    rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0}, best=10_020)
     progress = Progress(Console(width=200))
     rig.start_plan()
     begin_run(rig, "Concluding.Showing")
-    for heard, one in enumerate(rig.log, 1):
+    for one in rig.log:
         progress.saw(one.event, one.steps, one.state)
+    heard = len(rig.log)
     assert "run 1 validated, focuser at 10020" in capsys.readouterr().out
     rig.until("")
     for one in rig.log[heard:]:
@@ -446,7 +447,7 @@ def test_a12_without_a_run_there_is_nothing_to_undo_and_a_person_is_told() -> No
     rig = quiet_rig()
     rig.tell(events.UndoRequested())
     assert (rig.moves, rig.runs) == ([], [])
-    assert "Not now" in rig.emitted("notify")[-1].sentence
+    assert "Not now: no run has left a position to return to (`undo_known`" in rig.emitted("notify")[-1].sentence
 
 
 def test_a7_an_undo_ends_inward_as_the_sweep_does() -> None:
@@ -795,4 +796,4 @@ def test_no_run_by_hand_begins_once_the_session_is_ending(wish: events.Event) ->
     rig.tell(events.SessionEnding())
     rig.tell(wish)
     assert (rig.state.context.runs, rig.position) == (1, 1900)
-    assert "Not now" in rig.emitted("notify")[-1].sentence
+    assert "Not now: the session is being ended (`session_goes_on` failed)" in rig.emitted("notify")[-1].sentence
