@@ -133,7 +133,7 @@ def test_no_run_begins_after_the_last_frame_that_is_wanted(tmp_path: Path) -> No
     story = tmp_path / "every_frame.toml"
     story.write_text(
         "schema = 1\n[plan]\njobs = [{ frames = 9, exposure_s = 30.0 }]\n"
-        "[triggers]\ncount = { frames = 1 }\n[records]\nsave_frames = false\n[observatory]\nrender = false\n"
+        "[triggers]\ncount = { frames = 1 }\n[records]\nsave_frames = false\n"
     )
     done = attend(story, "--trace", tmp_path / "t.jsonl", "--no-compare", "--frames", 3, cwd=tmp_path)
     assert "Ended early: --frames reached" in done.stdout, done.stderr
