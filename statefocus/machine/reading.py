@@ -39,6 +39,30 @@ def part_names(source: Source) -> tuple[str, ...]:
     return tuple(part for part in named if isinstance(part, str) and part.isidentifier())
 
 
+def misplaced(source: Source, machine: str, part: str | None = None) -> Problem | None:
+    """Tell that a file is not the machine, or the part of one, that it is wanted for.
+
+    None where it is, and where it cannot be read at all, which `read_definition` tells.
+    """
+    tree, _ = _tree(source)
+    if tree is None or (tree.get("machine"), tree.get("part")) == (machine, part):
+        return None
+    said = f"part `{part}` of machine `{machine}`" if part else f"machine `{machine}`"
+    top = f'machine = "{machine}"' + (f' and part = "{part}"' if part else "")
+    key = "part" if tree.get("machine") == machine and "part" in tree else "machine"
+    sentence = f"this is {_told_as(tree)}; {said} is wanted here."
+    hint = f"Start from the copy that comes with statefocus, which says {top} at its top."
+    return Problem("wrong-part", source.file, line_of(source.text, (key,)) or 1, sentence, hint)
+
+
+def _told_as(tree: Mapping[str, Any]) -> str:
+    """What a file says that it is."""
+    named = [f"{key} `{tree[key]}`" for key in ("part", "machine") if isinstance(tree.get(key), str)]
+    if "machine" not in tree:
+        return "no machine file, since it names no `machine`"
+    return " of ".join(named) if len(named) == len({"part", "machine"} & set(tree)) else "no machine file by its names"
+
+
 def read_definition(sources: Sequence[Source]) -> tuple[Definition | None, list[Problem]]:
     """Read a machine.
 
@@ -101,7 +125,7 @@ def _belonging(main: _Reading, parts: Sequence[_Reading], name: str) -> None:
     given = [part.string(part.tree, "part", ()) for part in parts]
     for part, own in zip(parts, given, strict=True):
         of = part.string(part.tree, "machine", ())
-        if of != name or own not in wanted:
+        if own and of and (of != name or own not in wanted):
             part.complain("wrong-part", ("part",), f"part `{own}` of `{of}` does not belong to machine `{name}`.")
     for missing in [part for part in dict.fromkeys(wanted) if part not in given]:
         main.complain("wrong-part", ("parts",), f"part `{missing}` does not exist.")

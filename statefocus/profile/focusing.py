@@ -115,7 +115,7 @@ class Fit(Section):
     model: Literal["joint", "hyperbola", "parabola", "lines", "auto"] = Field(
         "joint",
         description="Curve (F1-F3): `joint` is the hyperbola by the stars that the frames share, `auto` the better of "
-        "hyperbola and parabola. Left out, metric `inverse-power` takes `parabola`.",
+        "hyperbola and parabola. Left out, `inverse-power` takes `parabola`, `fwhm` and `hfd-astap` take `hyperbola`.",
     )
 
 

@@ -20,7 +20,7 @@ to   = "Concluding.Showing"
 
 def with_copies(folder: Path, **edits: tuple[str, str]) -> LoadedProfile:
     """A profile with copies of machine files, and in each something put in another's place."""
-    lines = ["schema = 1", "[machines]"]
+    lines = ["schema = 1", "plan.jobs = [{ frames = 1, exposure_s = 60.0 }]", "[machines]"]
     for name, (old, new) in edits.items():
         text = resources.files("statefocus.machines").joinpath(f"{name}.toml").read_text("utf-8")
         assert old in text
@@ -65,3 +65,44 @@ def test_no_command_begins_with_a_machine_that_cannot_be_proved(tmp_path: Path, 
     assert "can follow each other for ever" in done.stderr
     assert "The shortest way there" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+MISPLACED: dict[str, tuple[str, str, str]] = {
+    "foreign part": (
+        "flip",
+        'title = "x"\n',
+        "1: this is no machine file, since it names no `machine`; part `flip` of",
+    ),
+    "foreign machine": ("session", 'title = "x"\n', "1: this is no machine file, since it names no `machine`; machine"),
+    "no part name": (
+        "flip",
+        'schema = 1\nmachine = "session"\n',
+        "2: this is machine `session`; part `flip` of machine",
+    ),
+    "another part": (
+        "flip",
+        'machine = "session"\npart = "autofocus"\n',
+        "2: this is part `autofocus` of machine `ses",
+    ),
+    "another machine": (
+        "offsets",
+        'machine = "session"\n',
+        "1: this is machine `session`; machine `offsets` is wanted",
+    ),
+    "no name": ("flip", "machine = 4\n", "1: this is no machine file by its names; part `flip` of machine `session`"),
+    "with a byte order mark": ("flip", '\ufeffmachine = "session"\n', "1: this is machine `session`; part `flip`"),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "said"), MISPLACED.values(), ids=MISPLACED)
+def test_a_file_that_is_not_what_it_is_wanted_for_is_told_as_what_it_is(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    (tmp_path / "copy.toml").write_text(text, "utf-8")
+    (tmp_path / "rig.toml").write_text(f'schema = 1\n[machines]\n{name} = "copy.toml"\n', "utf-8")
+    with pytest.raises(DefinitionError) as raised:
+        load_machines(load_profile(tmp_path / "rig.toml"))
+    (problem,) = raised.value.problems
+    assert str(problem).startswith(f"{tmp_path / 'copy.toml'}:{said}")
+    assert problem.code == "wrong-part"
+    assert "``" not in str(problem)
