@@ -117,6 +117,8 @@ class Profile(Section):
         autofocus = tree.get("autofocus") if isinstance(tree, dict) else None
         metric = autofocus.get("metric") if isinstance(autofocus, dict) else None
         others = DEFAULTS_OF_METRIC.get(metric, {}) if isinstance(metric, str) else {}
+        if not others:
+            return tree
         sections = {name: tree.get(name, {}) for name in others}
         return tree | {name: others[name] | own for name, own in sections.items() if isinstance(own, dict)}
 

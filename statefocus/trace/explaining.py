@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from statefocus.context import REFOCUSED
+from statefocus.errors import UsageError
 from statefocus.rules import GUARDS
 from statefocus.trace.evidence import Evidence
 from statefocus.trace.reading import Damage, Line, TraceReader
@@ -153,7 +154,12 @@ def explain(path: Path, at: str) -> Explained:
     """
     header, last, damage = _span(path)
     zone = zone_of(str(header.body.get("time_zone", "UTC")))
-    t = parse_last(at, zone, header.t, last)
+    try:
+        t = parse_last(at, zone, header.t, last)
+    except UsageError as error:
+        if not damage:
+            raise
+        raise UsageError(f"{error} But {damage[0].sentence} `statefocus audit` tells more.") from None
     profile = header.body.get("profile")
     seen = _Seen(Evidence(profile if isinstance(profile, dict) else {}))
 

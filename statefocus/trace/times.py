@@ -18,7 +18,7 @@ def zone_of(name: str) -> ZoneInfo:
     """Find a time zone by its IANA name."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(f"Unknown time zone {name!r}: use an IANA name such as Europe/Vienna.") from None
 
 
