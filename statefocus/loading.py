@@ -291,7 +291,7 @@ def read_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
         if main is None:
             continue
         parts = {part: source for part in part_names(main) if (source := _source(part, loaded))}
-        wrong = [misplaced(main, name), *(misplaced(source, name, part) for part, source in parts.items())]
+        wrong = [misplaced(main, name), *(_wrong_part(main, name, part, source) for part, source in parts.items())]
         if any(wrong):
             problems += [problem for problem in wrong if problem]
             continue
@@ -302,6 +302,14 @@ def read_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
     if problems:
         raise DefinitionError(problems)
     return machines
+
+
+def _wrong_part(main: Source, machine: str, part: str, source: Source) -> Problem | None:
+    """Tell that a machine's file names something as its part that is none of it."""
+    if part in MACHINES:
+        said = f"`parts` names `{part}`, which is a machine of its own, and no part of `{machine}`."
+        return Problem("wrong-part", main.file, line_of(main.text, ("parts",)), said)
+    return misplaced(source, machine, part)
 
 
 def _source(name: str, loaded: LoadedProfile | None) -> Source | None:

@@ -111,6 +111,10 @@ def _tree(source: Source) -> tuple[dict[str, Any] | None, list[Problem]]:
     if len(marked) > MOST_ROWS:
         return None, [_too_large(source, marked[MOST_ROWS], f"this is row {MOST_ROWS + 1} of {len(marked)}")]
     tree, problems = parse(source.text, source.file)
+    rows = tree.get("transition")
+    if isinstance(rows, list) and len(rows) > MOST_ROWS:  # in one list, or in tables that are written otherwise
+        line = key_lines(source.text).get("transition", 0)
+        problems = [_too_large(source, line, f"these are {len(rows)} rows, and {MOST_ROWS} are allowed")]
     return (None, problems) if problems else (tree, [])
 
 

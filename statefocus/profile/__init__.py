@@ -120,7 +120,7 @@ class Profile(Section):
         if not others:
             return tree
         sections = {name: tree.get(name, {}) for name in others}
-        return tree | {name: others[name] | own for name, own in sections.items() if isinstance(own, dict)}
+        return tree | {name: {**others[name], **own} for name, own in sections.items() if isinstance(own, dict)}
 
     @model_validator(mode="after")
     def _devices_exist(self) -> Profile:
