@@ -194,6 +194,8 @@ class Run(Struct, frozen=True):
         How it stands, and why.
     by_person
         A person cancelled it.
+    shown_t
+        Since when its result is held in view, the plan still waiting (A14); None where it is not held.
     """
 
     number: int
@@ -223,6 +225,7 @@ class Run(Struct, frozen=True):
     outcome: Outcome = "running"
     reason: str = ""
     by_person: bool = False
+    shown_t: float | None = None
 
     @property
     def automatic(self) -> bool:

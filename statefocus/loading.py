@@ -17,9 +17,9 @@ from statefocus.errors import DefinitionError, Problem, ProfileError, UsageError
 from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
 from statefocus.machine.proving import Proof, prove
-from statefocus.machine.reading import LARGEST_TEXT, part_names
+from statefocus.machine.reading import LARGEST_TEXT, misplaced, part_names
 from statefocus.metrics.registry import metric_names, scale_of_metric, unknown
-from statefocus.profile import Profile
+from statefocus.profile import DEFAULTS_OF_METRIC, Profile
 from statefocus.profile.base import Conflict
 from statefocus.scales import SCALES
 from statefocus.session import MACHINES, VOCABULARY
@@ -36,11 +36,20 @@ _GUARD_DEVICES = {
 
 @dataclass(frozen=True, slots=True)
 class LoadedProfile:
-    """A profile, and where each value that is no default came from: dotted key to file:line."""
+    """A profile that was read.
+
+    Attributes
+    ----------
+    origins
+        Where each value that is no default came from: dotted key to file:line.
+    doubts
+        What it asks for and is done, though hardly anybody can want it.
+    """
 
     profile: Profile
     origins: Mapping[str, str]
     file: str
+    doubts: tuple[Problem, ...] = ()
 
 
 def load_profile(path: Path | None) -> LoadedProfile:
@@ -85,11 +94,84 @@ def read_profile(text: str, file: str) -> LoadedProfile:
         *_without_source(profile, file, lines),
         *_unknown_filters(profile, file, text),
         *_unknown_metric(profile, file, lines),
+        *_ignored(profile, file, text),
+        *_no_darks(profile, file, text),
     ]
+    doubts = [*_tight_tolerance(profile, file, text)]
+    if not profile.plan.jobs:
+        (problems if "plan.jobs" in lines else doubts).append(_no_frames(file, lines))
     if problems:
-        raise ProfileError(problems)
+        raise ProfileError([*problems, *(doubt for doubt in doubts if doubt.line)])
     origins = {key: f"{file}:{lines[key]}" if key in lines else file for key in _keys(tree)}
-    return LoadedProfile(_with_scale(profile), origins, file)
+    return LoadedProfile(_with_scale(profile), origins, file, tuple(doubts))
+
+
+def load_for_night(path: Path | None) -> LoadedProfile:
+    """Read a profile whose plan is to be taken; see `load_profile`.
+
+    Raises
+    ------
+    ProfileError
+        Also where the plan has no frames.
+    """
+    loaded = load_profile(path)
+    if not loaded.profile.plan.jobs:
+        raise ProfileError([_no_frames(loaded.file, {})])
+    return loaded
+
+
+def _no_frames(file: str, lines: Mapping[str, int]) -> Problem:
+    """A plan without frames: a night would be over before it begins."""
+    sentence = "the plan has no frames, so `statefocus run` has nothing to take."
+    hint = "Write what to take: [[plan.jobs]] with `frames` and `exposure_s`."
+    return Problem("empty-plan", file, lines.get("plan.jobs", 0), sentence, hint)
+
+
+def _ignored(profile: Profile, file: str, text: str) -> Iterator[Problem]:
+    """Settings that would have no effect with the metric that is chosen."""
+    metric, sweep, model = profile.autofocus.metric, "autofocus.sweep", "fit.model"
+    if metric != "hfr" and profile.autofocus.sweep == "learned":
+        sentence = (
+            f"`{sweep}` is learned, which works by HFR only: with metric {metric} every sweep would be a full one."
+        )
+        yield Problem(
+            "ignored-setting",
+            file,
+            line_of(text, ("autofocus", "sweep")),
+            sentence,
+            'Write "full", or use metric "hfr".',
+        )
+    suited = DEFAULTS_OF_METRIC.get(metric, {}).get("fit", {}).get("model")
+    if suited and profile.fit.model == "joint":
+        sentence = f"`{model}` is joint, which goes by single stars, and metric {metric} tells none of them."
+        yield Problem(
+            "ignored-setting", file, line_of(text, ("fit", "model")), sentence, f'Leave it out, or write "{suited}".'
+        )
+
+
+def _no_darks(profile: Profile, file: str, text: str) -> Iterator[Problem]:
+    """A folder of darks that is not there."""
+    folder, key = profile.autofocus.dark_folder, "autofocus.dark_folder"
+    if folder is not None and not Path(folder).is_dir():
+        sentence = f"`{key}` is {folder!r}, and there is no such folder: {Path(folder).absolute()}."
+        hint = "A relative path counts from where statefocus is started; without darks, leave it out."
+        yield Problem("no-folder", file, line_of(text, ("autofocus", "dark_folder")), sentence, hint)
+
+
+def _tight_tolerance(profile: Profile, file: str, text: str) -> Iterator[Problem]:
+    """A tolerance that is meant for HFR, with a metric that goes by the square of it."""
+    key, metric = "validation.tolerance_percent", profile.autofocus.metric
+    suited = DEFAULTS_OF_METRIC.get(metric, {}).get("validation", {}).get("tolerance_percent")
+    if suited and profile.validation.tolerance_percent < suited:
+        told = f"{profile.validation.tolerance_percent:g} %, a limit for HFR"
+        sentence = f"`{key}` is {told}: {metric} goes by its square, so frames in good focus may miss it."
+        yield Problem(
+            "tight-limit",
+            file,
+            line_of(text, ("validation", "tolerance_percent")),
+            sentence,
+            f"Leave it out, or write {suited:g}.",
+        )
 
 
 def _beyond_models(profile: Profile, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
@@ -204,17 +286,30 @@ def read_machines(loaded: LoadedProfile | None = None) -> list[Definition]:
     """Read and check the machines, without a proof; all problems of all of them at once (see `load_machines`)."""
     machines: list[Definition] = []
     problems: list[Problem] = []
-    for main in (_source(name, loaded) for name in MACHINES):
+    for name in MACHINES:
+        main = _source(name, loaded)
         if main is None:
             continue
-        parts = [part for name in part_names(main) if (part := _source(name, loaded))]
+        parts = {part: source for part in part_names(main) if (source := _source(part, loaded))}
+        wrong = [misplaced(main, name), *(_wrong_part(main, name, part, source) for part, source in parts.items())]
+        if any(wrong):
+            problems += [problem for problem in wrong if problem]
+            continue
         try:
-            machines.append(load([main, *parts], VOCABULARY))
+            machines.append(load([main, *parts.values()], VOCABULARY))
         except DefinitionError as error:
             problems += error.problems
     if problems:
         raise DefinitionError(problems)
     return machines
+
+
+def _wrong_part(main: Source, machine: str, part: str, source: Source) -> Problem | None:
+    """Tell that a machine's file names something as its part that is none of it."""
+    if part in MACHINES:
+        said = f"`parts` names `{part}`, which is a machine of its own, and no part of `{machine}`."
+        return Problem("wrong-part", main.file, line_of(main.text, ("parts",)), said)
+    return misplaced(source, machine, part)
 
 
 def _source(name: str, loaded: LoadedProfile | None) -> Source | None:

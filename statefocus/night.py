@@ -175,7 +175,7 @@ class Night:
         self, profile: Profile, rig: Rig, clock: Clock, crew: Crew, writer: TraceWriter, judge: Judge | None
     ) -> Ended:
         machines = load_machines(self.loaded)
-        host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._keep)
+        host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._keep, self.frames)
         prepare = preparer(profile.autofocus)
         hands = Hands(rig, host, crew, clock, self.measure, self.audience, prepare)
         host.focuser_busy = hands.focuser_busy
@@ -268,13 +268,16 @@ class _Watcher:
         if isinstance(event, events.SessionEnding):
             self.host.stop()
         elif isinstance(event, events.PlanFinished):
-            self.runner.end(event.reason or "plan finished")
+            self.runner.end(event.reason or self._end_of_plan(context))
         elif self._stands_still(context):
             self.runner.end(f"the plan stayed paused for {PAUSED_H:g} hours, and nobody resumed it")
         elif self.night.until is not None and context.now >= self.night.until:
             self.runner.end("--until reached")
-        elif self.night.frames is not None and context.plan.lights >= self.night.frames:
-            self.runner.end("--frames reached")
+
+    def _end_of_plan(self, context: Context) -> str:
+        """Why a plan is over of which all was taken that was asked for."""
+        wanted = self.night.frames
+        return "plan finished" if wanted is None or context.plan.lights < wanted else "--frames reached"
 
 
 def without_statefocus(night: Night, scratch: Path) -> Figures | None:

@@ -24,6 +24,10 @@ def parse(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
     except tomli.TOMLDecodeError as error:
         sentence = f"this is not TOML: {error.msg[:1].lower()}{error.msg[1:]} (column {error.colno})."
         return {}, [Problem("toml-syntax", file, error.lineno, sentence, "Mend this line; nothing else was checked.")]
+    except RecursionError:
+        deepest = max(enumerate(text.splitlines(), 1), key=lambda line: line[1].count("[") + line[1].count("{"))[0]
+        sentence = "lists or tables are nested too deep here to be read."
+        return {}, [Problem("toml-syntax", file, deepest, sentence, "Mend this line; nothing else was checked.")]
 
 
 _HEADER = re.compile(r"^\s*\[{1,2}([^\[\]]+)\]{1,2}\s*(#.*)?$")
@@ -56,7 +60,7 @@ def _prefix(text: str) -> dict[str, Any] | None:
     for closing in ("", "]"):
         try:
             return tomli.loads(text + closing)
-        except tomli.TOMLDecodeError:
+        except (tomli.TOMLDecodeError, RecursionError):
             continue
     return None
 

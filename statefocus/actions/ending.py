@@ -143,6 +143,8 @@ def show_result(context: Context) -> Result:
     run, plan = current(context), context.plan
     shown = run.outcome in (*REFOCUSED, "restored") and plan.running and not (plan.ending or plan.flip_under_way)
     seconds = context.profile.autofocus.hold_after_focus_s if shown else 0.0
+    if seconds:
+        context = replace(context, run=replace(run, shown_t=context.now))
     return emit(context, StartTimer, seconds=seconds, purpose="show")
 
 

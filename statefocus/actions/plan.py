@@ -6,6 +6,7 @@ from statefocus import triggers
 from statefocus.actions.registry import Result, action, emit, hand_over, tell
 from statefocus.context import Context
 from statefocus.effects import AbortPlan, LeavePlanPaused, Notify, PausePlan, ResumePlan
+from statefocus.forbidding import against_wish
 
 
 @action(PausePlan)
@@ -52,6 +53,7 @@ def tell_what_is_due(context: Context) -> Result:
 
 @action(Notify)
 def tell_not_now(context: Context) -> Result:
-    """Tell a person why a wish cannot be served now."""
-    sentence = "Not now: a run, a flip or an exposure is under way, or a guard forbids it. Ask for as soon as possible."
-    return tell(context, "warning", sentence)
+    """Tell a person why a wish cannot be served now: what is under way, and which guards say no."""
+    why = "; ".join(against_wish(context)) or "a guard of the edited machine forbids it, which the trace names"
+    further = " Ask for a refocus as soon as possible instead." if context.wish else ""
+    return tell(context, "warning", f"Not now: {why}.{further}")

@@ -32,11 +32,13 @@ def run(
     """Attend an imaging session."""
     from statefocus.faces.progress import Progress
     from statefocus.faces.structured_log import audience_of
-    from statefocus.loading import load_profile
+    from statefocus.loading import load_for_night
     from statefocus.metrics import measurer
     from statefocus.night import Night
 
-    loaded = load_profile(profile)
+    loaded = load_for_night(profile)
+    for doubt in loaded.doubts:
+        typer.echo(f"Warning: {doubt}", err=True)
     console = make_console()
     night = Night(
         loaded=loaded,

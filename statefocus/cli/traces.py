@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from statefocus.errors import StatefocusError
 from statefocus.trace.naming import naming
 
 MOST_DAMAGE = 20
-"""Damaged lines of a trace that diff tells one by one."""
+"""Damaged lines of a trace that are told one by one."""
+DAMAGED = "the trace is damaged, so this is told from what is left of it; `statefocus audit` tells more."
 LONGEST_FIELD = 60
 
 
@@ -68,7 +70,9 @@ def diff(left: Path = typer.Argument(help="A trace."), right: Path = typer.Argum
     if parting is None and not any(night.damage for night in nights):
         typer.echo("Same decisions.")
         return
-    _damage_of(*nights)
+    for letter, night in zip("AB", nights, strict=True):
+        for said in _damage_told(night.path, night.damage):
+            typer.echo(f"{letter} {said}")
     if parting is None:
         typer.echo("The decisions that are left are the same; of lines that are missing or edited nobody can tell.")
         raise typer.Exit(1)
@@ -80,12 +84,22 @@ def diff(left: Path = typer.Argument(help="A trace."), right: Path = typer.Argum
     raise typer.Exit(1)
 
 
-def _damage_of(left: Any, right: Any) -> None:
-    for letter, night in (("A", left), ("B", right)):
-        for damage in night.damage[:MOST_DAMAGE]:
-            typer.echo(f"{letter} {night.path}: {damage.sentence}")
-        if len(night.damage) > MOST_DAMAGE:
-            typer.echo(f"{letter} {night.path}: {len(night.damage) - MOST_DAMAGE} more lines are damaged.")
+def _damage_told(path: Path, damage: Sequence[Any]) -> Iterator[str]:
+    """Tell what is wrong with a trace's lines, each with file and line; of many, the first ones and their number."""
+    for one in damage[:MOST_DAMAGE]:
+        said = one.sentence.partition(": ")[2]
+        yield f"{path}:{one.line}: {'note: ' if one.what == 'torn' else ''}{said}"
+    if len(damage) > MOST_DAMAGE:
+        yield f"{path}: {len(damage) - MOST_DAMAGE} more lines are damaged."
+
+
+def _as_far_as_readable(path: Path, damage: Sequence[Any]) -> None:
+    """Tell a trace's damage on standard error after what could be read of it; exit 1, unless only its end is torn."""
+    for said in _damage_told(path, damage):
+        typer.echo(said, err=True)
+    if any(one.what != "torn" for one in damage):
+        typer.echo(f"{path}: {DAMAGED}", err=True)
+        raise typer.Exit(1)
 
 
 def _parting(parting: Any, left: Path, right: Path) -> None:
@@ -126,21 +140,25 @@ def log(
     json_: bool = typer.Option(False, "--json", help="One JSON line a run."),
 ) -> None:
     """Show the focusing log of a night: every run, failed ones too."""
-    from statefocus.faces.tables import log_table
-    from statefocus.trace.explaining import DAMAGED, damaged
-    from statefocus.trace.focus_log import focus_log, scale_of
+    from statefocus.trace.focus_log import focus_log
 
     with naming(trace):
-        header, entries = focus_log(trace)
-        if damaged(trace):
-            typer.echo(DAMAGED, err=True)
+        found = focus_log(trace)
     if json_:
-        for entry in entries:
+        for entry in found.entries:
             typer.echo(json.dumps(entry.as_json(), ensure_ascii=False))
-        return
-    console = make_console()
-    console.print(log_table(entries, str(header.body.get("time_zone", "UTC")), scale_of(header)))
-    for entry in entries:
+    else:
+        _log_shown(found)
+    _as_far_as_readable(trace, found.damage)
+
+
+def _log_shown(found: Any) -> None:
+    from statefocus.faces.tables import log_table
+    from statefocus.trace.focus_log import scale_of
+
+    console, zone = make_console(), str(found.header.body.get("time_zone", "UTC"))
+    console.print(log_table(found.entries, zone, scale_of(found.header)))
+    for entry in found.entries:
         if entry.reason:
             name = f"run {entry.number}" if entry.number else "another program's run"
             console.print(f"{name} {entry.outcome}: {entry.reason}", soft_wrap=True, markup=False)
@@ -151,16 +169,17 @@ def explain(
     at: str = typer.Option(
         ...,
         "--at",
-        help="Local time of the site, such as 03:12; 03:12Z is UTC, 03:12+02:00 has an offset.",
+        help="Local time of the site, such as 03:12, which stands for the end of that minute, or 03:12:30, the end of "
+        "that second; 03:12Z is UTC, 03:12+02:00 has an offset.",
     ),
 ) -> None:
     """Tell why it did, or did not, refocus at a moment."""
     from statefocus.trace.explaining import explain as tell
 
     with naming(trace):
-        sentences = tell(trace, at)
-    for sentence in sentences:
-        typer.echo(sentence)
+        told = tell(trace, at)
+    typer.echo(told.text)
+    _as_far_as_readable(trace, told.damage)
 
 
 def audit(trace: Path = typer.Argument(help="A trace, with or without the profile that made it.")) -> None:

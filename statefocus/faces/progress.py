@@ -39,7 +39,7 @@ class Progress:
         self._scale: Scale = SCALES["hfr"]
         self._total = 0
         self._now = 0.0
-        self._points = self._number = 0
+        self._points = self._number = self._told = 0
         self._sweep = Sweep(())
 
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
@@ -58,8 +58,9 @@ class Progress:
             self._run(context.run)
         for step in steps:
             self._step(step, context)
-        if context.concluded is not None:
-            self._concluded(context.concluded)
+        result = context.concluded or context.run  # one that is held in view is told before it is concluded (A14)
+        if result is not None and (result is context.concluded or result.shown_t is not None):
+            self._result(result)
 
     def _event(self, event: events.Event, state: State) -> None:
         match event:
@@ -169,7 +170,11 @@ class Progress:
             if isinstance(effect, effects.MoveFocuser) and effect.purpose == "compensation":
                 self._line(f"TempCompensating: focuser to {effect.position}, T {context.triggers.thermometer.status}")
 
-    def _concluded(self, run: Run) -> None:
+    def _result(self, run: Run) -> None:
+        """Tell how a run ended, once."""
+        if run.number == self._told:
+            return
+        self._told = run.number
         style = "green" if run.outcome == "validated" else "yellow"
         shown = ", ".join("no star" if value is None else self._scale.text(value) for value in run.validations)
         seen = f" (validation frame: {shown})" if run.validations else ""

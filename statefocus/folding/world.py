@@ -31,7 +31,7 @@ def _take(thermometer: Thermometer, source: Source, event: events.TemperatureRea
 
 @folds(events.MountRead)
 def _mount_read(context: Context, event: events.MountRead) -> Context:
-    expected_s = context.profile.autofocus.expected_run_s
+    expected_s = context.profile.autofocus.expected_hold_s
     leaves_time = None if event.flip_in_s is None else event.flip_in_s > expected_s
     facts = {"tracking": event.tracking, "parked": event.parked, "east": event.east}
     return with_facts(context, **facts, flip_leaves_time=leaves_time)

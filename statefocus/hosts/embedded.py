@@ -44,6 +44,19 @@ class PlannedFrame:
     job: PlanJob
 
 
+def planned(plan: Plan, lights: int | None = None) -> list[PlannedFrame]:
+    """Number a plan's frames, up to so many Light frames where that is asked for."""
+    frames: list[PlannedFrame] = []
+    left = lights
+    for job in plan.jobs:
+        for _ in range(job.frames):
+            if left == 0:
+                return frames
+            frames.append(PlannedFrame(len(frames) + 1, job))
+            left = left - 1 if left is not None and job.frame_type == "Light" else left
+    return frames
+
+
 class EmbeddedHost:
     """Executes one plan.
 
@@ -59,12 +72,21 @@ class EmbeddedHost:
         Takes the events that it tells.
     keep
         Saves a frame, and measures it where that is asked for.
+    lights
+        Light frames after which the plan ends; all of them without any.
     """
 
-    def __init__(self, plan: Plan, rig: Rig, clock: Clock, post: Callable[[Event], None], keep: Keep) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        rig: Rig,
+        clock: Clock,
+        post: Callable[[Event], None],
+        keep: Keep,
+        lights: int | None = None,
+    ) -> None:
         self._plan, self._rig, self._clock, self._post, self._keep = plan, rig, clock, post, keep
-        jobs = (job for job in plan.jobs for _ in range(job.frames))
-        self.frames = [PlannedFrame(number, job) for number, job in enumerate(jobs, 1)]
+        self.frames = planned(plan, lights)
         self.lights_begun: list[float] = []
         self.focuser_busy: Callable[[], bool] = lambda: False
         self.failure = ""

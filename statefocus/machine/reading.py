@@ -39,6 +39,30 @@ def part_names(source: Source) -> tuple[str, ...]:
     return tuple(part for part in named if isinstance(part, str) and part.isidentifier())
 
 
+def misplaced(source: Source, machine: str, part: str | None = None) -> Problem | None:
+    """Tell that a file is not the machine, or the part of one, that it is wanted for.
+
+    None where it is, and where it cannot be read at all, which `read_definition` tells.
+    """
+    tree, _ = _tree(source)
+    if tree is None or (tree.get("machine"), tree.get("part")) == (machine, part):
+        return None
+    said = f"part `{part}` of machine `{machine}`" if part else f"machine `{machine}`"
+    top = f'machine = "{machine}"' + (f' and part = "{part}"' if part else "")
+    key = "part" if tree.get("machine") == machine and "part" in tree else "machine"
+    sentence = f"this is {_told_as(tree)}; {said} is wanted here."
+    hint = f"Start from the copy that comes with statefocus, which says {top} at its top."
+    return Problem("wrong-part", source.file, line_of(source.text, (key,)) or 1, sentence, hint)
+
+
+def _told_as(tree: Mapping[str, Any]) -> str:
+    """What a file says that it is."""
+    named = [f"{key} `{tree[key]}`" for key in ("part", "machine") if isinstance(tree.get(key), str)]
+    if "machine" not in tree:
+        return "no machine file, since it names no `machine`"
+    return " of ".join(named) if len(named) == len({"part", "machine"} & set(tree)) else "no machine file by its names"
+
+
 def read_definition(sources: Sequence[Source]) -> tuple[Definition | None, list[Problem]]:
     """Read a machine.
 
@@ -87,6 +111,10 @@ def _tree(source: Source) -> tuple[dict[str, Any] | None, list[Problem]]:
     if len(marked) > MOST_ROWS:
         return None, [_too_large(source, marked[MOST_ROWS], f"this is row {MOST_ROWS + 1} of {len(marked)}")]
     tree, problems = parse(source.text, source.file)
+    rows = tree.get("transition")
+    if isinstance(rows, list) and len(rows) > MOST_ROWS:  # in one list, or in tables that are written otherwise
+        line = key_lines(source.text).get("transition", 0)
+        problems = [_too_large(source, line, f"these are {len(rows)} rows, and {MOST_ROWS} are allowed")]
     return (None, problems) if problems else (tree, [])
 
 
@@ -101,7 +129,7 @@ def _belonging(main: _Reading, parts: Sequence[_Reading], name: str) -> None:
     given = [part.string(part.tree, "part", ()) for part in parts]
     for part, own in zip(parts, given, strict=True):
         of = part.string(part.tree, "machine", ())
-        if of != name or own not in wanted:
+        if own and of and (of != name or own not in wanted):
             part.complain("wrong-part", ("part",), f"part `{own}` of `{of}` does not belong to machine `{name}`.")
     for missing in [part for part in dict.fromkeys(wanted) if part not in given]:
         main.complain("wrong-part", ("parts",), f"part `{missing}` does not exist.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -15,7 +16,16 @@ from statefocus.scales import SCALES, Scale
 
 SCHEMA: Final = 1
 
+DEFAULTS_OF_METRIC: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "fwhm": {"fit": {"model": "hyperbola"}},
+    "hfd-astap": {"fit": {"model": "hyperbola"}},
+    "inverse-power": {"fit": {"model": "parabola"}, "validation": {"tolerance_percent": 20.0}},
+}
+"""What differs from HFR: these metrics tell no single stars that frames could share (F2), and the reciprocal of the
+inverse power goes by the square of a star's size (F3, V1)."""
+
 __all__ = [
+    "DEFAULTS_OF_METRIC",
     "SCHEMA",
     "Act",
     "Address",
@@ -103,13 +113,14 @@ class Profile(Section):
     @model_validator(mode="before")
     @classmethod
     def _defaults_of_metric(cls, tree: Any) -> Any:
-        """The reciprocal of the inverse power goes by the square of a star's size: its defaults differ (F3, V1)."""
+        """Take the defaults that suit the metric, for what the file leaves out; see `DEFAULTS_OF_METRIC`."""
         autofocus = tree.get("autofocus") if isinstance(tree, dict) else None
-        if not isinstance(autofocus, dict) or autofocus.get("metric") != "inverse-power":
+        metric = autofocus.get("metric") if isinstance(autofocus, dict) else None
+        others = DEFAULTS_OF_METRIC.get(metric, {}) if isinstance(metric, str) else {}
+        if not others:
             return tree
-        others: dict[str, dict[str, Any]] = {"fit": {"model": "parabola"}, "validation": {"tolerance_percent": 20.0}}
         sections = {name: tree.get(name, {}) for name in others}
-        return tree | {name: others[name] | own for name, own in sections.items() if isinstance(own, dict)}
+        return tree | {name: {**others[name], **own} for name, own in sections.items() if isinstance(own, dict)}
 
     @model_validator(mode="after")
     def _devices_exist(self) -> Profile:

@@ -65,7 +65,10 @@ class Autofocus(Section):
     )
     exposure_retries: int = Field(1, ge=0, le=5, description="How often one exposure that failed is tried again.")
     expected_run_s: float = Field(
-        180.0, gt=0, le=7200, description="How long a run takes; guard `flip_not_imminent` counts with it."
+        180.0,
+        gt=0,
+        le=7200,
+        description="How long a run takes; guard `flip_not_imminent` counts with it and the hold after it.",
     )
     crop_percent: float = Field(
         0.0,
@@ -92,6 +95,11 @@ class Autofocus(Section):
     )
     filters: dict[str, FilterFocus] = Field(default_factory=dict, description="Settings by filter name.")
 
+    @property
+    def expected_hold_s(self) -> float:
+        """How long the plan is held for a run and while its result is in view, s."""
+        return self.expected_run_s + self.hold_after_focus_s
+
     @field_validator("points")
     @classmethod
     def _odd(cls, points: int) -> int:
@@ -107,7 +115,7 @@ class Fit(Section):
     model: Literal["joint", "hyperbola", "parabola", "lines", "auto"] = Field(
         "joint",
         description="Curve (F1-F3): `joint` is the hyperbola by the stars that the frames share, `auto` the better of "
-        "hyperbola and parabola. Left out, metric `inverse-power` takes `parabola`.",
+        "hyperbola and parabola. Left out, `inverse-power` takes `parabola`, `fwhm` and `hfd-astap` take `hyperbola`.",
     )
     refine: Literal["none", "forward"] = Field(
         "none",

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from statefocus.context import Context
+from statefocus.forbidding import by_fact
 from statefocus.machine.vocabulary import Ruling, ruling
 from statefocus.rules.registry import rule, test
-
-
-def _by_fact(context: Context, source: str, fact: str, *, wanted: bool) -> Ruling:
-    if source == "not_used":
-        return Ruling.NOT_USED
-    value = context.known(fact)
-    return Ruling.UNKNOWN if value is None else ruling(holds=value is wanted)
 
 
 @test
@@ -23,13 +17,13 @@ def triggers_armed(context: Context) -> bool:
 @rule
 def tracking(context: Context) -> Ruling:
     """The mount tracks."""
-    return _by_fact(context, context.profile.guards.tracking, "tracking", wanted=True)
+    return by_fact(context, context.profile.guards.tracking, "tracking", wanted=True)
 
 
 @rule
 def unparked(context: Context) -> Ruling:
     """The mount is not parked."""
-    return _by_fact(context, context.profile.guards.unparked, "parked", wanted=False)
+    return by_fact(context, context.profile.guards.unparked, "parked", wanted=False)
 
 
 @rule
@@ -63,10 +57,10 @@ def astro_night(context: Context) -> Ruling:
 @rule
 def safe(context: Context) -> Ruling:
     """The safety monitor says safe."""
-    return _by_fact(context, context.profile.guards.safe, "safe", wanted=True)
+    return by_fact(context, context.profile.guards.safe, "safe", wanted=True)
 
 
 @rule
 def flip_not_imminent(context: Context) -> Ruling:
-    """A run would end before the next meridian flip."""
-    return _by_fact(context, context.profile.guards.flip_not_imminent, "flip_leaves_time", wanted=True)
+    """A run, and the time for which its result is shown, would end before the next meridian flip."""
+    return by_fact(context, context.profile.guards.flip_not_imminent, "flip_leaves_time", wanted=True)

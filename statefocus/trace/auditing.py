@@ -187,8 +187,12 @@ class _Auditor:
                 "told is not known, and so neither is what follows from it."
             )
         self.audit.notes += [damage.sentence for damage in self._reader.damage if damage.what == "torn"]
-        if not (self._ended and self._order.stepped):
-            self.audit.notes.append("It stops before the session ended: a power cut, or lines cut off at its end.")
+        if self._unread:  # whether the last event has its steps is not known then
+            told = "" if self._ended else "No line that can be read tells that the session ended."
+        else:
+            ended = self._ended and self._order.stepped
+            told = "" if ended else "It stops before the session ended: a power cut, or lines cut off at its end."
+        self.audit.notes += [told] if told else []
         return self.audit
 
 
@@ -202,13 +206,8 @@ def audit(path: Path) -> Audit:
     """
     reader = TraceReader(path)
     auditor = _Auditor(reader)
-    try:
-        for number, raw in reader.raw_lines():
-            auditor.read(raw, number)
-    except TraceError as error:  # nothing can be read after a line that is too long
-        if error.line <= 1:
-            raise
-        auditor.unreadable(error)
+    for number, raw in reader.raw_lines():
+        auditor.read(raw, number)
     return auditor.finish()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from statefocus.trace.naming import naming
-from statefocus.trace.reading import Damage, Line, TraceReader
+from statefocus.trace.reading import Damage, Line, TraceReader, headed
 from statefocus.trace.replaying import difference
 from statefocus.trace.schema import sound
 
@@ -57,9 +57,9 @@ class Night:
         reader = TraceReader(self.path)
         with naming(self.path):  # two traces are read at once: say which
             for line in reader:
-                start = line.t if start is None else start
+                start = headed(line).t if start is None else start
                 self._note(reader, line)
-                body = _decision(sound(line)) if line.kind != "event" else None
+                body = _decision(sound(line))
                 if body is not None:
                     yield Decision(line.number, line.t, line.t - start, line.kind, body, self._event)
 

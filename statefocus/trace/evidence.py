@@ -112,7 +112,7 @@ class World:
     def _leaves_time(self, flip_in_s: float | None) -> bool | None:
         if flip_in_s is None:
             return None
-        return self.profile is None or flip_in_s > self.profile.autofocus.expected_run_s
+        return self.profile is None or flip_in_s > self.profile.autofocus.expected_hold_s
 
     def _as_wanted(self, altitude_deg: float) -> bool:
         wanted = self.profile.guards.astro_night if self.profile else "ignore"
@@ -213,6 +213,7 @@ class Evidence:
             said = words.format(_plain(body.get(key)))
             if guard == "flip_not_imminent":
                 said += self._setting(", and a run takes {} s", "autofocus", "expected_run_s")
+                said += self._setting(" and is shown for {} s more", "autofocus", "hold_after_focus_s")
         elif guard == "safe":
             said = f"safe {_plain(body.get('safe'))}"
         else:
@@ -233,7 +234,7 @@ class Evidence:
     def _setting(self, words: str, section: str, key: str) -> str:
         table = self.profile.get(section)
         value = table.get(key) if isinstance(table, Mapping) else None
-        if value is None:
+        if not value:
             return ""
         return words.format(f"{value:g}" if isinstance(value, int | float) else value)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from statefocus.context import REFOCUSED
+from statefocus.errors import UsageError
 from statefocus.rules import GUARDS
 from statefocus.trace.evidence import Evidence
-from statefocus.trace.reading import Line, TraceReader, headed
-from statefocus.trace.schema import sound
-from statefocus.trace.times import parse_time, show, zone_of
+from statefocus.trace.reading import Damage, Line, TraceReader
+from statefocus.trace.schema import sound_lines
+from statefocus.trace.times import parse_last, show, zone_of
 from statefocus.trace.trigger_sentences import trigger_sentence
 from statefocus.trace.waiting import When
 
-DAMAGED = "The trace is damaged: run `statefocus audit`."
 _BLOCKING = ("failed", "unknown")
 _WISHES = {"run_requested": "a run", "undo_requested": "the way back"}
 
@@ -122,40 +122,61 @@ def _keep(since: dict[Any, float], now: set[Any], t: float) -> None:
         del since[name]
 
 
-def explain(path: Path, at: str) -> list[str]:
-    """Tell what was decided last at a moment, and why.
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a trace tells of a moment, in sentences; `damage` is what is wrong with its lines, read or left out."""
+
+    sentences: list[str]
+    damage: list[Damage]
+
+    @property
+    def text(self) -> str:
+        """The sentences, each in a line of its own."""
+        return "\n".join(self.sentences)
+
+
+def explain(path: Path, at: str) -> Explained:
+    """Tell what was decided last at a moment, and why; of a damaged trace, as far as its lines can be read.
 
     Parameters
     ----------
     path
         The trace.
     at
-        The moment, as a person types it.
+        The moment, as a person types it; a minute or a second stands for its end.
 
-    Returns
-    -------
-    Sentences.
+    Raises
+    ------
+    TraceError
+        Where the trace cannot be read at all.
+    UsageError
+        Where it is no moment of the trace.
     """
-    header, first, last, damaged = _span(path)
+    header, last, damage = _span(path)
     zone = zone_of(str(header.body.get("time_zone", "UTC")))
-    t = parse_time(at, zone, first, last)
+    try:
+        t = parse_last(at, zone, header.t, last)
+    except UsageError as error:
+        if not damage:
+            raise
+        raise UsageError(f"{error} But {damage[0].sentence} `statefocus audit` tells more.") from None
     profile = header.body.get("profile")
     seen = _Seen(Evidence(profile if isinstance(profile, dict) else {}))
 
     def when(moment: float) -> str:
         return show(moment, zone)
 
-    for line in TraceReader(path):
-        if line.t > t:
+    for line in sound_lines(TraceReader(path)):
+        if line.t <= t:
+            seen.take(line, when)
+        elif not damage:  # else one time that was edited would hide all that follows
             break
-        seen.take(sound(line), when)
-    said = [DAMAGED] if damaged else []
-    said += [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
+    said = [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
     said += _imported_sentences(header, seen, when)
     said += _run_sentences(seen, when)
     said += _waiting_sentences(seen, t, when)
     said += _decision_sentences(seen, when)
-    return said
+    return Explained(said, damage)
 
 
 def _imported_sentences(header: Line, seen: _Seen, when: When) -> Iterator[str]:
@@ -169,23 +190,14 @@ def _imported_sentences(header: Line, seen: _Seen, when: When) -> Iterator[str]:
         yield f"The last run of another program{why} ended at {when(seen.host_run.t)} and {where}."
 
 
-def _span(path: Path) -> tuple[Line, float, float, bool]:
-    """Read a trace to its end: its header, its first and last time, and whether it has damage."""
+def _span(path: Path) -> tuple[Line, float, list[Damage]]:
+    """Read a trace to its end: its header, its last time that was not edited, and its damage."""
     reader = TraceReader(path)
-    header, last = None, 0.0
-    for line in reader:
-        header, last = header or headed(line), line.t
-    assert header is not None  # noqa: S101  # an empty trace has raised
-    return header, header.t, last, _harmed(reader)
-
-
-def _harmed(reader: TraceReader) -> bool:
-    return any(damage.what != "torn" for damage in reader.damage)
-
-
-def damaged(path: Path) -> bool:
-    """Whether lines of a trace were edited, moved or removed; one that a power cut left torn is no damage."""
-    return _span(path)[3]
+    lines = sound_lines(reader)
+    header = next(lines)  # an empty trace has raised
+    for _ in lines:
+        pass
+    return header, max(reader.t, header.t), reader.damage
 
 
 def _run_sentences(seen: _Seen, when: When) -> Iterator[str]:

@@ -11,8 +11,8 @@ from statefocus.events import HostRefocused
 from statefocus.scales import SCALES, Scale
 from statefocus.trace.encoding import decode_event
 from statefocus.trace.header import profile_of
-from statefocus.trace.reading import Line, TraceReader, headed
-from statefocus.trace.schema import sound
+from statefocus.trace.reading import Damage, Line, TraceReader
+from statefocus.trace.schema import sound_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class LogEntry:
     temperature_c
         At the end.
     seconds
-        How long the plan was held for it.
+        How long it took until its result stood; that it was then held in view (A14) does not count.
     metric
         Which one.
     """
@@ -110,15 +110,31 @@ def host_entry(line: Line) -> LogEntry:
     )
 
 
-def focus_log(path: Path) -> tuple[Line, list[LogEntry]]:
-    """Read a trace's header and its focusing log."""
-    lines = iter(TraceReader(path))
-    header = headed(next(lines))
+@dataclass(frozen=True, slots=True)
+class FocusLog:
+    """A trace's header and its focusing log; `damage` is what is wrong with its lines, read or left out."""
+
+    header: Line
+    entries: list[LogEntry]
+    damage: list[Damage]
+
+
+def focus_log(path: Path) -> FocusLog:
+    """Read a trace's focusing log, of a damaged one as far as its lines can be read.
+
+    Raises
+    ------
+    TraceError
+        Where it cannot be read at all.
+    """
+    reader = TraceReader(path)
+    lines = sound_lines(reader)
+    header = next(lines)  # an empty trace has raised
     scale = scale_of(header)
     entries = []
     for line in lines:
         if line.kind == "run":
-            entries.append(entry_of(sound(line).body, scale))
+            entries.append(entry_of(line.body, scale))
         elif line.kind == "event" and line.body.get("event") == "host_refocused":
             entries.append(host_entry(line))
-    return header, entries
+    return FocusLog(header, entries, reader.damage)

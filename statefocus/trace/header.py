@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 
 from statefocus import __version__
-from statefocus.errors import TraceError
+from statefocus.errors import DefinitionError, TraceError
 from statefocus.machine.checking import load
 from statefocus.machine.definition import Definition, Source
 from statefocus.machine.fired import Engine
@@ -60,9 +60,7 @@ def session_of(header: Line, engine: type[Engine]) -> Session:
     Raises
     ------
     TraceError
-        Where the header's profile or machines cannot be read.
-    DefinitionError
-        Where its machine files have problems.
+        Where the header's profile or machines cannot be read, or its machines have problems.
     """
     return Session(definitions_of(header), profile_of(header), engine)
 
@@ -88,4 +86,8 @@ def definitions_of(header: Line) -> list[Definition]:
         raise TraceError("the header holds no machine files.", header.number) from None
     if not sources:
         raise TraceError("the header's machine files are no texts.", header.number)
-    return [load(files, VOCABULARY) for files in sources.values()]
+    try:
+        return [load(files, VOCABULARY) for files in sources.values()]
+    except DefinitionError as error:
+        more = f" And {len(error.problems) - 1} more." if len(error.problems) > 1 else ""
+        raise TraceError(f"a machine in the header cannot be run: {error.problems[0]}{more}", header.number) from None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from statefocus.errors import TraceError, why_unread
 from statefocus.trace.rendering import KINDS, VERSION, chain
@@ -20,7 +20,10 @@ from statefocus.trace.rendering import KINDS, VERSION, chain
 LONGEST_NUMBER = 18
 LONGEST_LINE = 4 * 1024 * 1024
 LINE_END = ord("\n")
+LATEST_T = 1e11
+"""Unix seconds; what lies behind it is no time of a night, and no calendar shows it."""
 LONGEST_SHOWN = 24
+_BOM = b"\xef\xbb\xbf"
 _DIGEST = re.compile(r',"digest":"([0-9a-f]{16})"\}$')
 _REQUIRED = {
     "step": {"of", "machine", "before", "after", "outcome", "row"},
@@ -43,7 +46,7 @@ _REQUIRED = {
 _ENVELOPE = frozenset({"v", "seq", "t", "kind", "run", "digest"})
 
 
-Harm = Literal["edited", "missing", "backwards", "torn"]
+Harm = Literal["edited", "missing", "backwards", "torn", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class Line:
 class Damage:
     """A line that is not as it was written.
 
-    It was `edited`, or lines before it are `missing`, or its time goes `backwards`, or it is the last one and `torn`:
-    cut off, or without its line end.
+    It was `edited`, or lines before it are `missing`, or its time goes `backwards`, or it is `unreadable` and left out,
+    or it is the last one and `torn`: cut off, or without its line end.
     """
 
     line: int
@@ -126,6 +129,10 @@ class TraceReader:
         """Go on after a line that `take` could not read; the next line's digest cannot be checked then."""
         self._unread += 1
 
+    def unreadable(self, error: TraceError) -> None:
+        """Note a line that is left out, since it cannot be read."""
+        self.damage.append(Damage(error.line, "unreadable", f"{error} It is left out."))
+
     def pass_over(self, digest: bytes) -> None:
         """Go on from the next line, which is known to be as it was written, and no earlier than the last one."""
         self.seq += 1
@@ -134,7 +141,8 @@ class TraceReader:
     def raw_lines(self, start: int = 0, end: float = inf) -> Iterator[tuple[int, bytes]]:
         """Give the lines that begin between two places of the file, bytes from its beginning, as they stand there.
 
-        A torn last line is noted; it is left out unless only its line end is missing.
+        A torn last line is noted; it is left out unless only its line end is missing. Of a line that is too long only
+        the beginning is given, without a line end, for `take` to refuse; its rest is passed over.
         """
         number = 0
         try:
@@ -149,6 +157,7 @@ class TraceReader:
                     number += 1
                     start += len(raw)
                     yield number, whole
+                    start += _pass_rest(file) if _is_cut(whole) else 0
         except OSError as error:
             raise TraceError(f"{self.path} cannot be read: {why_unread(error)}.") from None
         if number == 0:
@@ -156,8 +165,8 @@ class TraceReader:
 
     def _unended(self, raw: bytes, number: int) -> bytes:
         """Give the last line, which has no line end, with one; nothing where more of it is missing."""
-        if len(raw) >= LONGEST_LINE:
-            raise TraceError(f"it is longer than {LONGEST_LINE} bytes; no trace line is.", number)
+        if _is_cut(raw):
+            return raw
         if _DIGEST.search(raw.decode(errors="replace")):
             self._note(number, "torn", "the last line is whole, and only its line end is missing; it is read.")
             return raw + b"\n"
@@ -172,7 +181,27 @@ def _removed(lines: int) -> str:
     return f"{lines} lines before it were removed." if lines > 1 else "1 line before it was removed."
 
 
+def _is_cut(raw: bytes) -> bool:
+    """Whether this is only the beginning of a line that is too long."""
+    return len(raw) >= LONGEST_LINE and raw[-1] != LINE_END
+
+
+def _pass_rest(file: BinaryIO) -> int:
+    """Pass over what is left of a line, and give its length, bytes."""
+    length = 0
+    while rest := file.readline(LONGEST_LINE):
+        length += len(rest)
+        if rest[-1] == LINE_END:
+            break
+    return length
+
+
 def _decode(raw: bytes, number: int) -> str:
+    if _is_cut(raw):
+        raise TraceError(f"it is longer than {LONGEST_LINE} bytes; no trace line is.", number)
+    if raw.startswith(_BOM):
+        said = "it begins with a byte order mark (BOM), which an editor has put there, and which no digest covers: "
+        raise TraceError(f"{said}take the file as statefocus wrote it, or remove these three bytes.", number)
     try:
         return raw.decode().rstrip("\r\n")
     except UnicodeDecodeError:
@@ -196,6 +225,8 @@ def _parse(text: str, number: int) -> tuple[Line, bytes, str]:
         raise TraceError(f"unknown kind {kind!r}; the known ones are {', '.join(KINDS)}.", number)
     if type(seq) is not int or isinstance(t, bool) or not isinstance(t, int | float):
         raise TraceError("`seq` must be a whole number and `t` a time in unix seconds.", number)
+    if not 0 <= t < LATEST_T:
+        raise TraceError(f"its time {t!r} is none of a night: unix seconds are wanted.", number)
     body = {key: value for key, value in tree.items() if key not in _ENVELOPE}
     missing = sorted(_REQUIRED.get(kind, set()) - set(body))
     if missing:

@@ -34,7 +34,7 @@ def run_record(run: Run, context: Context) -> dict[str, Any]:
         "causes": list(run.causes),
         "started_t": run.started_t,
         "ended_t": context.now,
-        "duration_s": context.now - run.started_t,
+        "duration_s": (context.now if run.shown_t is None else run.shown_t) - run.started_t,
         "filter": run.filter,
         "temperature_start_c": run.started_temperature_c,
         "temperature_c": context.triggers.thermometer.mean_c,

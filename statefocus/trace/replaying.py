@@ -11,14 +11,13 @@ from typing import Any
 
 import msgspec
 
-from statefocus.errors import TraceError
 from statefocus.events import SessionEnded
 from statefocus.machine.fired import Engine
 from statefocus.machine.table import TableEngine
 from statefocus.session import Session, State
 from statefocus.trace.encoding import Read, decode_event, read_event
 from statefocus.trace.header import session_of
-from statefocus.trace.reading import Damage, Line, TraceReader
+from statefocus.trace.reading import Damage, Line, TraceReader, headed
 from statefocus.trace.rendering import line_of, render
 from statefocus.trace.telling import Told, derived, run_of
 
@@ -187,9 +186,7 @@ def begin(reader: TraceReader, lines: Iterator[tuple[int, bytes]], engine: type[
     """
     number, raw = next(lines)
     header = reader.take(raw, number)
-    if header.kind != "header":
-        raise TraceError("the first line is no header; the beginning of the trace is missing.", number)
-    session = session_of(header, engine)
+    session = session_of(headed(header), engine)
     return Replay(session, session.begin(header.t), reader)
 
 

@@ -8,11 +8,12 @@ from typing import Any, get_args, get_type_hints
 
 from statefocus import effects
 from statefocus.context import Outcome as RunOutcome
-from statefocus.errors import TraceError
+from statefocus.errors import TraceError, UsageError
 from statefocus.machine.vocabulary import Ruling
 from statefocus.session import Outcome
 from statefocus.trace.encoding import decode_event, fits
-from statefocus.trace.reading import Line
+from statefocus.trace.reading import LATEST_T, Line, TraceReader, headed
+from statefocus.trace.times import zone_of
 
 NUMBER = float | None
 STEP: Mapping[str, Any] = {"of": int, "machine": str, "before": str, "after": str, "outcome": str, "row": str | None}
@@ -20,7 +21,7 @@ RUN: Mapping[str, Any] = {
     "number": int,
     "outcome": str,
     "reason": str,
-    "causes": list,
+    "causes": tuple[str, ...],
     "ended_t": float,
     "duration_s": float,
     "filter": str | None,
@@ -28,8 +29,9 @@ RUN: Mapping[str, Any] = {
     "start_position": int | None,
     "best_position": int | None,
     "predicted_measure": NUMBER,
-    "validation_measures": list,
+    "validation_measures": tuple[NUMBER, ...],
     "validation_tolerance_percent": float,
+    "metric": str,
 }
 CHECKPOINT: Mapping[str, Any] = {"events": int, "leaves": dict, "context": dict}
 READING: Mapping[str, Any] = {"due": bool, "reading": float | bool | None, "limit": NUMBER, "text": str}
@@ -55,6 +57,31 @@ def sound(line: Line) -> Line:
     if wrong is not None:
         raise TraceError(f"{wrong} `statefocus audit` tells more.", line.number)
     return line
+
+
+def sound_lines(reader: TraceReader) -> Iterator[Line]:
+    """Give the lines of a trace that can be read and hold what they must; the others are noted as damage.
+
+    Raises
+    ------
+    TraceError
+        Where the first line is none: then it is no trace, or one without its beginning.
+    """
+    for number, raw in reader.raw_lines():
+        try:
+            line = reader.take(raw, number)
+        except TraceError as error:
+            if number == 1:
+                raise
+            reader.leave_out()
+            reader.unreadable(error)
+            continue
+        try:
+            yield sound(headed(line) if number == 1 else line)
+        except TraceError as error:
+            if number == 1:
+                raise
+            reader.unreadable(error)
 
 
 def _event(line: Line) -> Iterator[str]:
@@ -113,8 +140,20 @@ def effect_types(kind: type[effects.Effect]) -> Mapping[str, Any]:
     return {name: hints[name] for name in kind.__struct_fields__}
 
 
+def _header(line: Line) -> Iterator[str]:
+    name = line.body.get("time_zone", "UTC")
+    try:
+        zone_of(str(name))
+    except UsageError:
+        yield f"header: time_zone is {name!r}, which is no IANA time zone."
+
+
 def _run(line: Line) -> Iterator[str]:
     yield from _fields(line.body, RUN, "run")
+    for key in ("ended_t", "duration_s"):
+        value = line.body.get(key)
+        if isinstance(value, int | float) and not 0 <= value < LATEST_T:
+            yield f"run: {key} is {value!r}, which it cannot be."
     if line.body["outcome"] not in get_args(RunOutcome):
         yield f"run: outcome {line.body['outcome']!r} is none; there are {', '.join(get_args(RunOutcome))}."
 
@@ -124,6 +163,7 @@ def _checkpoint(line: Line) -> Iterator[str]:
 
 
 _CHECKS: Mapping[str, Callable[[Line], Iterator[str]]] = {
+    "header": _header,
     "event": _event,
     "step": _step,
     "effect": _effect,

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from statefocus.errors import UsageError
 
+LEAST_S = 0.001
+"""What the times of a trace are rounded to."""
+
 _TIME = re.compile(r"^(?:(\d{4}-\d\d-\d\d)[T ])?(\d{1,2}):(\d\d)(?::(\d\d(?:\.\d+)?))?(Z|[+-]\d\d:?\d\d)?$")
 
 
@@ -15,7 +18,7 @@ def zone_of(name: str) -> ZoneInfo:
     """Find a time zone by its IANA name."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(f"Unknown time zone {name!r}: use an IANA name such as Europe/Vienna.") from None
 
 
@@ -67,6 +70,15 @@ def parse_time(text: str, zone: ZoneInfo, first: float, last: float) -> float:
     if not found:
         raise UsageError(f"{text} lies outside this trace, which runs from {span} ({zone.key}).")
     raise UsageError(f"{text} stands for {len(found)} moments of this trace ({span}): {_apart(found, text, zone)}.")
+
+
+def parse_last(text: str, zone: ZoneInfo, first: float, last: float) -> float:
+    """Read a time as `parse_time` does, and give the last moment of the minute or the second that it names."""
+    start = parse_time(text, zone, first, last)
+    match = _TIME.match(text.strip())
+    second = match[4] if match else None
+    length = 60.0 if second is None else LEAST_S if "." in second else 1.0
+    return start + length - LEAST_S / 2
 
 
 def _clock(behind: str | None, zone: ZoneInfo) -> tzinfo:

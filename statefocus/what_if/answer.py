@@ -12,7 +12,7 @@ from statefocus.loading import load_machines
 from statefocus.machine.definition import Definition
 from statefocus.profile import Profile
 from statefocus.session import Session
-from statefocus.what_if.fitting import fitted, misfits, world_of
+from statefocus.what_if.fitting import fitted, misfits, same_rig, world_of
 from statefocus.what_if.oracle import Oracle, Truth
 from statefocus.what_if.reaching import Missed
 from statefocus.what_if.recorded import read
@@ -125,8 +125,11 @@ def what_if(path: Path, profile: Profile, machines: Sequence[Definition] | None 
     ------
     TraceError
         Where the trace cannot be read, or was changed.
+    UsageError
+        Where the profile is that of another rig.
     """
     night = read(path)
+    same_rig(night, profile, path)
     wrong = list(misfits(night, profile))
     used, about_facts = fitted(night, profile)
     oracle = Oracle(night, used)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from math import isclose
+from pathlib import Path
 from typing import Any
 
 from statefocus import events
+from statefocus.errors import UsageError
 from statefocus.profile import Profile
 from statefocus.what_if.recorded import Recorded
 from statefocus.what_if.told import Happened
@@ -15,6 +18,15 @@ FOREVER_S = 1e9
 SPARSE = 3.0
 """Readings further apart than this many of the profile's intervals are filled in."""
 LONGEST_GAP_S = 3 * 3600.0
+
+_RIG = ("optics.f_ratio", "optics.obstruction_percent", "focuser.um_per_step")
+_OBSERVATORY = (
+    "observatory.optics.aperture_mm",
+    "observatory.optics.focal_length_mm",
+    "observatory.focuser.max_steps",
+    "observatory.camera.pixel_um",
+)
+"""Facts that make another rig where they differ; the others are settings of the same one."""
 
 _FACTS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("tracking", lambda event: isinstance(event, events.MountRead) and event.tracking is not None),
@@ -49,19 +61,14 @@ def fitted(night: Recorded, profile: Profile) -> tuple[Profile, list[str]]:
 
 
 def misfits(night: Recorded, profile: Profile) -> Iterator[str]:
-    """Tell what of the trace does not fit the profile: another rig, unknown filters, missing sensors."""
+    """Tell what of the trace does not fit the profile: unknown filters, missing sensors, a sweep of another size."""
     yield from _scale(night, profile)
     known = {*profile.autofocus.filters, *profile.filters}
     used = {run.filter for run in night.runs} | {frame.filter for frame in night.frames}
     strange = sorted(name for name in used if name and known and name not in known)
     if strange:
         yield f"The profile knows no filter {', '.join(strange)}: the settings of [autofocus] are taken for it."
-    told = [one.event for one in night.of(events.FocuserPrepared)]
-    prepared = [event.max_step for event in told if isinstance(event, events.FocuserPrepared)]
-    span = profile.autofocus.step_size_steps * (profile.autofocus.points - 1)
-    if prepared and span > min(prepared):
-        yield f"The profile's sweep spans {span} steps, the recorded focuser has {min(prepared)}: every run is refused."
-    yield from _sweep(night, span)
+    yield from _sweep(night, _span(profile))
     readings = [one.event for one in night.of(events.TemperatureRead) if isinstance(one.event, events.TemperatureRead)]
     for name, settings in (
         ("triggers.temperature", profile.triggers.temperature),
@@ -80,19 +87,52 @@ def misfits(night: Recorded, profile: Profile) -> Iterator[str]:
             yield f"{name} wants the sensor `{source}`, and the trace holds no reading of it: it never acts here."
 
 
-def _scale(night: Recorded, profile: Profile) -> Iterator[str]:
+def same_rig(night: Recorded, profile: Profile, path: Path) -> None:
+    """Refuse a profile of another rig, as far as the trace's header tells: positions and curves would not compare.
+
+    Raises
+    ------
+    UsageError
+        With each fact that differs.
+    """
     told = night.header.body.get("profile")
-    focuser = told.get("focuser") if isinstance(told, dict) else None
-    recorded = focuser.get("um_per_step") if isinstance(focuser, dict) else None
+    theirs, ours = dict(_facts_of(told if isinstance(told, dict) else {})), dict(_facts_of(profile.model_dump()))
+    differ = [
+        f"`{key}` was {value:g}, and the profile says {ours[key]:g}"
+        for key, value in theirs.items()
+        if key in ours and not isclose(value, ours[key], rel_tol=1e-6)
+    ]
+    prepared = [one.event.max_step for one in night.of(events.FocuserPrepared) if hasattr(one.event, "max_step")]
+    span = _span(profile)
+    if prepared and span > min(prepared):
+        differ.append(f"the focuser had {min(prepared)} steps, and the profile's sweep spans {span}")
+    if differ:
+        said = f"{path}:1: the trace was recorded with another rig than the profile's: {'; '.join(differ)}."
+        raise UsageError(f"{said} Give a profile of the same rig: what-if tries other rules, not other telescopes.")
+
+
+def _facts_of(profile: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The facts of a rig that a profile holds; those of the simulated observatory only where it was used."""
+    devices = profile.get("devices")
+    embedded = isinstance(devices, Mapping) and devices.get("kind") == "embedded"
+    for key in (*_RIG, *(_OBSERVATORY if embedded else ())):
+        value: Any = profile
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, int | float):
+            yield key, float(value)
+
+
+def _span(profile: Profile) -> int:
+    """How many steps a sweep of the profile spans."""
+    return profile.autofocus.step_size_steps * (profile.autofocus.points - 1)
+
+
+def _scale(night: Recorded, profile: Profile) -> Iterator[str]:
     if night.imported is not None:
         yield (
             f"The log does not tell the focuser's scale: the critical focus zone of {profile.cfz_steps:.1f} steps is "
             f"that of the profile ({profile.focuser.um_per_step:g} um a step)."
-        )
-    elif isinstance(recorded, int | float) and recorded != profile.focuser.um_per_step:
-        yield (
-            f"The trace's focuser moves {recorded:g} um a step, the profile's {profile.focuser.um_per_step:g}: another "
-            "rig; positions and critical focus zones do not compare."
         )
 
 

@@ -13,7 +13,7 @@ from statefocus.errors import TraceError
 from statefocus.events import Answer, Event
 from statefocus.trace.encoding import decode_event
 from statefocus.trace.focus_log import host_outcome
-from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.reading import Line, TraceReader, headed
 from statefocus.trace.schema import sound
 from statefocus.what_if.told import Asked, Happened, LightFrame, RunTold, due_told, held_before
 
@@ -172,9 +172,7 @@ def read(path: Path) -> Recorded:
     reading: _Reading | None = None
     for line in reader:
         if reading is None:
-            if line.kind != "header":
-                raise TraceError("the first line is no header; the beginning of the trace is missing.", line.number)
-            reading = _Reading(Recorded(line), line.t)
+            reading = _Reading(Recorded(sound(headed(line))), line.t)
             continue
         reading.take(line)
         for damage in reader.damage:

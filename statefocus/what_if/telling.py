@@ -26,10 +26,19 @@ def sentences(answer: WhatIf) -> Iterator[str]:
     for missed in answer.missed:
         yield f"No focus: the supposed run of {show(missed.started_t, zone)} failed, since {missed.why}."
     before, after = answer.minutes
-    yield f"Focusing: {before:.1f} min as recorded, {after:.1f} min supposed ({after - before:+.1f} min)."
+    yield f"Focusing: {before:.1f} min as recorded, {after:.1f} min supposed ({_signed(after - before)} min)."
     yield from _drift(answer)
     yield from _inhibited(answer, zone)
     yield from answer.notes
+
+
+def _signed(value: float) -> str:
+    """Show a number with its sign and one decimal; what rounds to nothing has none to lose.
+
+    >>> _signed(-0.04), _signed(-0.06), _signed(2.0)
+    ('+0.0', '-0.1', '+2.0')
+    """
+    return f"{round(value, 1) or 0.0:+.1f}"
 
 
 def _pair(pair: Pair, zone: ZoneInfo) -> str:

@@ -77,7 +77,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
         events.MountRead,
         tracking=_MAYBE,
         parked=_MAYBE.map(lambda maybe: None if maybe is None else not maybe),
-        flip_in_s=st.sampled_from([86_400.0, 86_400.0, 10.0, None]),
+        flip_in_s=st.sampled_from([86_400.0, 86_400.0, 200.0, 10.0, None]),
         east=st.sampled_from([True, False, None]),
     ),
     st.builds(events.SafetyRead, safe=_MAYBE),
@@ -244,6 +244,7 @@ class Oracle:
     """What was said, and when; made from events only, by other means than the core's own."""
 
     guards: Any
+    takes_s: float
     said: dict[str, tuple[Any, float]] = field(default_factory=dict)
     running: bool = False
     flipping: bool = False
@@ -331,7 +332,7 @@ class Oracle:
             "tracking": self.guards.tracking == "not_used" or heard("tracking") is True,
             "unparked": self.guards.unparked == "not_used" or heard("parked") is False,
             "safe": self.guards.safe == "not_used" or heard("safe") is True,
-            "flip_not_imminent": self.guards.flip_not_imminent == "not_used" or (flip is not None and flip > 180.0),
+            "flip_not_imminent": self.guards.flip_not_imminent == "not_used" or (flip or 0.0) > self.takes_s,
             "light_plan": self.guards.light_plan == "not_used" or not self.running or heard("type") == "Light",
             "astro_night": wanted is None or night is wanted,
             "aids_closed": not self.aids,

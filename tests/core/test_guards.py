@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from statefocus import events
 from statefocus.machine.vocabulary import Ruling
@@ -95,6 +96,14 @@ def test_a_run_that_would_not_end_before_the_flip_waits_for_it() -> None:
     rig.read_facts(flip_in_s=180.0)
     assert asked(rig)["flip_not_imminent"] is Ruling.FAILED
     rig.read_facts(flip_in_s=180.1)
+    assert asked(rig)["flip_not_imminent"] is Ruling.PASSED
+
+
+def test_the_time_for_which_the_result_is_shown_counts_too() -> None:
+    rig = quiet_rig(autofocus={"expected_run_s": 180.0, "hold_after_focus_s": 60.0})
+    rig.read_facts(flip_in_s=240.0)
+    assert asked(rig)["flip_not_imminent"] is Ruling.FAILED
+    rig.read_facts(flip_in_s=240.1)
     assert asked(rig)["flip_not_imminent"] is Ruling.PASSED
 
 
@@ -218,7 +227,68 @@ def test_a_manual_run_needs_unparked_and_safe(guard: str, facts: dict[str, Any],
     rig.read_facts(**facts)
     steps = rig.tell(events.RunRequested())
     assert (tried(steps, "run-by-hand").guards[guard], rig.runs) == (said, [])
-    assert "Not now" in rig.emitted("notify")[-1].sentence
+    assert not_now(rig).endswith(f"(`{guard}` {said}). Ask for a refocus as soon as possible instead.")
+
+
+def not_now(rig: SimulatedRig) -> str:
+    """What a person is told whose wish was not served."""
+    told, sentence = str(rig.emitted("notify")[-1].sentence).split(": ", 1)
+    assert told == "Not now"
+    return sentence
+
+
+NOT_NOW: dict[str, tuple[dict[str, Any], float, str]] = {
+    "parked": ({"parked": True}, 7.0, "the mount is parked, told 7 s ago (`unparked` failed)"),
+    "unsafe": ({"safe": False}, 7.0, "the safety monitor says that it is not safe, told 7 s ago (`safe` failed)"),
+    "untold": ({"safe": None}, 7.0, "the device could not tell, 7 s ago (`safe` unknown)"),
+    "stale": (
+        {},
+        500.0,
+        "; ".join(
+            f"the device told it last 500 s ago, limit 120 s (`{guard}` unknown)" for guard in ("unparked", "safe")
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("facts", "later_s", "said"), NOT_NOW.values(), ids=NOT_NOW)
+def test_a_person_is_told_which_guards_said_no_and_on_what(facts: dict[str, Any], later_s: float, said: str) -> None:
+    rig = quiet_rig()
+    rig.read_facts(**facts)
+    rig.t += later_s
+    rig.send(events.RunRequested())
+    assert not_now(rig) == f"{said}. Ask for a refocus as soon as possible instead."
+
+
+def test_a_person_is_told_that_nothing_has_told_a_fact() -> None:
+    rig = quiet_rig()
+    rig.state = replace(rig.state, context=replace(rig.state.context, facts={}))
+    rig.send(events.RunRequested())
+    assert not_now(rig).startswith("no device has told this yet (`unparked` unknown); no device has told this yet")
+
+
+def test_a_wish_that_the_machine_refuses_names_every_guard_that_said_no() -> None:
+    """Whatever is against it: what the row recorded and what a person is told are the same."""
+    rig = quiet_rig()
+    rig.read_facts(safe=False, parked=True)
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    for wish, row in ((events.RunRequested(), "run-by-hand"), (events.UndoRequested(), "undo")):
+        steps = rig.tell(wish)
+        against = [name for name, said in tried(steps, row).guards.items() if not said.passes]
+        assert len(against) >= 3
+        assert all(f"`{name}` " in not_now(rig) for name in against)
+
+
+def test_what_is_under_way_is_told_too() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    rig.open_shutter()
+    rig.tell(events.RunRequested())
+    assert not_now(rig).startswith("an exposure of the plan is being prepared, taken or read out. Ask ")
+    other = quiet_rig()
+    begin_run(other)
+    other.send(events.RunRequested())
+    assert not_now(other).startswith("run 1 is under way. ")
 
 
 def test_a_manual_run_needs_all_aids_closed() -> None:
@@ -226,6 +296,7 @@ def test_a_manual_run_needs_all_aids_closed() -> None:
     rig.tell(events.AidOpened(aid="Auto Focus Aid"))
     steps = rig.tell(events.RunRequested())
     assert tried(steps, "run-by-hand").guards["aids_closed"] is Ruling.FAILED
+    assert "Auto Focus Aid is open (`aids_closed` failed)" in not_now(rig)
 
 
 def test_a_manual_run_is_refused_in_the_middle_of_an_exposure() -> None:

@@ -32,7 +32,7 @@ def ended(run: Run | None) -> bool:
 @nights
 def test_no_automatic_run_begins_while_any_guard_is_false_or_unknown(profile: dict[str, Any], acts: list[Act]) -> None:
     rig = play(profile, acts)
-    oracle = Oracle(rig.profile.guards)
+    oracle = Oracle(rig.profile.guards, rig.profile.autofocus.expected_hold_s)
     for happening in rig.log:
         oracle.hear(happening)
         step = happening.steps[0]
@@ -148,7 +148,7 @@ def test_nothing_but_a_run_moves_the_focuser_during_a_run_a_flip_a_filter_change
     profile: dict[str, Any], acts: list[Act]
 ) -> None:
     rig = play(profile, acts)
-    oracle = Oracle(rig.profile.guards)
+    oracle = Oracle(rig.profile.guards, rig.profile.autofocus.expected_hold_s)
     for happening in rig.log:
         oracle.hear(happening)
         moves = [
@@ -221,7 +221,7 @@ def test_no_automatic_run_begins_while_a_filter_change_or_a_flip_is_known_to_com
     profile: dict[str, Any], acts: list[Act]
 ) -> None:
     rig = play(profile, acts)
-    oracle = Oracle(rig.profile.guards)
+    oracle = Oracle(rig.profile.guards, rig.profile.autofocus.expected_hold_s)
     for happening in rig.log:
         oracle.hear(happening)
         step = happening.steps[0]

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 
 from statefocus import events
 from statefocus.context import Run
 from statefocus.effects import Effect
+from statefocus.faces.progress import Progress
 from statefocus.focus.points import FocusPoint
 from statefocus.focusing import validation_passed
 from statefocus.testing import SimulatedRig, failed
+from statefocus.trace.records import run_record
 
 from .rigs import begin_run, due, fail, measured, quiet_rig, run_now
 
@@ -157,6 +160,34 @@ def test_a14_the_plan_waits_while_the_result_is_in_view() -> None:
     assert rig.held
     rig.until("")
     assert (rig.t - begun, rig.held, only(rig).outcome) == (60.0, False, "validated")
+
+
+def test_a14_a_run_took_as_long_as_until_its_result_was_in_view() -> None:
+    rig = shown_rig()
+    begun, shown = rig.state.context.run.started_t if rig.state.context.run else 0.0, rig.t
+    rig.until("")
+    record = run_record(only(rig), rig.log[-1].state.context)
+    assert record["duration_s"] == shown - begun > 0
+    unheld = quiet_rig(best=10_020)
+    unheld.start_plan()
+    begin_run(unheld, "Concluding.Showing")
+    assert unheld.state.context.run is not None
+    assert unheld.state.context.run.shown_t is None
+
+
+def test_a14_the_result_is_told_when_its_view_begins_and_once(capsys: pytest.CaptureFixture[str]) -> None:
+    rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0}, best=10_020)
+    progress = Progress(Console(width=200))
+    rig.start_plan()
+    begin_run(rig, "Concluding.Showing")
+    for one in rig.log:
+        progress.saw(one.event, one.steps, one.state)
+    heard = len(rig.log)
+    assert "run 1 validated, focuser at 10020" in capsys.readouterr().out
+    rig.until("")
+    for one in rig.log[heard:]:
+        progress.saw(one.event, one.steps, one.state)
+    assert "run 1" not in capsys.readouterr().out
 
 
 def test_a14_a_failed_result_stays_in_view_too() -> None:
@@ -416,7 +447,7 @@ def test_a12_without_a_run_there_is_nothing_to_undo_and_a_person_is_told() -> No
     rig = quiet_rig()
     rig.tell(events.UndoRequested())
     assert (rig.moves, rig.runs) == ([], [])
-    assert "Not now" in rig.emitted("notify")[-1].sentence
+    assert "Not now: no run has left a position to return to (`undo_known`" in rig.emitted("notify")[-1].sentence
 
 
 def test_a7_an_undo_ends_inward_as_the_sweep_does() -> None:
@@ -765,4 +796,4 @@ def test_no_run_by_hand_begins_once_the_session_is_ending(wish: events.Event) ->
     rig.tell(events.SessionEnding())
     rig.tell(wish)
     assert (rig.state.context.runs, rig.position) == (1, 1900)
-    assert "Not now" in rig.emitted("notify")[-1].sentence
+    assert "Not now: the session is being ended (`session_goes_on` failed)" in rig.emitted("notify")[-1].sentence

@@ -40,7 +40,7 @@ def told(trace: Path, kind: type[Event]) -> list[Any]:
 
 
 def entries(trace: Path) -> list[LogEntry]:
-    return focus_log(trace)[1]
+    return focus_log(trace).entries
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -114,4 +114,6 @@ def test_the_inverse_power_has_defaults_of_its_own() -> None:
     )
     chosen = read_profile(said, "rig.toml").profile
     assert (chosen.fit.model, chosen.validation.tolerance_percent) == ("auto", 5.0)
-    assert (profile("fwhm").fit.model, profile("fwhm").validation.tolerance_percent) == ("joint", 10.0)
+    for other in ("fwhm", "hfd-astap"):  # which tell no single stars, so that there is nothing to share
+        assert (profile(other).fit.model, profile(other).validation.tolerance_percent) == ("hyperbola", 10.0)
+    assert (profile("hfr").fit.model, profile("hfr").validation.tolerance_percent) == ("joint", 10.0)

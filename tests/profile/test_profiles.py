@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from statefocus.errors import Problem, ProfileError, UsageError
-from statefocus.loading import load_profile, read_profile
+from statefocus.loading import load_for_night, load_profile, read_profile
 from statefocus.profile import Profile
 from statefocus.profile.telling import flat, reference
 
@@ -328,3 +328,112 @@ def test_what_a_setting_needs_beside_it_is_told_at_its_line(text: str, said: str
 def test_keys_that_do_not_go_together_are_told_at_one_of_them(text: str, line: int) -> None:
     problem = problem_of(text)
     assert (problem.code, problem.line) == ("conflict", line)
+
+
+# --- what would be ignored, or is hardly wanted ---
+
+BAD: dict[str, tuple[str, str, int, str, str]] = {
+    "learned by FWHM": (
+        "[autofocus]\nmetric = 'fwhm'\nsweep = 'learned'\n",
+        "ignored-setting",
+        3,
+        "works by HFR only",
+        'Write "full"',
+    ),
+    "learned by ASTAP": (
+        "[autofocus]\nsweep = 'learned'\nmetric = 'hfd-astap'\n",
+        "ignored-setting",
+        2,
+        "with metric hfd-astap every sweep",
+        'metric "hfr"',
+    ),
+    "joint by FWHM": (
+        "autofocus = { metric = 'fwhm' }\nfit = { model = 'joint' }\n",
+        "ignored-setting",
+        2,
+        "metric fwhm tells none",
+        '"hyperbola"',
+    ),
+    "joint by ASTAP": (
+        "[autofocus]\nmetric = 'hfd-astap'\n[fit]\nmodel = 'joint'\n",
+        "ignored-setting",
+        4,
+        "metric hfd-astap tells none",
+        '"hyperbola"',
+    ),
+    "joint by inverse power": (
+        "[fit]\nmodel = 'joint'\n[autofocus]\nmetric = 'inverse-power'\n",
+        "ignored-setting",
+        2,
+        "metric inverse-power tells none",
+        '"parabola"',
+    ),
+    "darks": (
+        "[autofocus]\ndark_folder = 'no/such/darks'\n",
+        "no-folder",
+        2,
+        "there is no such folder: /",
+        "without darks, leave it out",
+    ),
+    "no jobs": ("[plan]\njobs = []\n", "empty-plan", 2, "the plan has no frames", "[[plan.jobs]]"),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "line", "said", "hint"), BAD.values(), ids=BAD)
+def test_a_setting_that_would_do_nothing_is_told(text: str, code: str, line: int, said: str, hint: str) -> None:
+    problem = problem_of(text)
+    assert (problem.code, problem.line) == (code, line)
+    assert said in problem.sentence
+    assert hint in problem.hint
+
+
+GOOD = {
+    "learned by HFR": "autofocus.sweep = 'learned'\n",
+    "joint by HFR": "[autofocus]\nmetric = 'hfr'\n[fit]\nmodel = 'joint'\n",
+    "hyperbola by FWHM": "[autofocus]\nmetric = 'fwhm'\n[fit]\nmodel = 'hyperbola'\n",
+    "inverse power": "autofocus.metric = 'inverse-power'\n",
+    "twenty percent": "autofocus.metric = 'inverse-power'\nvalidation.tolerance_percent = 20\n",
+    "five percent of the HFR": "validation.tolerance_percent = 5\n",
+    "darks": "autofocus.dark_folder = '/'\n",
+}
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
+def test_a_setting_that_does_what_it_says_is_neither_refused_nor_doubted(text: str) -> None:
+    loaded = read_profile(f"plan.jobs = [{{ frames = 1, exposure_s = 60.0 }}]\n{text}", "rig.toml")
+    assert loaded.doubts == ()
+
+
+def test_the_pattern_of_a_profile_with_the_inverse_power_is_told_both_of_its_limits_for_hfr() -> None:
+    text = (Path(__file__).parents[2] / "config" / "embedded.toml").read_text("utf-8")
+    found = problems_of(text.replace('metric = "hfr"', 'metric = "inverse-power"', 1))
+    assert [problem.code for problem in found] == ["ignored-setting", "tight-limit"]
+    for problem, key in zip(found, ("model = ", "tolerance_percent = "), strict=True):
+        assert text.splitlines()[problem.line - 1].startswith(key)
+
+
+def test_a_tolerance_that_is_hardly_wanted_is_doubted_and_not_refused() -> None:
+    (doubt,) = read_profile(
+        "plan.jobs = [{ frames = 1, exposure_s = 60.0 }]\nautofocus.metric = 'inverse-power'\n"
+        "[validation]\ntolerance_percent = 10\n",
+        "rig.toml",
+    ).doubts
+    assert (doubt.code, doubt.line) == ("tight-limit", 4)
+    assert doubt.hint == "Leave it out, or write 20."
+
+
+def test_a_profile_without_a_plan_serves_runs_by_hand_but_no_night(tmp_path: Path) -> None:
+    path = tmp_path / "rig.toml"
+    path.write_text("schema = 1\nname = 'by hand'\n")
+    (doubt,) = load_profile(path).doubts
+    assert doubt.code == "empty-plan"
+    with pytest.raises(ProfileError, match=r"the plan has no frames.*\[empty-plan\]") as raised:
+        load_for_night(path)
+    assert raised.value.exit_code == 2
+    assert load_for_night(None).profile.plan.jobs
+
+
+@pytest.mark.parametrize("frames", [0, -1])
+def test_a_job_without_frames_is_refused(frames: int) -> None:
+    problem = problem_of(f"[plan]\njobs = [{{ frames = {frames}, exposure_s = 60.0 }}]\n")
+    assert (problem.code, problem.line) == ("bad-value", 2)

@@ -8,7 +8,7 @@ import pytest
 
 from statefocus import events
 from statefocus.clock import VirtualClock
-from statefocus.hosts.embedded import EmbeddedHost, Kept
+from statefocus.hosts.embedded import EmbeddedHost, Kept, planned
 from statefocus.profile import Plan
 
 
@@ -57,3 +57,20 @@ def test_without_a_plan_there_is_nothing_to_hold(host: EmbeddedHost, told: list[
     host._running = False
     host.hold(7)
     assert told == [events.PlanHeld(effect=7, running=False)]
+
+
+LIGHTS_AND_DARKS = Plan.model_validate(
+    {
+        "jobs": [
+            {"frames": 2, "exposure_s": 60.0},
+            {"frames": 1, "exposure_s": 60.0, "frame_type": "Dark"},
+            {"frames": 2, "exposure_s": 30.0},
+            {"frames": 1, "exposure_s": 60.0, "frame_type": "Dark"},
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize(("lights", "frames"), [(None, 6), (1, 1), (2, 2), (3, 4), (4, 5), (5, 6)])
+def test_a_plan_ends_with_the_last_light_frame_that_is_wanted(lights: int | None, frames: int) -> None:
+    assert [one.number for one in planned(LIGHTS_AND_DARKS, lights)] == list(range(1, frames + 1))

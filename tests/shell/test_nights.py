@@ -129,6 +129,19 @@ def test_a_structured_log_tells_each_decision_as_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.night
+def test_no_run_begins_after_the_last_frame_that_is_wanted(tmp_path: Path) -> None:
+    story = tmp_path / "every_frame.toml"
+    story.write_text(
+        "schema = 1\n[plan]\njobs = [{ frames = 9, exposure_s = 30.0 }]\n"
+        "[triggers]\ncount = { frames = 1 }\n[records]\nsave_frames = false\n"
+    )
+    done = attend(story, "--trace", tmp_path / "t.jsonl", "--no-compare", "--frames", 3, cwd=tmp_path)
+    assert "Ended early: --frames reached" in done.stdout, done.stderr
+    runs = [line.body for line in TraceReader(tmp_path / "t.jsonl") if line.kind == "run"]
+    assert [run["outcome"] for run in runs] == ["validated"] * 3  # before each frame, none behind the last
+
+
+@pytest.mark.night
 def test_focus_now_and_undo(tmp_path: Path) -> None:
     def focus(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "statefocus", "focus", *words]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,14 @@ from typer.testing import CliRunner
 from statefocus import events
 from statefocus.cli.app import app
 from statefocus.testing import SimulatedRig, failed
-from statefocus.trace.explaining import DAMAGED, explain
+from statefocus.trace.explaining import explain
 from statefocus.trace.reading import TraceReader
 from statefocus.trace.times import show, zone_of
 from statefocus.trace.trigger_sentences import trigger_sentence
 from statefocus.what_if.recorded import read
 from tests.generate import TRACES
 
-from .tapes import lines_of, put, rechained, write
+from .tapes import changed, lines_of, put, rechained, write
 
 NIGHT = TRACES / "cooling_tube.jsonl"
 ZONE = zone_of(str(next(iter(TraceReader(NIGHT))).body["time_zone"]))
@@ -38,7 +40,7 @@ def renamed(path: Path) -> Path:
 
 def test_a_moment_after_a_run_tells_that_it_restarted_the_triggers() -> None:
     t = end_of(2)
-    text = "\n".join(explain(NIGHT, show(t + 1, ZONE)))
+    text = explain(NIGHT, show(t + 1, ZONE)).text
     assert f"The run of {show(t, ZONE)} restarted every trigger, and none was looked at since." in text
     assert "Triggers were last looked at" not in text
 
@@ -46,25 +48,80 @@ def test_a_moment_after_a_run_tells_that_it_restarted_the_triggers() -> None:
 def test_the_next_look_after_a_run_is_told_again() -> None:
     end = end_of(2)
     t = next(line.t for line in TraceReader(NIGHT) if line.t > end and line.body.get("triggers"))
-    text = "\n".join(explain(NIGHT, show(t + 1, ZONE)))
+    text = explain(NIGHT, show(t + 1, ZONE)).text
     assert "Triggers were last looked at" in text
     assert "restarted every trigger" not in text
 
 
-def test_a_damaged_trace_is_told_once(tmp_path: Path) -> None:
-    path, lines = tmp_path / "damaged.jsonl", lines_of(NIGHT)
-    put(path, [*lines[:30], *lines[31:]])
-    assert explain(path, show(end_of(2) + 1, ZONE)).count(DAMAGED) == 1
+def test_a_second_stands_for_its_end() -> None:
+    moves = [line for line in TraceReader(NIGHT) if line.body.get("machine") == "session"]
+    t, leaf = next(
+        (one.t, one.body["after"])
+        for one, after in pairwise(moves)
+        if one.t % 1 > 0.002 and int(after.t) > int(one.t) and one.body["before"] != one.body["after"]
+    )
+    there = f"the session was in {leaf}."
+    assert there in explain(NIGHT, show(t, ZONE)).text
+    assert there in explain(NIGHT, f"{show(t, ZONE)}.{round(t % 1 * 1000):03d}").text
+    assert there not in explain(NIGHT, f"{show(t, ZONE)}.{round(t % 1 * 1000) - 1:03d}").text
+
+
+def garbled(lines: list[str]) -> list[str]:
+    return [*lines[:30], "rain", *lines[31:]]
+
+
+def reordered(lines: list[str]) -> list[str]:
+    return [*lines[:30], lines[31], lines[30], *lines[32:]]
+
+
+def ahead_of_its_time(lines: list[str]) -> list[str]:
+    return [*lines[:30], changed(lines[30], t=json.loads(lines[30])["t"] + 7200), *lines[31:]]
+
+
+DAMAGES: dict[str, tuple[Callable[[list[str]], list[str]], int, str]] = {
+    "removed": (lambda lines: [*lines[:30], *lines[31:]], 31, "1 line before it was removed."),
+    "edited": (lambda lines: [*lines[:30], lines[30].replace('"v":1', '"v":1 '), *lines[31:]], 31, "its text is not"),
+    "garbage": (garbled, 31, "it is not JSON"),
+    "moved": (reordered, 31, "1 line before it was removed."),
+    "another time": (ahead_of_its_time, 31, "its text is not"),
+    "another version": (lambda lines: [*lines[:30], changed(lines[30], v=2), *lines[31:]], 31, "it has version 2"),
+}
+
+
+@pytest.mark.parametrize("command", [["log"], ["log", "--json"], ["explain", "--at", show(end_of(2) + 1, ZONE)]])
+@pytest.mark.parametrize(("harm", "line", "said"), DAMAGES.values(), ids=DAMAGES)
+def test_damage_is_named_on_standard_error_and_the_rest_is_shown(
+    tmp_path: Path, command: list[str], harm: Callable[[list[str]], list[str]], line: int, said: str
+) -> None:
+    whole = CliRunner().invoke(app, [*command, str(NIGHT)])
+    assert (whole.exit_code, whole.stderr) == (0, "")
+    path = put(tmp_path / "damaged.jsonl", harm(lines_of(NIGHT)))
+    shown = CliRunner().invoke(app, [*command, str(path)])
+    assert shown.exit_code == 1
+    assert shown.stdout == whole.stdout
+    assert f"{path}:{line}: {said}" in shown.stderr
+    assert shown.stderr.count("the trace is damaged") == 1
+
+
+def test_a_torn_end_is_a_note(tmp_path: Path) -> None:
+    path = put(tmp_path / "torn.jsonl", lines_of(NIGHT))
+    path.write_bytes(path.read_bytes()[:-30])
     shown = CliRunner().invoke(app, ["log", str(path)])
-    assert shown.output.count(DAMAGED) == 1
-    assert DAMAGED not in CliRunner().invoke(app, ["log", str(NIGHT)]).output
-    assert DAMAGED not in explain(NIGHT, show(end_of(2) + 1, ZONE))
+    assert shown.exit_code == 0
+    assert f"{path}:{len(lines_of(NIGHT))}: note: the last line was cut off" in shown.stderr
+
+
+def test_of_many_damaged_lines_the_first_are_told(tmp_path: Path) -> None:
+    lines = lines_of(NIGHT)
+    shown = CliRunner().invoke(app, ["log", str(put(tmp_path / "rain.jsonl", [lines[0], *["rain"] * 100]))])
+    assert shown.stderr.count("it is not JSON") == 20
+    assert "80 more lines are damaged." in shown.stderr
 
 
 def test_renamed_states_change_nothing_of_what_is_told(tmp_path: Path) -> None:
     path = renamed(tmp_path / "renamed.jsonl")
     begun = json.loads(next(line for line in lines_of(NIGHT) if '"row":"temperature-due","tried"' in line))
-    text = "\n".join(explain(path, show(begun["t"] + 5, ZONE)))
+    text = explain(path, show(begun["t"] + 5, ZONE)).text
     assert "begun by row `temperature-due`" in text
     assert "a run began, due to temperature" in text
     told = read(path)
@@ -78,7 +135,7 @@ def told(path: Path, rig: SimulatedRig, after_s: float = 0.0) -> str:
     """What explain says of a rig's night, a while before its end."""
     t = rig.t - after_s
     rig.tell(events.SessionEnded())
-    return "\n".join(explain(write(path, rig), show(t, zone_of(rig.profile.site.time_zone))))
+    return explain(write(path, rig), show(t, zone_of(rig.profile.site.time_zone))).text
 
 
 def failing_rig(**failure: Any) -> SimulatedRig:
@@ -130,7 +187,7 @@ def test_what_is_ahead_of_a_run_is_named() -> None:
         json.loads(line) for line in lines_of(night) if '"nothing_ahead":"failed"' in line and '"inhibited"' in line
     )
     saved = next(line.body for line in TraceReader(night) if line.seq == held["of"])
-    text = "\n".join(explain(night, show(held["t"] + 1, ZONE)))
+    text = explain(night, show(held["t"] + 1, ZONE)).text
     assert "`nothing_ahead` failed since" in text
     assert ("a meridian flip comes before the next frame" in text) is bool(saved["flip_next"])
     assert ("the next frame is in filter" in text) is not saved["flip_next"]
@@ -139,7 +196,7 @@ def test_what_is_ahead_of_a_run_is_named() -> None:
 def test_a_wish_that_was_not_served_is_told_with_its_reason() -> None:
     night = TRACES / "asap_and_a_pause.jsonl"
     refused = next(json.loads(line) for line in lines_of(night) if '"row":"run-not-now"' in line and '"step"' in line)
-    text = "\n".join(explain(night, show(refused["t"] + 1, ZONE)))
+    text = explain(night, show(refused["t"] + 1, ZONE)).text
     assert f"A person asked for a run at {show(refused['t'], ZONE)}, and not then: the session was in Imaging" in text
 
 
@@ -177,7 +234,7 @@ def test_the_decline_of_frames_is_told_against_what_decided(
 
 
 def test_a_trigger_that_the_profile_disables_is_told_as_disabled() -> None:
-    text = "\n".join(explain(NIGHT, show(end_of(2) + 600, ZONE)))
+    text = explain(NIGHT, show(end_of(2) + 600, ZONE)).text
     header = next(iter(TraceReader(NIGHT))).body["profile"]["triggers"]
     assert header["image_history"]["enabled"] is False
     assert "image_history: disabled by the profile (triggers.image_history.enabled = false)." in text

@@ -212,8 +212,8 @@ WRONG: dict[str, tuple[dict[str, object], dict[str, object]]] = {
 @pytest.mark.parametrize(("wanted", "values"), WRONG.values(), ids=WRONG)
 @pytest.mark.parametrize(
     "read",
-    [lambda path: explain(path, "20:35:30"), READERS["diff"], READERS["what-if"]],
-    ids=["explain", "diff", "what-if"],
+    [READERS["diff"], READERS["what-if"]],
+    ids=["diff", "what-if"],
 )
 def test_a_line_that_holds_the_wrong_things_is_an_error_with_its_line(
     trace: Path, read: Callable[[Path], object], wanted: dict[str, object], values: dict[str, object]
@@ -227,7 +227,22 @@ def test_a_line_that_holds_the_wrong_things_is_an_error_with_its_line(
     assert raised.value.line == index + 1
 
 
+@pytest.mark.parametrize(("wanted", "values"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(
+    "read", [lambda path: explain(path, "20:35:30").damage, lambda path: focus_log(path).damage], ids=["explain", "log"]
+)
+def test_a_line_that_holds_the_wrong_things_is_left_out_and_named(
+    trace: Path, read: Callable[[Path], list[Damage]], wanted: dict[str, object], values: dict[str, object]
+) -> None:
+    lines = lines_of(trace)
+    index = find(lines, **wanted)
+    lines[index] = changed(lines[index], **values)
+    put(trace, rechained(lines))
+    assert [(one.line, one.what) for one in read(trace)] == [(index + 1, "unreadable")]
+
+
 FILES: dict[str, bytes] = {
+    "with a byte order mark": b'\xef\xbb\xbf{"v":1,"seq":0,"t":0,"kind":"header","digest":"0123456789abcdef"}\n',
     "empty": b"",
     "not UTF-8": b'{"v":1,\xff\xfe}\n',
     "binary": bytes(range(256)) * 10 + b"\n",
@@ -303,7 +318,9 @@ def test_a_number_that_is_too_large_is_told_and_cut_short(trace: Path) -> None:
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-@pytest.mark.parametrize("content", [FILES[name] for name in ("empty", "binary", "another JSON", "not UTF-8")])
+@pytest.mark.parametrize(
+    "content", [FILES[name] for name in ("empty", "binary", "another JSON", "not UTF-8", "with a byte order mark")]
+)
 def test_what_is_no_trace_is_wrong_use_for_every_reader(
     tmp_path: Path, content: bytes, read: Callable[[Path], object]
 ) -> None:
@@ -314,7 +331,7 @@ def test_what_is_no_trace_is_wrong_use_for_every_reader(
     assert raised.value.exit_code == 2
 
 
-@pytest.mark.parametrize("name", sorted(set(READERS) - {"header", "audit"}))
+@pytest.mark.parametrize("name", sorted(set(READERS) - {"header", "audit", "explain", "log"}))
 def test_a_later_line_that_is_none_fails_what_was_asked(trace: Path, name: str) -> None:
     lines = lines_of(trace)
     lines[10] = "rain"
@@ -331,3 +348,33 @@ def test_a_line_that_is_too_long_is_not_taken_into_memory(trace: Path, monkeypat
     with pytest.raises(TraceError, match="longer than") as raised:
         list(TraceReader(trace))
     assert raised.value.line == len(lines_of(trace))
+
+
+def test_a_line_that_is_too_long_hides_no_other(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = lines_of(trace)
+    longest = max(len(line) for line in lines) + 10
+    monkeypatch.setattr(reading, "LONGEST_LINE", longest)
+    put(trace, [*lines[:10], "x" * 5 * longest, *lines[10:20], lines[20].replace('"v":1', '"v":1.0'), *lines[21:]])
+    assert [(one.line, one.what) for one in focus_log(trace).damage] == [(11, "unreadable"), (22, "edited")]
+    assert [(one.line, one.rule) for one in audit(trace).findings] == [(11, "unreadable"), (22, "edited")]
+    with pytest.raises(TraceError, match=r"^line 11: it is longer than"):
+        replay(trace)
+
+
+def test_a_file_without_any_line_end_is_read_no_further_than_a_line_may_be_long() -> None:
+    with pytest.raises(TraceError, match="longer than"):
+        read_header(Path("/dev/zero"))
+
+
+def test_a_byte_order_mark_is_named(trace: Path) -> None:
+    trace.write_bytes(b"\xef\xbb\xbf" + trace.read_bytes())
+    with pytest.raises(TraceError, match=r"^line 1: it begins with a byte order mark \(BOM\)"):
+        replay(trace)
+
+
+@pytest.mark.parametrize("t", [1e18, -5.0, 10**17])
+def test_a_time_that_no_calendar_shows_is_told_with_its_line(trace: Path, t: float) -> None:
+    lines = lines_of(trace)
+    lines[-1] = changed(lines[-1], t=t)
+    put(trace, rechained(lines))
+    assert [(one.line, one.what) for one in explain(trace, "20:32").damage] == [(len(lines), "unreadable")]

@@ -217,7 +217,7 @@ def test_diff_names_the_place_of_a_derived_line_that_was_removed(trace: Path, tm
         cut = rechained([changed(line, seq=seq) for seq, line in enumerate(cut)])
     other = put(tmp_path / "cut.jsonl", cut)
     code, shown = compared(trace, other)
-    assert f"B {other}: line {index + 1}: " in shown
+    assert f"B {other}:{index + 1}: " in shown
     assert "removed" in shown
     assert "Same decisions" not in shown
     assert code == 1
@@ -231,7 +231,7 @@ def test_diff_of_a_trace_with_itself_exits_zero(trace: Path) -> None:
 
 
 def said(trace: Path, at: str) -> str:
-    return "\n".join(explain(trace, at))
+    return explain(trace, at).text
 
 
 def test_explain_tells_of_a_run_under_way_and_what_began_it(trace: Path) -> None:
@@ -242,7 +242,7 @@ def test_explain_tells_of_a_run_under_way_and_what_began_it(trace: Path) -> None
 
 
 def test_explain_tells_how_the_last_run_ended_and_why(trace: Path) -> None:
-    text = said(trace, "20:34")
+    text = said(trace, "20:34:00")
     assert "number 2 (due to temperature)" in text
     assert "ended restored" in text
     assert "measure_frame failed on purpose." in text
@@ -270,11 +270,18 @@ def test_explain_reads_utc_with_z(trace: Path) -> None:
     assert said(trace, "19:31Z") == said(trace, "20:31")
 
 
+def test_a_minute_stands_for_its_end(trace: Path) -> None:
+    assert "At 20:30:59 (" in said(trace, "20:30")
+    assert said(trace, "20:30") == said(trace, "20:30:59")
+
+
 # --- the focusing log ---
 
 
 def test_the_focusing_log_has_one_entry_a_run_failed_ones_too(trace: Path) -> None:
-    header, entries = focus_log(trace)
+    found = focus_log(trace)
+    header, entries = found.header, found.entries
+    assert found.damage == []
     assert header.kind == "header"
     assert [(entry.number, entry.outcome, entry.position) for entry in entries] == [
         (1, "validated", 10_020),

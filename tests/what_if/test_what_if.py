@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from statefocus.context import Run
-from statefocus.errors import TraceError
+from statefocus.errors import TraceError, UsageError
 from statefocus.focus import FocusPoint, find_focus
 from statefocus.importing import import_log
 from statefocus.profile import Profile
@@ -177,8 +178,54 @@ def test_a_failure_policy_is_followed_and_what_is_left_is_told() -> None:
 # --- another rig ---
 
 
-def test_another_focuser_is_told() -> None:
-    assert "another rig" in asked(TUBE, focuser={"um_per_step": 1.5}).misfits[0]
+OTHERS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "focal ratio": ("optics", {"f_ratio": 7.0}, "`optics.f_ratio` was 5.5, and the profile says 7"),
+    "obstruction": (
+        "optics",
+        {"obstruction_percent": 30.0},
+        "`optics.obstruction_percent` was 0, and the profile says",
+    ),
+    "step": ("focuser", {"um_per_step": 1.5}, "`focuser.um_per_step` was 4, and the profile says 1.5"),
+    "travel": ("observatory", {"focuser": {"max_steps": 60_000}}, "`observatory.focuser.max_steps` was 50000, and"),
+    "pixel": ("observatory", {"camera": {"pixel_um": 2.4}}, "`observatory.camera.pixel_um` was 3.76, and the profile"),
+    "aperture": ("observatory", {"optics": {"aperture_mm": 80.0}}, "`observatory.optics.aperture_mm` was 100, and the"),
+    "sweep": (
+        "autofocus",
+        {"step_size_steps": 9000},
+        "the focuser had 50000 steps, and the profile's sweep spans 72000",
+    ),
+}
+
+
+@pytest.mark.parametrize(("section", "values", "said"), OTHERS.values(), ids=OTHERS)
+def test_a_profile_of_another_rig_is_refused_with_the_fact_that_differs(
+    section: str, values: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        asked(TUBE, **{section: values})
+    assert said in str(raised.value)
+    assert raised.value.exit_code == 2
+
+
+def test_every_fact_that_differs_is_named() -> None:
+    with pytest.raises(UsageError, match=r"`optics\.f_ratio` was .*; `focuser\.um_per_step` was "):
+        asked(TUBE, focuser={"um_per_step": 1.5}, optics={"f_ratio": 4.0})
+
+
+def test_the_simulated_observatory_of_a_real_rig_is_none_of_its_facts() -> None:
+    at = {"host": "10.0.0.2"}
+    devices = {"kind": "alpaca", **dict.fromkeys(("camera", "focuser", "telescope", "safety", "conditions"), at)}
+    answer = asked(TUBE, devices=devices, observatory={"focuser": {"max_steps": 60_000}})
+    assert answer.misfits == []
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:
+    answer = asked(TUBE)
+    assert "(+0.0 min)" in text_of(replace(answer, minutes=(3.0, 2.99)))
+    assert "(-0.1 min)" in text_of(replace(answer, minutes=(3.0, 2.9)))
+
+
+def test_a_sweep_of_another_size_is_told() -> None:
     assert any("another focuser" in one for one in asked(TUBE, autofocus={"step_size_steps": 900}).misfits)
 
 

@@ -1,0 +1,68 @@
+"""What the facts say against a run: a ruling on one of them, and in words what forbids a person's wish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from statefocus import focusing
+from statefocus.context import Context
+from statefocus.machine.vocabulary import Ruling, ruling
+
+_PERSONS: tuple[tuple[str, str, bool, str], ...] = (
+    ("unparked", "parked", False, "the mount is parked"),
+    ("safe", "safe", True, "the safety monitor says that it is not safe"),
+)
+"""Guards of a person's run that go by a fact: guard, fact, what it must be, and what is so where it is the contrary."""
+
+
+def by_fact(context: Context, source: str, fact: str, *, wanted: bool) -> Ruling:
+    """Rule on a fact: `source` is where the profile takes it from; one that is missing or stale is unknown."""
+    if source == "not_used":
+        return Ruling.NOT_USED
+    value = context.known(fact)
+    return Ruling.UNKNOWN if value is None else ruling(holds=value is wanted)
+
+
+def against_wish(context: Context) -> tuple[str, ...]:
+    """Tell what forbids the run, or the way back, that a person has just asked for: each in a clause, guards by name.
+
+    Empty where all that is known here allows it; then a guard forbids it that only an edited machine asks.
+    """
+    return (*_under_way(context), *_guards(context))
+
+
+def _under_way(context: Context) -> Iterator[str]:
+    plan = context.plan
+    if context.run is not None:
+        yield f"run {context.run.number} is under way"
+    if plan.exposing:
+        yield "an exposure of the plan is being prepared, taken or read out"
+    if plan.flip_under_way:
+        yield "a meridian flip is under way (`no_flip` failed)"
+    if plan.ending:
+        yield "the session is being ended (`session_goes_on` failed)"
+
+
+def _guards(context: Context) -> Iterator[str]:
+    for guard, fact, wanted, contrary in _PERSONS:
+        said = by_fact(context, getattr(context.profile.guards, guard), fact, wanted=wanted)
+        if not said.passes:
+            yield f"{_told(context, fact, contrary)} (`{guard}` {said})"
+    if context.plan.aids:
+        aids = sorted(context.plan.aids)
+        yield f"{' and '.join(aids)} {'are' if len(aids) > 1 else 'is'} open (`aids_closed` failed)"
+    if context.wish is None and focusing.undo_position(context) is None:
+        yield "no run has left a position to return to (`undo_known` failed)"
+
+
+def _told(context: Context, fact: str, contrary: str) -> str:
+    """What a fact said last, and how long ago."""
+    held, limit_s = context.facts.get(fact), context.profile.guards.stale_after_s
+    if held is None:
+        return "no device has told this yet"
+    age_s = context.now - held.t
+    if held.value is None:
+        return f"the device could not tell, {age_s:.0f} s ago"
+    if age_s > limit_s:
+        return f"the device told it last {age_s:.0f} s ago, limit {limit_s:g} s"
+    return f"{contrary}, told {age_s:.0f} s ago"
