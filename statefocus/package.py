@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import msgspec
 import numpy as np
 import pydantic
 
@@ -80,7 +81,7 @@ def answer_of(folder: Path, profile: Profile | None = None) -> Answer:
     measured = _Measuring(settings)
     frames = package.part("sweep")
     measured.take(folder, _checked(folder, frames, measured.remarks))
-    each = int(package.run.get("sweep", {}).get("frames_per_point", 1)) if frames else 1
+    each = package.said.sweep.frames_per_point
     points = points_of(measured.frames, each)
     fit = _fit(points, settings, package, same_metric=settings.autofocus.metric == own.autofocus.metric)
     told = {"settings": "profile" if profile else "package", "recorded": _recorded(package)}
@@ -189,8 +190,7 @@ def _by_position(frames: Sequence[FocusPoint], each: int) -> bool:
 def _fit(points: tuple[FocusPoint, ...], settings: Profile, package: PackageRecord, *, same_metric: bool) -> FocusFit:
     """Fit as the run did: against the same history, and by the learned curve where it took two frames."""
     past = tuple(one if same_metric else PastFocus(one.position) for one in package.history)
-    learned = package.run.get("sweep", {}).get("kind") == "learned" and settings.autofocus.metric == "hfr"
-    if learned and len(points) == 2:
+    if package.said.sweep.kind == "learned" and settings.autofocus.metric == "hfr" and len(points) == 2:
         taught = LearnedCurve(package.learned_slopes)
         return find_learned_focus(points, taught, cfz_steps=settings.cfz_steps, history=past)
     return find_focus(points, model=settings.fit.model, cfz_steps=settings.cfz_steps, history=past)
@@ -198,9 +198,8 @@ def _fit(points: tuple[FocusPoint, ...], settings: Profile, package: PackageReco
 
 def _recorded(package: PackageRecord) -> dict[str, Any]:
     """What the run itself has said."""
-    fit = package.run.get("fit") or {}
-    said = {name: fit.get(name) for name in ("model", "best_position", "sigma_position", "accepted")}
-    return {"outcome": package.run.get("outcome"), **said}
+    said = package.said
+    return {"outcome": said.outcome, **(msgspec.structs.asdict(said.fit) if said.fit else {})}
 
 
 def _record(

@@ -44,6 +44,7 @@ def sheet_of_answer(answer: Answer) -> Sheet:
     from statefocus.trace.times import show, zone_of
 
     record, package = answer.record, answer.package
+    facts: tuple[str, ...]
     if package is None:
         facts = (Path(record["package"]).name, f"{len(answer.points)} points", f"settings: {record['settings']}")
         return sheet_of_fit(record, answer.points, facts, answer.profile.scale, answer.cfz_steps)

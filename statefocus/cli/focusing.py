@@ -139,8 +139,8 @@ def _tell(record: dict[str, Any], scale: Scale) -> None:
         typer.echo(f"  left out {rejected['position']:g}: {rejected['why']}")
     for remark in record["remarks"]:
         typer.echo(f"  note: {remark}")
-    recorded = record.get("recorded")
-    if recorded and recorded["best_position"] is not None:
+    recorded = record.get("recorded", {})
+    if recorded.get("best_position") is not None:
         typer.echo(f"  the run itself found {recorded['best_position']:.2f}, and ended {recorded['outcome']}.")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from statefocus.errors import StatefocusError, why_unread
@@ -59,6 +59,30 @@ class SavedFrame(Struct, frozen=True):
     stars: int = 0
 
 
+class SweepSaid(Struct, frozen=True):
+    """What a package's answer needs of its run's sweep."""
+
+    kind: str
+    frames_per_point: Annotated[int, Meta(ge=1)]
+
+
+class FitSaid(Struct, frozen=True):
+    """What the run itself has found."""
+
+    model: str
+    best_position: float | None
+    sigma_position: float | None
+    accepted: bool
+
+
+class RunSaid(Struct, frozen=True):
+    """What is read of a run's record."""
+
+    outcome: str
+    sweep: SweepSaid
+    fit: FitSaid | None = None
+
+
 class PackageRecord(Struct, frozen=True):
     """A package.
 
@@ -92,6 +116,11 @@ class PackageRecord(Struct, frozen=True):
     history: tuple[PastFocus, ...] = ()
     kind: str = KIND
     version: int = VERSION
+
+    @property
+    def said(self) -> RunSaid:
+        """What the run's record says."""
+        return msgspec.convert(self.run, RunSaid)
 
     def part(self, name: Part) -> tuple[SavedFrame, ...]:
         """The frames of a part, in their order."""
@@ -131,7 +160,9 @@ def read_record(folder: Path) -> PackageRecord | None:
         if head.get("version") != VERSION:
             said = f"{path} has version {head.get('version')}, and this statefocus reads version {VERSION}"
             raise StatefocusError(f"{said}: install a newer statefocus, or {_ELSE}.")
-        return msgspec.convert(head, PackageRecord)
+        record = msgspec.convert(head, PackageRecord)
+        msgspec.convert(record.run, RunSaid)
+        return record
     except OSError as error:
         raise StatefocusError(f"{path} cannot be read: {why_unread(error)}.") from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

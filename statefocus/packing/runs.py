@@ -211,7 +211,7 @@ class RunFiles:
         """Tell a person, once until it is well again."""
         if what not in self._told:
             self._told.add(what)
-            self._notify("warning", f"{sentence} Focusing goes on; this is told once.")
+            self._notify("warning", f"{sentence} Focusing goes on; look at the disk of {self._packages.parent}.")
 
 
 def _parted(package: _Package, run: Run, each: int) -> Iterator[SavedFrame]:

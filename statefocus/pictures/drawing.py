@@ -141,7 +141,8 @@ def _curve(axes: Axes, sheet: Sheet) -> None:
     x = np.linspace(*axes.get_xlim(), CURVE_POINTS)
     _sides(axes, sheet, fit)
     if fit.model == "fallback":
-        axes.axhline(fit.coefficients[1], color=RED, linewidth=1.6, linestyle="--", label="fallback: lowest average")
+        label = f"fallback: lowest average of three, near {fit.coefficients[0]:g}"
+        axes.axhline(fit.coefficients[1], color=RED, linewidth=1.8, linestyle="--", label=label)
     elif fit.model != "lines":
         y = [_predicted(fit, float(one)) for one in x]
         label = {"joint": "hyperbola (joint fit)", "learned": "learned curve"}.get(fit.model, fit.model)
@@ -151,29 +152,33 @@ def _curve(axes: Axes, sheet: Sheet) -> None:
 def _sides(axes: Axes, sheet: Sheet, fit: FitTold) -> None:
     """One straight line a side (F1): those that were fitted, those of a learned V, or those through the points."""
     low, high = axes.get_xlim()
-    if fit.model == "learned":
-        x0, _, slope = fit.coefficients[:3]
-        sides, label = ((slope * x0, -slope), (-slope * x0, slope)), "side lines (taught V)"
-    else:
-        found = fit.coefficients[:4] if fit.model == "lines" else _lines_of(sheet, fit)
-        if len(found) != 4:
-            return
-        sides, label = (found[:2], found[2:]), "side lines"
-    (a, b), (c, d) = sides
+    found, label = _side_lines(sheet, fit)
+    if len(found) != 4:
+        return
+    a, b, c, d = found
     cross = (a - c) / (d - b) if d != b else math.nan
     if not low < cross < high:
         return
-    for (height, slope), end in zip(sides, (low, high), strict=True):
+    for height, slope, end in ((a, b, low), (c, d, high)):
         ends = [end, cross]
         axes.plot(ends, [height + slope * x for x in ends], color=GREEN, linewidth=1.4, label=label, zorder=2)
         label = "_"
 
 
-def _lines_of(sheet: Sheet, fit: FitTold) -> tuple[float, ...]:
+def _side_lines(sheet: Sheet, fit: FitTold) -> tuple[tuple[float, ...], str]:
+    """Intercept and slope of both sides, and what they are called; none where a side has too few points."""
+    if fit.model == "lines":
+        return fit.coefficients[:4], "side lines"
     left_out = {one.index for one in fit.rejected}
     kept = [point for index, point in enumerate(sheet.fitted) if index not in left_out and point.flaw() is None]
-    lines = fit_lines(collect(kept, 0.0, 0.0)) if kept else None
-    return lines.coefficients[:4] if lines else ()
+    lines = fit_lines(collect(kept, 0.0, 0.0)) if kept and fit.model != "learned" else None
+    if lines is not None:
+        return lines.coefficients[:4], "side lines"
+    if fit.model not in ("hyperbola", "joint", "learned") or len(fit.coefficients) != 3:
+        return (), ""
+    x0, _, slope = fit.coefficients
+    name = "side lines, the taught V" if fit.model == "learned" else "side lines, the curve's own"
+    return (slope * x0, -slope, -slope * x0, slope), name
 
 
 def _points(axes: Axes, sheet: Sheet) -> None:
@@ -184,7 +189,8 @@ def _points(axes: Axes, sheet: Sheet) -> None:
     apart = APART * axes.get_ylim()[1]
     alone = [own for own, used in kept if abs(_measure(own) - _measure(used)) > apart]
     _scatter(axes, alone, "o", FAINT, "each frame by itself", size=18)
-    _scatter(axes, [p for p in sheet.earlier if p.flaw() is None], "D", VIOLET, "earlier sweep, given up", size=24)
+    earlier = [point for point in sheet.earlier if point.flaw() is None]
+    _scatter(axes, earlier, "D", "none", "earlier sweep, given up", size=110, edge=VIOLET)
     if kept:
         used = [pair[1] for pair in kept]
         label = "points, by the stars that the frames share" if alone else "points"
@@ -192,10 +198,8 @@ def _points(axes: Axes, sheet: Sheet) -> None:
             [p.position for p in used],
             [_measure(p) for p in used],
             [_error(p) for p in used],
-            **{"fmt": "o", "color": INK, "ecolor": FAINT, "elinewidth": 1.6, "capsize": 4, "markersize": 7},
-            label=label,
-            zorder=5,
-        )
+            fmt="o", color=INK, ecolor=FAINT, elinewidth=1.6, capsize=4, markersize=7, label=label, zorder=5,
+        )  # fmt: skip
     _rejected(axes, sheet, rejected)
 
 
@@ -213,7 +217,13 @@ def _rejected(axes: Axes, sheet: Sheet, rejected: Mapping[int, str]) -> None:
         if number >= MOST_REASONS:
             label = f"left out: {len(reasons) - MOST_REASONS} more" if number == MOST_REASONS else "_"
         heights = [_measure(point) if point.flaw() is None else floor for point in points]
-        look = {"color": RED, "markersize": 13, "markeredgewidth": 3.0, "linestyle": "none", "clip_on": False}
+        look: dict[str, Any] = {
+            "color": RED,
+            "markersize": 13,
+            "markeredgewidth": 3.0,
+            "linestyle": "none",
+            "clip_on": False,
+        }
         axes.plot([point.position for point in points], heights, "x", label=_plain(label), zorder=6, **look)
 
 
@@ -222,12 +232,20 @@ def _answer(axes: Axes, sheet: Sheet) -> None:
     fit = sheet.fit
     best = fit.best_position if fit else None
     if fit and best is not None and math.isfinite(best):
-        colour = RED if fit.model == "fallback" or not sheet.good else AMBER
-        if sheet.cfz_steps:
+        fallback = fit.model == "fallback"
+        colour = AMBER if sheet.good and not fallback else RED
+        if sheet.cfz_steps and not fallback:
             half = sheet.cfz_steps / 2
             label = f"critical focus zone, {sheet.cfz_steps:.1f} steps"
             axes.axvspan(best - half, best + half, color=GREEN, alpha=0.13, linewidth=0, label=label, zorder=0)
-        axes.axvline(best, color=colour, linewidth=1.6, linestyle=":", label=f"best position {best:.1f}", zorder=4)
+        axes.axvline(
+            best,
+            color=colour,
+            linewidth=1.6,
+            linestyle=":",
+            label="_" if fallback else f"best position {best:.1f}",
+            zorder=4,
+        )
         if fit.sigma_position is not None:
             height = axes.get_ylim()[0] + 0.035 * (axes.get_ylim()[1] - axes.get_ylim()[0])
             axes.errorbar(
@@ -256,10 +274,14 @@ def _legend(axes: Axes) -> None:
         text.set_color(INK)
 
 
-def _scatter(axes: Axes, points: Sequence[FocusPoint], marker: str, colour: str, label: str, *, size: int) -> None:
+def _scatter(
+    axes: Axes, points: Sequence[FocusPoint], marker: str, colour: str, label: str, *, size: int, edge: str = "none"
+) -> None:
     if points:
         where = [p.position for p in points], [_measure(p) for p in points]
-        axes.scatter(*where, marker=marker, color=colour, s=size, label=label, zorder=4)
+        axes.scatter(
+            *where, marker=marker, facecolor=colour, edgecolor=edge, linewidth=1.8, s=size, label=label, zorder=4
+        )
 
 
 def _shown_best(sheet: Sheet) -> list[float]:

@@ -62,8 +62,8 @@ class RunTold(Struct, frozen=True):
     points: tuple[PointTold, ...]
     earlier_points: tuple[PointTold, ...] = ()
     fit: FitTold | None = None
+    doubted_fit: FitTold | None = None
     cfz_steps: float | None = None
-    start_position: int | None = None
 
 
 class Sheet(Struct, frozen=True):
@@ -132,7 +132,7 @@ def sheet_of_run(
     return Sheet(
         verdict=f"{run.outcome.upper()}{_focus_told(run.fit)}",
         good=run.outcome == "validated",
-        why=run.reason or _first_reason(run.fit),
+        why=run.reason or _first_reason(run.fit) or _doubt(run.doubted_fit),
         facts=joined(*facts_of(run, shown_time)),
         points=measured,
         fitted=_fitted(measured, run.fit),
@@ -211,12 +211,20 @@ def _focus_told(fit: FitTold | None) -> str:
         return "   no curve"
     if fit.best_position is None:
         return "   no position found"
+    if fit.model == "fallback":
+        return f"   no curve   (lowest near {fit.best_position:.0f})"
     sigma = "" if fit.sigma_position is None else f" ± {fit.sigma_position:.2f}"
     return f"   best focus {fit.best_position:.1f}{sigma} steps   ({fit.model})"
 
 
 def _first_reason(fit: FitTold | None) -> str:
     return fit.reasons[0] if fit and fit.reasons else ""
+
+
+def _doubt(fit: FitTold | None) -> str:
+    if fit is None:
+        return ""
+    return f"Two frames did not suffice: {_first_reason(fit) or 'the frame at the new position missed twice.'}"
 
 
 def _fitted(points: tuple[FocusPoint, ...], fit: FitTold | None) -> tuple[FocusPoint, ...]:
