@@ -164,6 +164,8 @@ def _draw(trace: Path, folder: Path) -> str:
         else:
             save_picture(sheet, folder / f"{name}.png")
             count += 1
+    if not count + bare:
+        return "This trace holds no run of statefocus that could be drawn."
     without = f"; {bare} without a measured frame cannot be drawn" if bare else ""
     return f"{count} of {count + bare} runs drawn in {folder}{without}."
 

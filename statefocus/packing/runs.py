@@ -69,17 +69,25 @@ class RunFiles:
         self._package: _Package | None = None
         self._told: set[str] = set()
         self._clerk = Clerk()
-        if profile.records.save_focus_frames:
+        self._wants_frames = profile.records.save_focus_frames
+        if self._wants_frames:
             self._clerk.do(lambda: remove_unfinished(self._homes()))
 
     def frame(self, name: str, exposure: Exposure) -> None:
         """A focus frame was taken; what it is, is known once that is told as an event."""
-        if self._profile.records.save_focus_frames:
+        if self._wants_frames:
             self._held = {name: exposure}
 
     def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
-        """An event was worked off."""
-        context = state.context
+        """An event was worked off; a fault of ours ends the saving, never the night."""
+        try:
+            self._saw(event, steps, state.context)
+        except Exception as error:  # noqa: BLE001  # whatever it is
+            self._wants_frames = False
+            self._package = None
+            self._tell("fault", f"Runs are not saved any more: {_said(error)}.")
+
+    def _saw(self, event: events.Event, steps: tuple[Step, ...], context: Context) -> None:
         for effect in (effect for step in steps for effect in step.effects):
             self._asked(effect, context)
         if isinstance(event, events.FrameTaken):

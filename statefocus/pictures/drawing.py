@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,7 +65,8 @@ def save_picture(sheet: Sheet, path: Path) -> None:
     """
     figure = draw(sheet)
     try:
-        with whole_file(path) as file:
+        with whole_file(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
             figure.savefig(file, format="png", facecolor=PAPER)
     except OSError as error:
         raise StatefocusError(f"The picture {path} could not be written: {error.strerror or error}.") from error

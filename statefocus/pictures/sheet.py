@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from statefocus.errors import StatefocusError
@@ -231,7 +232,8 @@ def _fitted(points: tuple[FocusPoint, ...], fit: FitTold | None) -> tuple[FocusP
     """What the curve went through; a point that shares no star keeps its own measure."""
     if fit is None or fit.model not in ("joint", "learned"):
         return points
-    shared = share_stars(points, least_frames=2) if fit.model == "learned" else share_stars(points)
+    with np.errstate(all="ignore"):  # a trace that was edited may hold any number
+        shared = share_stars(points, least_frames=2) if fit.model == "learned" else share_stars(points)
     if shared is None:
         return points
     both = zip(points, shared.points, strict=True)

@@ -159,7 +159,9 @@ class Host(Section):
 class Records(Section):
     """Where the night's records go."""
 
-    folder: str = Field("nights", description="Traces, frames and pictures; relative to where statefocus is started.")
+    folder: str = Field(
+        "nights", description="Traces, frames, packages and pictures; relative to where statefocus is started."
+    )
     save_frames: bool = Field(default=True, description="Whether the plan's frames are saved as FITS.")
     save_focus_frames: bool = Field(
         default=False, description="Whether each autofocus run is saved as a package: focus frames and record (A15)."

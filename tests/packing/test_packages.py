@@ -436,3 +436,26 @@ def test_a15_the_record_reads_back(tmp_path: Path) -> None:
     assert [frame.part for frame in record.frames] == ["sweep"] * 7 + ["validation"]
     assert [frame.value for frame in record.part("sweep")] == [point.measure for point in run.points]
     assert record.run["outcome"] == "validated"
+
+
+def test_a15_a_fault_of_the_saving_is_told_and_costs_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(_profile: Profile) -> dict[str, Any]:
+        raise ValueError("on purpose")
+
+    monkeypatch.setattr("statefocus.packing.runs.settings_of", faulty)
+    with framed_rig(tmp_path, autofocus={"points": 7}) as rig:
+        focus(rig)
+        focus(rig)
+    assert [run.outcome for run in rig.runs] == ["validated", "validated"]
+    ((_, sentence),) = rig.told
+    assert sentence.startswith("Runs are not saved any more: ValueError: on purpose.")
+
+
+def test_a19_a_picture_of_each_run_lies_beside_the_trace(tmp_path: Path) -> None:
+    records = {"save_focus_frames": False, "save_pictures": True}
+    with framed_rig(tmp_path, autofocus={"points": 7}, records=records) as rig:
+        focus(rig)
+    pictures = list((tmp_path / "night" / "pictures").iterdir())
+    assert [path.name for path in pictures] == ["2026-03-14_20-30-00_run-01.png"]
+    assert pictures[0].read_bytes()[:4] == b"\x89PNG"
+    assert packages(tmp_path) == []

@@ -51,6 +51,7 @@ def legend(axes: Axes) -> list[str]:
 
 
 def points_drawn(axes: Axes) -> list[tuple[float, float]]:
+    bars: Any
     (bars,) = [one for one in axes.containers if str(one.get_label()).startswith("points")]
     return [tuple(pair) for pair in bars.lines[0].get_xydata()]
 
