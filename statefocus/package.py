@@ -12,6 +12,7 @@ import numpy as np
 import pydantic
 
 from statefocus.devices.camera import Exposure
+from statefocus.errors import StatefocusError
 from statefocus.focus import FocusFit, FocusPoint, PastFocus, find_focus
 from statefocus.focus.learned import LearnedCurve, find_learned_focus
 from statefocus.focus.repeats import points_of
@@ -76,7 +77,7 @@ def answer_of(folder: Path, profile: Profile | None = None) -> Answer:
     package = read_record(folder) if folder.is_dir() else None
     if package is None:
         return _of_frames(folder, profile)
-    own = _own_profile(folder, package)
+    own = _own_profile(folder, package, darks=profile is None)
     settings = profile or own
     measured = _Measuring(settings)
     frames = package.part("sweep")
@@ -119,7 +120,10 @@ class _Measuring:
     def take(self, folder: Path, frames: Iterator[tuple[Path, float, Frame]]) -> None:
         for path, position, frame in frames:
             exposure, remark = self._prepare(self._exposure(frame))
-            found = self._measure(exposure)
+            try:
+                found = self._measure(exposure)
+            except StatefocusError as error:
+                raise StatefocusError(f"{path}: {error}") from error
             self.frames.append(FocusPoint(position, found.value, found.error, found.stars, found.table))
             self.files.append(path.relative_to(folder).as_posix())
             if remark and remark not in self.remarks:
@@ -132,16 +136,20 @@ class _Measuring:
         return Exposure(np.ascontiguousarray(frame.pixels.T), seconds, frame.binning)
 
 
-def _own_profile(folder: Path, package: PackageRecord) -> Profile:
+def _own_profile(folder: Path, package: PackageRecord, *, darks: bool) -> Profile:
+    """The settings of a package's run; `darks` asks for its dark frame too."""
     try:
         own = Profile.model_validate(package.profile)
     except pydantic.ValidationError as error:
         said = str(error.errors()[0]["msg"])
         raise FrameError(f"{folder / RECORD} holds settings that are none ({said}): give a --profile.") from None
-    if package.dark is None:
+    if package.dark is None or not darks:
         return own
-    darks = {"dark_folder": str(_inside(folder, package.dark).parent)}
-    return own.model_copy(update={"autofocus": own.autofocus.model_copy(update=darks)})
+    dark = _inside(folder, package.dark)
+    if not dark.is_file():
+        raise FrameError(f"{dark}, the dark that was subtracted, is missing from the package: {COPY_BACK}.")
+    autofocus = own.autofocus.model_copy(update={"dark_folder": str(dark.parent)})
+    return own.model_copy(update={"autofocus": autofocus})
 
 
 def _inside(folder: Path, file: str) -> Path:

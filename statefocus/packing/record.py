@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from statefocus.errors import StatefocusError, why_unread
 from statefocus.focus.limits import PastFocus
+from statefocus.kept import LEAST_SLOPE, MOST_SLOPE
 from statefocus.profile import Profile
 
 VERSION = 1
@@ -112,7 +113,7 @@ class PackageRecord(Struct, frozen=True):
     frames: tuple[SavedFrame, ...]
     run: dict[str, Any]
     dark: str | None = None
-    learned_slopes: tuple[float, ...] = ()
+    learned_slopes: tuple[Annotated[float, Meta(gt=LEAST_SLOPE, lt=MOST_SLOPE)], ...] = ()
     history: tuple[PastFocus, ...] = ()
     kind: str = KIND
     version: int = VERSION

@@ -124,13 +124,22 @@ class RunFiles:
         package.frames.append(frame)
         if package.trouble:
             return
-        header = frame_header(
-            "Focus", begun=frame.t, exposure_s=frame.exposure_s, binning=frame.binning, filter_=run.filter,
-            position=frame.position, temperature_c=context.triggers.thermometer.mean_c,
-        ) | {"GAIN": frame.gain, "AFRUN": run.number, "AFPART": frame.part}  # fmt: skip
-        job = partial(package.draft.add, frame.file, exposure.pixels.T, header)
+        job = partial(package.draft.add, frame.file, exposure.pixels.T, self._header(frame, run, context))
         if not self._clerk.do_with_frame(lambda: self._try(package, job)):
             self._give_up(package, "its disk is slower than the camera")
+
+    def _header(self, frame: SavedFrame, run: Run, context: Context) -> dict[str, Any]:
+        header = frame_header(
+            "Focus",
+            begun=frame.t,
+            exposure_s=frame.exposure_s,
+            binning=frame.binning,
+            filter_=run.filter,
+            position=frame.position,
+            temperature_c=context.triggers.thermometer.mean_c,
+        )
+        crop = self._profile.autofocus.crop_percent
+        return header | {"GAIN": frame.gain, "AFRUN": run.number, "AFPART": frame.part, "AFCROP": crop}
 
     def _package_of(self, run: Run) -> _Package:
         if self._package is None or self._package.number != run.number:
@@ -213,13 +222,16 @@ class RunFiles:
     def _give_up(self, package: _Package, why: str) -> None:
         package.trouble = why
         self._clerk.do(package.draft.discard)
-        self._tell("package", f"The package of run {package.number} is not saved: {why}.")
+        self._tell(
+            "package",
+            f"The package of run {package.number} is not saved: {why}. Look at the disk of {self._packages.parent}.",
+        )
 
     def _tell(self, what: str, sentence: str) -> None:
         """Tell a person, once until it is well again."""
         if what not in self._told:
             self._told.add(what)
-            self._notify("warning", f"{sentence} Focusing goes on; look at the disk of {self._packages.parent}.")
+            self._notify("warning", f"{sentence} Focusing goes on without.")
 
 
 def _parted(package: _Package, run: Run, each: int) -> Iterator[SavedFrame]:

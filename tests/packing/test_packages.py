@@ -260,6 +260,9 @@ SPOILT: dict[str, Callable[[Path], Any]] = {
     "fields": lambda package: edit(package, frames=[{"file": 3}]),
     "profile": lambda package: edit(package, profile={"autofocus": {"points": "many"}}),
     "outside": _outside,
+    "slopes": lambda package: edit(package, learned_slopes=[0.0, 0.0, 0.0]),
+    "dark": lambda package: edit(package, dark="darks/004_m.fits"),
+    "black": lambda package: write_frame(package / FRAME, np.full(SHAPE, np.nan, np.float32), {}),
     "run": lambda package: edit(package, run={"sweep": "lost", "fit": 3}),
 }
 
@@ -278,6 +281,9 @@ SPOILT: dict[str, Callable[[Path], Any]] = {
         ("profile", "holds settings that are none"),
         ("outside", "which is not within the package"),
         ("run", "record.json is damaged"),
+        ("slopes", "record.json is damaged"),
+        ("dark", "the dark that was subtracted, is missing from the package: copy it back"),
+        ("black", "003_10015.fits: The frame holds no number at all"),
     ],
 )
 def test_a15_what_is_wrong_with_a_package_is_one_sentence(tmp_path: Path, how: str, said: str) -> None:
@@ -380,7 +386,9 @@ def test_a15_a_full_disk_costs_the_package_and_one_sentence_and_never_the_run(
     ((level, sentence),) = rig.told
     assert level == "warning"
     assert sentence.startswith("The package of run 1 is not saved: ")
-    assert f"No space left on device. Focusing goes on; look at the disk of {tmp_path / 'night'}." in sentence
+    assert sentence.endswith(
+        f"No space left on device. Look at the disk of {tmp_path / 'night'}. Focusing goes on without."
+    )
     assert list((tmp_path / "night" / "packages").iterdir()) == []
 
 
