@@ -18,7 +18,7 @@ from statefocus.hosts.readings import Readings
 from statefocus.kept import Positions, positions_file, read_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure
-from statefocus.night import Audience, Steadfast, keep_learned
+from statefocus.night import Audience, Steadfast, keep_learned, saving_runs
 from statefocus.preparing import preparer
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
@@ -153,7 +153,11 @@ def focus_now(
     if wish == "undo":
         undo_is_possible(positions)
     clock, crew = time_of(loaded.profile, speed)
-    with devices_of(loaded.profile, clock, seed) as (profile, _), closing(TraceWriter(trace)) as writer:
+    with (
+        devices_of(loaded.profile, clock, seed) as (profile, _),
+        closing(TraceWriter(trace)) as writer,
+        saving_runs(loaded.profile, trace, Steadfast(audience)) as audience,
+    ):
         rig = open_rig(profile, clock)
         try:
             machines = load_machines(loaded)
@@ -161,7 +165,6 @@ def focus_now(
             header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
             started = round(clock.now(), 3)
             writer.write("header", started, header)
-            audience = Steadfast(audience)
             watcher = HandRun(audience, crew, wish, positions, ask)
             runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher, started)
             watcher.runner = runner

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from statefocus.focus.learned import LearnedCurve
 from statefocus.profile import Profile
+from statefocus.whole_file import whole_file
 
 VERSION = 1
 LEAST_SLOPE, MOST_SLOPE = 1e-6, 1e3  # px a step
@@ -109,8 +109,6 @@ def _slopes(told: Any) -> tuple[float, ...]:
 
 
 def _replace(path: Path, tree: Mapping[str, Any]) -> None:
-    """Write a file by way of a temporary one, so that there is never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(tree) + "\n", "utf-8")
-    os.replace(draft, path)
+    with whole_file(path) as file:
+        file.write(json.dumps(tree).encode() + b"\n")

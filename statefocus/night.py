@@ -5,14 +5,12 @@ This is the one place where the parts of the shell meet; each of them knows only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from statefocus import effects, events
 from statefocus.clock import Clock
@@ -29,6 +27,8 @@ from statefocus.hosts.rehearsal import rehearse
 from statefocus.kept import read_learned, write_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure, measurer
+from statefocus.packing import RunFiles
+from statefocus.packing.headers import frame_header
 from statefocus.preparing import preparer
 from statefocus.profile import PlanJob, Profile
 from statefocus.runner import Runner
@@ -107,6 +107,49 @@ class Steadfast:
             self._audience = Nobody()
 
 
+class Saving:
+    """An audience that has each run saved besides, and passes everything on."""
+
+    def __init__(self, following: Audience, files: RunFiles) -> None:
+        self._following, self._files = following, files
+
+    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
+        """The night begins."""
+        self._following.begin(profile, total_frames, trace)
+
+    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
+        """An event was worked off."""
+        self._following.saw(event, steps, state)
+        self._files.saw(event, steps, state)
+
+    def curve(self, effect: effects.PublishCurve) -> None:
+        """A curve was fitted."""
+        self._following.curve(effect)
+
+    def notify(self, level: str, sentence: str) -> None:
+        """A person should know."""
+        self._following.notify(level, sentence)
+
+    def frame(self, name: str, exposure: Exposure) -> None:
+        """A focus frame was taken."""
+        self._files.frame(name, exposure)
+        self._following.frame(name, exposure)
+
+
+@contextmanager
+def saving_runs(profile: Profile, trace: Path, audience: Audience) -> Iterator[Audience]:
+    """Give an audience that saves each run as the profile says (A15, A19); all of it is written at the end."""
+    records = profile.records
+    if not (records.save_focus_frames or records.save_pictures):
+        yield audience
+        return
+    files = RunFiles(profile, trace, audience.notify)
+    try:
+        yield Saving(audience, files)
+    finally:
+        files.close()
+
+
 def keep_learned(profile: Profile, learned: Mapping[str, LearnedCurve], audience: Audience) -> None:
     """Keep what a run has taught for other nights; where that fails, a person is told, and this night goes on."""
     try:
@@ -165,7 +208,10 @@ class Night:
         with devices_of(self.profile, clock, self.seed) as (profile, judge):
             rig = open_rig(profile, clock)
             try:
-                with closing(TraceWriter(self.trace)) as writer:
+                with (
+                    saving_runs(self.profile, self.trace, self.audience) as self.audience,
+                    closing(TraceWriter(self.trace)) as writer,
+                ):
                     return self._attend(profile, rig, clock, crew, writer, judge)
             finally:
                 crew.stop()
@@ -218,18 +264,10 @@ class Night:
 
         name = f"{job.frame_type}_{told['filter'] or 'none'}_{number:04d}.fits"
         path = self.trace.parent / "frames" / name
-        begun = datetime.fromtimestamp(told["begun"], tz=ZoneInfo("UTC"))
-        header = {
-            "IMAGETYP": job.frame_type,
-            "EXPTIME": job.exposure_s,
-            "DATE-OBS": begun.isoformat(timespec="milliseconds").removesuffix("+00:00"),
-            "FILTER": told["filter"] or "",
-            "FOCUSPOS": told["position"],
-            "XBINNING": job.binning,
-            "YBINNING": job.binning,
-        }
-        if told["temperature_c"] is not None:
-            header["FOCTEMP"] = told["temperature_c"]
+        header = frame_header(
+            job.frame_type, begun=told["begun"], exposure_s=job.exposure_s, binning=job.binning,
+            filter_=told["filter"], position=told["position"], temperature_c=told["temperature_c"],
+        )  # fmt: skip
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_frame(path, exposure.pixels.T, header)
@@ -300,7 +338,9 @@ def without_statefocus(night: Night, scratch: Path) -> Figures | None:
                 }
             ),
             "compensation": profile.compensation.model_copy(update={"enabled": False}),
-            "records": profile.records.model_copy(update={"save_frames": False}),
+            "records": profile.records.model_copy(
+                update={"save_frames": False, "save_focus_frames": False, "save_pictures": False}
+            ),
             "host": profile.host.model_copy(update={"rehearsal": ()}),
             "observatory": profile.observatory.model_copy(update={"render": False}),
         }

@@ -11,7 +11,7 @@ import typer
 
 from statefocus.cli.console import console as make_console
 from statefocus.errors import UsageError
-from statefocus.scales import SCALES, Scale
+from statefocus.scales import Scale
 
 
 def focus(
@@ -22,18 +22,27 @@ def focus(
     undo: bool = typer.Option(False, "--undo", help="Return to where the last run by hand began."),
     trace: Path | None = typer.Option(None, help="Where the trace goes."),
     seed: int = typer.Option(1, help="Seed of the embedded observatory."),
+    picture: Path | None = typer.Option(None, help="PNG of the run's curve; needs matplotlib."),
 ) -> None:
     """Focus now. Ctrl-C cancels, and the focuser goes back to where it was."""
-    if package is not None:
-        _from_package(package, profile, json_=json_)
-        return
     if again and undo:
         raise UsageError("--again and --undo exclude each other.")
+    if package is not None and (again or undo or trace):
+        raise UsageError("--package measures saved frames and moves nothing: leave --again, --undo and --trace out.")
+    if undo and picture:
+        raise UsageError("--undo takes no frames, so there is nothing to draw: leave --picture out.")
+    if picture is not None:
+        from statefocus.pictures import drawable
+
+        drawable(picture)
+    if package is not None:
+        _from_package(package, profile, picture, json_=json_)
+        return
     wish = "undo" if undo else "again" if again else "run"
-    _now(profile, wish, trace, seed, json_=json_)
+    _now(profile, wish, trace, seed, picture, json_=json_)
 
 
-def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, *, json_: bool) -> None:
+def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, picture: Path | None, *, json_: bool) -> None:
     from statefocus.by_hand import focus_now
     from statefocus.cli.nights import interruptible, new_trace, speed_of
     from statefocus.faces.progress import Progress
@@ -59,6 +68,8 @@ def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, *, json_: 
         for line in TraceReader(focused.trace):
             if line.kind == "run":
                 typer.echo(json.dumps(line.body, ensure_ascii=False))
+    if picture is not None and focused.runs:
+        _draw_last(focused.trace, picture)
     if focused.refusal:
         typer.echo(f"Refused: {focused.refusal}", err=True)
         raise typer.Exit(1)
@@ -79,17 +90,33 @@ def _ask(run: Any) -> Any:
             return choice
 
 
-def _from_package(folder: Path, path: Path | None, *, json_: bool) -> None:
-    from statefocus.loading import load_profile
-    from statefocus.package import focus_package
+def _draw_last(trace: Path, picture: Path) -> None:
+    """Draw the last run of a trace that has frames; an undo after it has none."""
+    from statefocus.cli.drawing import sheets_of
+    from statefocus.pictures import save_picture
 
-    loaded = load_profile(path) if path else None
-    record = focus_package(folder, loaded.profile if loaded else None)
-    if json_:
-        typer.echo(json.dumps(record, ensure_ascii=False))
+    sheets = [sheet for _, sheet in sheets_of(trace) if sheet is not None]
+    if sheets:
+        save_picture(sheets[-1], picture)
     else:
-        _tell(record, loaded.profile.scale if loaded else SCALES["hfr"])
-    if not record["accepted"]:
+        typer.echo("No frame was measured, so there is nothing to draw.", err=True)
+
+
+def _from_package(folder: Path, path: Path | None, picture: Path | None, *, json_: bool) -> None:
+    from statefocus.loading import load_profile
+    from statefocus.package import answer_of
+
+    answer = answer_of(folder, load_profile(path).profile if path else None)
+    if picture is not None:
+        from statefocus.cli.drawing import sheet_of_answer
+        from statefocus.pictures import save_picture
+
+        save_picture(sheet_of_answer(answer), picture)
+    if json_:
+        typer.echo(json.dumps(answer.record, ensure_ascii=False))
+    else:
+        _tell(answer.record, answer.profile.scale)
+    if not answer.record["accepted"]:
         raise typer.Exit(1)
 
 
@@ -108,6 +135,13 @@ def _tell(record: dict[str, Any], scale: Scale) -> None:
         typer.echo(f"{record['model']}: best focus at {record['best_position']:.2f} ± {sigma}: {said}")
     for reason in record["reasons"]:
         typer.echo(f"  {reason}")
+    for rejected in record["rejected"]:
+        typer.echo(f"  left out {rejected['position']:g}: {rejected['why']}")
+    for remark in record["remarks"]:
+        typer.echo(f"  note: {remark}")
+    recorded = record.get("recorded", {})
+    if recorded.get("best_position") is not None:
+        typer.echo(f"  the run itself found {recorded['best_position']:.2f}, and ended {recorded['outcome']}.")
 
 
 COMMANDS = (focus,)

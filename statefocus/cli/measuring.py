@@ -85,6 +85,7 @@ def fit(
     points: Path = typer.Argument(help="CSV with the columns position,measure[,error]."),
     model: str = typer.Option("auto", help="auto, hyperbola, parabola or lines."),
     json_: bool = typer.Option(False, "--json", help="The result as one JSON line."),
+    picture: Path | None = typer.Option(None, help="PNG of points and curve; needs matplotlib."),
 ) -> None:
     """Fit a curve to points; exit 1 where the fit is rejected."""
     from statefocus.focus import MODELS, find_focus
@@ -93,7 +94,13 @@ def fit(
 
     if model not in MODELS:
         raise UsageError(f"--model {model}: write {', '.join(MODELS)}.")
-    found = find_focus(read_points(points), model=model)
+    measured = read_points(points)
+    found = find_focus(measured, model=model)
+    if picture is not None:
+        from statefocus.pictures import drawable, save_picture, sheet_of_fit
+
+        drawable(picture)
+        save_picture(sheet_of_fit(fit_record(found), measured, (points.name, f"{len(measured)} points")), picture)
     if json_:
         typer.echo(json.dumps(fit_record(found)))
     else:

@@ -138,17 +138,21 @@ def _into(seconds: float) -> str:
 def log(
     trace: Path = typer.Argument(help="A trace."),
     json_: bool = typer.Option(False, "--json", help="One JSON line a run."),
+    pictures: Path | None = typer.Option(None, help="Folder for a PNG of each run; needs matplotlib."),
 ) -> None:
     """Show the focusing log of a night: every run, failed ones too."""
     from statefocus.trace.focus_log import focus_log
 
     with naming(trace):
         found = focus_log(trace)
+        drawn = _draw(trace, pictures) if pictures is not None else ""
     if json_:
         for entry in found.entries:
             typer.echo(json.dumps(entry.as_json(), ensure_ascii=False))
     else:
         _log_shown(found)
+        if drawn:
+            make_console().print(drawn, soft_wrap=True, markup=False)
     _as_far_as_readable(trace, found.damage)
 
 
@@ -162,6 +166,26 @@ def _log_shown(found: Any) -> None:
         if entry.reason:
             name = f"run {entry.number}" if entry.number else "another program's run"
             console.print(f"{name} {entry.outcome}: {entry.reason}", soft_wrap=True, markup=False)
+
+
+def _draw(trace: Path, folder: Path) -> str:
+    """Draw every run of a trace; gives what is to be said of it."""
+    from statefocus.cli.drawing import sheets_of
+    from statefocus.pictures import drawable, save_picture
+
+    folder.mkdir(parents=True, exist_ok=True)
+    count = bare = 0
+    for name, sheet in sheets_of(trace):
+        drawable(folder / f"{name}.png")
+        if sheet is None:
+            bare += 1
+        else:
+            save_picture(sheet, folder / f"{name}.png")
+            count += 1
+    if not count + bare:
+        return "This trace holds no run of statefocus that could be drawn."
+    without = f"; {bare} without a measured frame cannot be drawn" if bare else ""
+    return f"{count} of {count + bare} runs drawn in {folder}{without}."
 
 
 def explain(

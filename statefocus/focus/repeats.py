@@ -53,6 +53,11 @@ def point_of(frames: Sequence[FocusPoint]) -> FocusPoint:
     )
 
 
+def points_of(frames: Sequence[FocusPoint], each: int) -> tuple[FocusPoint, ...]:
+    """Take the frames of a sweep, `each` at a position, for its points; a last position that lacks frames is none."""
+    return tuple(point_of(frames[first : first + each]) for first in range(0, len(frames) - each + 1, each))
+
+
 def _error(frames: Sequence[FocusPoint], measures: Sequence[float]) -> float | None:
     """Return the standard error of the median; None where neither the stars nor the frames tell one."""
     told = [frame.error for frame in frames if frame.error is not None and math.isfinite(frame.error)]

@@ -35,10 +35,13 @@ class Dark:
         How much each pixel of the dark is above its median, so that the sky keeps its level; None without a dark.
     remark : str
         A sentence for a person; empty where all is well.
+    path : Path or None
+        The file.
     """
 
     excess: Pixels | None
     remark: str = ""
+    path: Path | None = None
 
 
 class DarkFolder:
@@ -79,7 +82,8 @@ class DarkFolder:
             try:
                 if _fits(self._folder / name, binning, shape):
                     pixels = read_frame(self._folder / name).pixels
-                    return Dark(_excess(pixels), damage and f"{damage} {name} is subtracted instead.")
+                    remark = damage and f"{damage} {name} is subtracted instead."
+                    return Dark(_excess(pixels), remark, self._folder / name)
             except FrameError as error:
                 damage = damage or f"A dark cannot be used: {error}"
         size = f"{shape[1]} x {shape[0]} pixels at binning {binning}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from statefocus.frames.errors import FrameError
+from statefocus.whole_file import whole_file
 
 POSITION_KEYS = ("FOCUSPOS", "FOCUSER")
 TEMPERATURE_KEYS = ("FOCTEMP", "FOCUSTEM", "AMBTEMP", "AMB-TEMP")
@@ -141,18 +141,10 @@ def write_frame(path: str | os.PathLike[str], pixels: npt.NDArray[Any], header: 
     path = Path(path)
     if pixels.ndim != 2 or pixels.size == 0 or pixels.dtype.kind not in "uif":
         raise FrameError(f"{path.name} was not written: a frame is a two-dimensional array of real numbers.")
-    temporary: str | None = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
+        with whole_file(path) as file:
             _unit(pixels, header).writeto(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
     except (OSError, ValueError) as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise FrameError(f"{path} could not be written: {_reason(error)}.") from error
 
 
@@ -168,12 +160,6 @@ def _unit(pixels: npt.NDArray[Any], header: Mapping[str, Any]) -> Any:
             plain = value.encode("ascii", "replace").decode() if isinstance(value, str) else value
             unit.header[key] = plain
     return unit
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from statefocus.frames.errors import FrameError
 from statefocus.frames.measuring import FrameMeasurement
 from statefocus.frames.stars import StarFlag
+from statefocus.whole_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +68,8 @@ def draw_overlay(
     figure.text(12 / wide, 0.24 * BAND_PX / whole, detail, color=REJECTED, fontsize=8.5, va="center")
     FigureCanvasAgg(figure)
     try:
-        figure.savefig(path, format="png", facecolor=PAPER)
+        with whole_file(Path(path)) as file:
+            figure.savefig(file, format="png", facecolor=PAPER)
     except OSError as error:
         raise FrameError(f"{os.fspath(path)} could not be written: {error.strerror or error}.") from error
 

@@ -15,6 +15,8 @@ from statefocus.frames.files import read_position
 FRAME_NAME = re.compile(r"^(?P<stem>[^.].*?)\.(?:fits?|fts)(?:\.gz|\.fz)?$", re.IGNORECASE)
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 INDEX = "index.csv"
+MOST_FRAMES = 1000
+"""Frames of one sweep; a folder with more holds something else."""
 
 
 def read_package(folder: str | os.PathLike[str]) -> list[tuple[Path, float]]:
@@ -34,7 +36,7 @@ def read_package(folder: str | os.PathLike[str]) -> list[tuple[Path, float]]:
     Raises
     ------
     FrameError
-        When there is no frame, or a frame without a position.
+        When there is no frame, or a frame without a position, or more frames than a sweep can have.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -42,6 +44,9 @@ def read_package(folder: str | os.PathLike[str]) -> list[tuple[Path, float]]:
     frames = sorted(path for path in folder.iterdir() if path.is_file() and FRAME_NAME.match(path.name))
     if not frames:
         raise FrameError(f"{folder} holds no FITS frames.")
+    if len(frames) > MOST_FRAMES:
+        said = f"{folder} holds {len(frames)} frames, and a sweep has at most {MOST_FRAMES}"
+        raise FrameError(f"{said}: copy those of one run into a folder of their own.")
     index = _read_index(folder / INDEX)
     return sorted(((path, _position(path, index)) for path in frames), key=lambda pair: (pair[1], pair[0].name))
 

@@ -159,9 +159,22 @@ class Host(Section):
 class Records(Section):
     """Where the night's records go."""
 
-    folder: str = Field("nights", description="Traces, frames and pictures; relative to where statefocus is started.")
+    folder: str = Field(
+        "nights", description="Traces, frames, packages and pictures; relative to where statefocus is started."
+    )
     save_frames: bool = Field(default=True, description="Whether the plan's frames are saved as FITS.")
-    save_focus_frames: bool = Field(default=False, description="Whether focus frames are kept too.")
+    save_focus_frames: bool = Field(
+        default=False, description="Whether each autofocus run is saved as a package: focus frames and record (A15)."
+    )
+    packages_of: Literal["all", "failed"] = Field(
+        "all", description="Which runs are saved so: `failed` leaves those out that were validated."
+    )
+    packages_kept: int = Field(
+        20, ge=0, le=100_000, description="Newest packages of this rig that are kept in `folder`; 0 keeps all."
+    )
+    save_pictures: bool = Field(
+        default=False, description="Whether each run's curve is saved as PNG beside the trace; needs matplotlib (A19)."
+    )
 
 
 class Machines(Section):

@@ -27,6 +27,12 @@ def show(t: float, zone: ZoneInfo, *, date: bool = False) -> str:
     return datetime.fromtimestamp(t, tz=zone).strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
 
 
+def run_name(t: float, zone: ZoneInfo, number: int, rig: str = "") -> str:
+    """Name what is saved of a run: when it began (unix seconds), its rig, its number."""
+    begun = datetime.fromtimestamp(t, tz=zone).strftime("%Y-%m-%d_%H-%M-%S")
+    return f"{begun}_{rig}_run-{number:02d}" if rig else f"{begun}_run-{number:02d}"
+
+
 def parse_time(text: str, zone: ZoneInfo, first: float, last: float) -> float:
     """Read a time that a person typed: `03:12`, `03:12:30`, `2026-03-15 03:12`.
 

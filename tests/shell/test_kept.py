@@ -1,6 +1,7 @@
 """What outlives a session: learned curves are kept for other nights, and forgotten where they cannot be trusted."""
 
 import json
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -69,14 +70,19 @@ def test_a_file_that_was_damaged_or_is_newer_teaches_nothing(tmp_path: Path, tex
     assert read_learned(profile) == ()
 
 
-def test_a_folder_that_cannot_be_written_keeps_what_was_there(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = rig(tmp_path)
     write_learned(profile, TAUGHT)
     before = learned_file(profile).read_text()
-    (tmp_path / "rig.learned.part").mkdir()
-    with pytest.raises(OSError):  # noqa: PT011  # whichever one the file system has for it
+
+    def full(_file: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
         write_learned(profile, {"1 L": LearnedCurve((9.0,))})
     assert learned_file(profile).read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["rig.learned.json"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"start_position": "abc", "best_position": [1]}', "[" * 200_000])
