@@ -147,6 +147,11 @@ def _ignored(profile: Profile, file: str, text: str) -> Iterator[Problem]:
         yield Problem(
             "ignored-setting", file, line_of(text, ("fit", "model")), sentence, f'Leave it out, or write "{suited}".'
         )
+    refine = "fit.refine"
+    if profile.fit.refine != "none" and (metric != "hfr" or profile.fit.model in ("parabola", "lines")):
+        sentence = f"`{refine}` is {profile.fit.refine}, and the forward model refines a hyperbola of HFR only."
+        hint = 'Leave it out, or use metric "hfr" and model "joint", "hyperbola" or "auto".'
+        yield Problem("ignored-setting", file, line_of(text, ("fit", "refine")), sentence, hint)
 
 
 def _no_darks(profile: Profile, file: str, text: str) -> Iterator[Problem]:

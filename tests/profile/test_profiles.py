@@ -347,6 +347,20 @@ BAD: dict[str, tuple[str, str, int, str, str]] = {
         "with metric hfd-astap every sweep",
         'metric "hfr"',
     ),
+    "forward model of a parabola": (
+        "[fit]\nmodel = 'parabola'\nrefine = 'forward'\n",
+        "ignored-setting",
+        3,
+        "refines a hyperbola of HFR only",
+        'model "joint"',
+    ),
+    "forward model by FWHM": (
+        "[fit]\nrefine = 'forward'\n[autofocus]\nmetric = 'fwhm'\n",
+        "ignored-setting",
+        2,
+        "refines a hyperbola of HFR only",
+        'metric "hfr"',
+    ),
     "joint by FWHM": (
         "autofocus = { metric = 'fwhm' }\nfit = { model = 'joint' }\n",
         "ignored-setting",
