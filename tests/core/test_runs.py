@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from statefocus import events
-from statefocus.context import Run
+from statefocus.context import Context, Run
 from statefocus.effects import Effect
 from statefocus.faces.progress import Progress
 from statefocus.focus.points import FocusPoint
-from statefocus.focusing import validation_passed
+from statefocus.focusing import best_position, other_centre, predicted, validation_passed
 from statefocus.testing import SimulatedRig, failed
 from statefocus.trace.records import run_record
 
@@ -208,7 +209,12 @@ def test_a14_a_cancel_ends_the_wait_and_keeps_the_result() -> None:
 
 @pytest.mark.parametrize(
     "happened",
-    [events.SessionEnding(), events.FlipStarted(), events.SafetyRead(safe=False)],
+    [
+        events.SessionEnding(),
+        events.FlipStarted(),
+        events.SafetyRead(safe=False),
+        events.MountRead(tracking=True, parked=True),
+    ],
     ids=lambda event: str(event.kind),
 )
 def test_a14_the_wait_is_over_at_once_when_something_else_matters_more(happened: events.Event) -> None:
@@ -797,3 +803,69 @@ def test_no_run_by_hand_begins_once_the_session_is_ending(wish: events.Event) ->
     rig.tell(wish)
     assert (rig.state.context.runs, rig.position) == (1, 1900)
     assert "Not now: the session is being ended (`session_goes_on` failed)" in rig.emitted("notify")[-1].sentence
+
+
+def test_a9_a_curve_that_could_not_be_shown_does_not_end_the_sweep_that_goes_on() -> None:
+    rig = quiet_rig(best=9_900)
+    fail(rig, "publish_curve")
+    run_now(rig)
+    assert only(rig).outcome == "validated"
+    assert len(swept(rig)) > 9
+    again = quiet_rig(best=9_940)
+    again.script("measure_frame", *[measured(None)] * 8)
+    fail(again, "publish_curve")
+    run_now(again)
+    assert (only(again).outcome, only(again).sweep.recentred) == ("validated", True)
+
+
+def at_the_best(rig: SimulatedRig, **fit: Any) -> tuple[Context, Run]:
+    """A run that waits for its validation frame, with another fit than it found."""
+    begin_run(rig, "Validating.Measuring")
+    context = rig.state.context
+    assert context.run is not None
+    assert context.run.fit is not None
+    run = replace(context.run, fit=dataclasses.replace(context.run.fit, **fit))
+    return replace(context, run=run), run
+
+
+@pytest.mark.parametrize(
+    ("found", "whole"), [(100.4999996, 101), (100.499998, 100), (0.0, 0), (0.7, 1), (-0.7, -1), (-2.5, -3)]
+)
+def test_a_position_is_rounded_half_away_from_zero_and_first_to_a_millionth(found: float, whole: int) -> None:
+    _, run = at_the_best(quiet_rig(), best_position=found)
+    assert best_position(run) == whole
+
+
+def test_nothing_is_predicted_without_a_position() -> None:
+    _, run = at_the_best(quiet_rig(), best_position=None)
+    assert predicted(run) is None
+    assert predicted(replace(run, fit=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("percent", "measured_px", "passed"),
+    [(12.5, 2.25, True), (12.5, 1.75, True), (12.5, 2.26, False), (10.0, 2.199, True), (10.0, 2.201, False)],
+)
+def test_v1_the_tolerance_is_of_the_prediction_and_belongs_to_it(
+    percent: float, measured_px: float, passed: bool
+) -> None:
+    rig = quiet_rig(validation={"tolerance_percent": percent})
+    context, run = at_the_best(rig, best_position=10_000.0, coefficients=(10_000.0, 2.0, 0.1), model="hyperbola")
+    context = replace(context, run=replace(run, validations=(measured_px,)))
+    assert validation_passed(context) is passed
+
+
+@pytest.mark.parametrize(("lowest", "centre"), [(0, None), (14, None), (15, 10_015), (-15, 9_985), (-14, None)])
+def test_a9_a_sweep_is_recentred_where_its_lowest_points_lie_a_step_from_its_middle(
+    lowest: int, centre: int | None
+) -> None:
+    """One star, at one position: nothing else says where the focus may be."""
+    rig = quiet_rig()
+    context, run = at_the_best(rig, model="none", accepted=False, best_position=None)
+    positions = run.sweep.positions
+    middle = (min(positions) + max(positions)) // 2
+    points = tuple(
+        FocusPoint(float(middle + lowest) if index == 4 else point.position, 3.0 if index == 4 else None)
+        for index, point in enumerate(run.points)
+    )
+    assert other_centre(replace(context, run=replace(run, points=points))) == centre
