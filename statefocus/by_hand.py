@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Literal
 
 from statefocus import events
+from statefocus.audience import Audience, Steadfast
 from statefocus.context import Run
 from statefocus.crew import Crew
 from statefocus.devices.rig import open_rig
 from statefocus.errors import UsageError
 from statefocus.hands import Hands
 from statefocus.hosts.readings import Readings
-from statefocus.kept import Positions, positions_file, read_learned
+from statefocus.kept import Positions, keep_learned, positions_file, read_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure
-from statefocus.night import Audience, Steadfast, keep_learned, saving_runs
+from statefocus.packing import saving_runs
 from statefocus.preparing import preparer
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from statefocus.audience import Audience
 from statefocus.focus.learned import LearnedCurve
 from statefocus.profile import Profile
 from statefocus.whole_file import whole_file
@@ -64,6 +65,14 @@ def read_learned(profile: Profile) -> Learned:
         return tuple((str(channel), _slopes(slopes)) for channel, slopes in sorted(tree["slopes_px"].items()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
+
+
+def keep_learned(profile: Profile, learned: Mapping[str, LearnedCurve], audience: Audience) -> None:
+    """Keep what a run has taught for other nights; where that fails, a person is told, and this night goes on."""
+    try:
+        write_learned(profile, learned)
+    except OSError as error:
+        audience.notify("warning", f"The learned V-curve could not be kept for other nights: {error}.")
 
 
 def write_learned(profile: Profile, learned: Mapping[str, LearnedCurve]) -> None:

@@ -5,29 +5,29 @@ This is the one place where the parts of the shell meet; each of them knows only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from statefocus import effects, events
+from statefocus import events
+from statefocus.audience import Audience, Nobody, Steadfast
 from statefocus.clock import Clock
 from statefocus.context import Context
 from statefocus.crew import Crew
 from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig, open_rig
 from statefocus.errors import StatefocusError
-from statefocus.focus.learned import LearnedCurve
 from statefocus.hands import Hands
 from statefocus.hosts.embedded import EmbeddedHost, Kept
 from statefocus.hosts.readings import Readings
 from statefocus.hosts.rehearsal import rehearse
-from statefocus.kept import read_learned, write_learned
+from statefocus.kept import keep_learned, read_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure, measurer
-from statefocus.packing import RunFiles
+from statefocus.packing import saving_runs
 from statefocus.packing.headers import frame_header
 from statefocus.preparing import preparer
 from statefocus.profile import PlanJob, Profile
@@ -53,109 +53,6 @@ class Ended:
     trace_trouble: str | None
     figures: Figures | None
     entries: tuple[LogEntry, ...]
-
-
-class Audience(Protocol):
-    """Whoever watches a night."""
-
-    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
-        """The night begins."""
-
-    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
-        """An event was worked off."""
-
-    def curve(self, effect: effects.PublishCurve) -> None:
-        """A curve was fitted."""
-
-    def notify(self, level: str, sentence: str) -> None:
-        """A person should know."""
-
-    def frame(self, name: str, exposure: Exposure) -> None:
-        """A focus frame was taken."""
-
-
-class Steadfast:
-    """An audience whose own failure (a closed terminal, a full pipe) does not touch the night: it falls silent."""
-
-    def __init__(self, audience: Audience) -> None:
-        self._audience: Audience = audience
-
-    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
-        """The night begins."""
-        self._try(lambda: self._audience.begin(profile, total_frames, trace))
-
-    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
-        """An event was worked off."""
-        self._try(lambda: self._audience.saw(event, steps, state))
-
-    def curve(self, effect: effects.PublishCurve) -> None:
-        """A curve was fitted."""
-        self._try(lambda: self._audience.curve(effect))
-
-    def notify(self, level: str, sentence: str) -> None:
-        """A person should know."""
-        self._try(lambda: self._audience.notify(level, sentence))
-
-    def frame(self, name: str, exposure: Exposure) -> None:
-        """A focus frame was taken."""
-        self._try(lambda: self._audience.frame(name, exposure))
-
-    def _try(self, call: Callable[[], None]) -> None:
-        try:
-            call()
-        except (Exception, SystemExit):  # noqa: BLE001  # rich leaves on a closed pipe, and the night goes on
-            self._audience = Nobody()
-
-
-class Saving:
-    """An audience that has each run saved besides, and passes everything on."""
-
-    def __init__(self, following: Audience, files: RunFiles) -> None:
-        self._following, self._files = following, files
-
-    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
-        """The night begins."""
-        self._following.begin(profile, total_frames, trace)
-
-    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
-        """An event was worked off."""
-        self._following.saw(event, steps, state)
-        self._files.saw(event, steps, state)
-
-    def curve(self, effect: effects.PublishCurve) -> None:
-        """A curve was fitted."""
-        self._following.curve(effect)
-
-    def notify(self, level: str, sentence: str) -> None:
-        """A person should know."""
-        self._following.notify(level, sentence)
-
-    def frame(self, name: str, exposure: Exposure) -> None:
-        """A focus frame was taken."""
-        self._files.frame(name, exposure)
-        self._following.frame(name, exposure)
-
-
-@contextmanager
-def saving_runs(profile: Profile, trace: Path, audience: Audience) -> Iterator[Audience]:
-    """Give an audience that saves each run as the profile says (A15, A19); all of it is written at the end."""
-    records = profile.records
-    if not (records.save_focus_frames or records.save_pictures):
-        yield audience
-        return
-    files = RunFiles(profile, trace, audience.notify)
-    try:
-        yield Saving(audience, files)
-    finally:
-        files.close()
-
-
-def keep_learned(profile: Profile, learned: Mapping[str, LearnedCurve], audience: Audience) -> None:
-    """Keep what a run has taught for other nights; where that fails, a person is told, and this night goes on."""
-    try:
-        write_learned(profile, learned)
-    except OSError as error:
-        audience.notify("warning", f"The learned V-curve could not be kept for other nights: {error}.")
 
 
 @dataclass
@@ -348,22 +245,3 @@ def without_statefocus(night: Night, scratch: Path) -> Figures | None:
     quiet = replace(night, loaded=replace(night.loaded, profile=idle), trace=scratch, audience=Nobody(), speed=0.0)
     ended = quiet.attend()
     return ended.figures if ended.reason == "plan finished" else None
-
-
-class Nobody:
-    """Watches nothing."""
-
-    def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
-        """Nothing."""
-
-    def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
-        """Nothing."""
-
-    def curve(self, effect: effects.PublishCurve) -> None:
-        """Nothing."""
-
-    def notify(self, level: str, sentence: str) -> None:
-        """Nothing."""
-
-    def frame(self, name: str, exposure: Exposure) -> None:
-        """Nothing."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from statefocus.audience import Nobody
 from statefocus.loading import load_machines, load_profile
 from statefocus.machine.diagram import markdown
 from statefocus.metrics import measurer
-from statefocus.night import Night, Nobody
+from statefocus.night import Night
 from statefocus.profile.telling import reference
 from statefocus.session import VOCABULARY
 

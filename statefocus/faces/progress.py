@@ -185,7 +185,3 @@ class Progress:
 def _blocking(guards: object) -> list[str]:
     table = dict(guards) if isinstance(guards, dict) else {}
     return [f"{name} ({ruling})" for name, ruling in table.items() if not ruling.passes]
-
-
-def _measured(value: float | None, error: float | None, stars: int | None) -> str:
-    return "no star" if value is None else f"HFR {value:5.2f} ± {error or 0.0:.2f} px, {stars or 0:3d} stars"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import structlog
 
 from statefocus import effects, events
-from statefocus.devices.camera import Exposure
+from statefocus.audience import Audience, PassingOn
 from statefocus.errors import UsageError
 from statefocus.profile import Profile
 from statefocus.session import State, Step
-
-if TYPE_CHECKING:
-    from statefocus.night import Audience
 
 Style = Literal["json", "text"]
 
@@ -37,11 +34,11 @@ def audience_of(first: Audience, log: str | None) -> Audience:
     raise UsageError(f"--log {log}: write json or text.")
 
 
-class StructuredLog:
+class StructuredLog(PassingOn):
     """Logs every decision on standard error, and passes everything on."""
 
     def __init__(self, following: Audience, style: Style) -> None:
-        self._following = following
+        super().__init__(following)
         renderer: Any = structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer()
         self._log = structlog.wrap_logger(
             structlog.PrintLogger(sys.stderr),
@@ -52,28 +49,24 @@ class StructuredLog:
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
         """The night begins."""
         self._log.info("session", profile=profile.name, frames=total_frames, trace=str(trace))
-        self._following.begin(profile, total_frames, trace)
+        super().begin(profile, total_frames, trace)
 
     def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
         """An event was worked off."""
         for step in steps:
             if step.outcome in ("taken", "inhibited", "fault"):
                 self._log.info("decision", t=state.context.now, cause=event.kind, **_told(step))
-        self._following.saw(event, steps, state)
+        super().saw(event, steps, state)
 
     def curve(self, effect: effects.PublishCurve) -> None:
         """A curve was fitted."""
         self._log.info("curve", accepted=effect.accepted, best_position=effect.best_position)
-        self._following.curve(effect)
+        super().curve(effect)
 
     def notify(self, level: str, sentence: str) -> None:
         """A person should know."""
         getattr(self._log, level, self._log.info)("notification", sentence=sentence)
-        self._following.notify(level, sentence)
-
-    def frame(self, name: str, exposure: Exposure) -> None:
-        """A focus frame was taken."""
-        self._following.frame(name, exposure)
+        super().notify(level, sentence)
 
 
 def _told(step: Step) -> dict[str, Any]:
