@@ -1,8 +1,9 @@
 """`make bench`: speed and accuracy, as ratios beside what else was measured in the same run. Never part of a test.
 
 `python -m tests.bench` measures everything in some minutes, `python -m tests.bench --write` puts it into
-docs/benchmarks.md too. One part alone: `frames`, `focus --runs 200` (sweeps a case), `real`, `refocus`, `nights`,
-`replay 1000000` (events). `bank FOLDER 20` keeps 20 measured sweeps a case in a folder, to try estimators on.
+docs/benchmarks.md too. One part alone: `frames`, `focus --runs 200` (sweeps a case), `refusals --runs 50` (sweeps
+without a focus), `real`, `refocus`, `nights`, `replay 1000000` (events). `bank FOLDER 20` keeps 20 measured sweeps a
+case in a folder, to try estimators on.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from tests.bench.timing import BUDGET_S, machine, timed
 
 RUNS = 2  # sweeps a case, quickly
 SEASON_EVENTS = 100_000
-PARTS = ("fit", "frames", "focus", "real", "refocus", "nights", "replay")
-BY_GALSIM = {"frames", "focus", "bank"}
+PARTS = ("fit", "frames", "focus", "refusals", "real", "refocus", "nights", "replay")
+BY_GALSIM = {"frames", "focus", "refusals", "bank"}
 
 
 def parse() -> argparse.Namespace:
@@ -72,6 +73,7 @@ def sections(asked: argparse.Namespace) -> dict[str, Callable[[], Section]]:
         "fit": fit_section,
         "frames": lambda: frames.section(asked.sizes, asked.seconds),
         "focus": lambda: focusing.section(asked.runs, asked.cache, asked.jobs, asked.cases),
+        "refusals": lambda: focusing.refusals_section(asked.runs, asked.cache, asked.jobs),
         "real": focusing.real_section,
         "refocus": nights.refocus_section,
         "nights": nights.section,

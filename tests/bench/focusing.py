@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
@@ -25,7 +25,7 @@ from statefocus.frames import measure_frame, read_frame, read_package
 from tests.bench.bank import Label, MeasuredSweep, digest_of, measured
 from tests.bench.ours import ON_POINTS, by_learned_curve
 from tests.bench.peers import CURVES, ON_FRAMES, Answer, Peer, plain_hyperbola
-from tests.bench.sweeps import RIGS, SEEINGS, Sweep, happens
+from tests.bench.sweeps import CASES, RIGS, SEEINGS, Sweep, happens
 from tests.bench.telling import Section
 from tests.bench.timing import machine
 
@@ -133,7 +133,18 @@ def section(runs: int, root: Path, jobs: int, cases: Sequence[str]) -> Section:
         "wrongly: more than a zone off, or without a focus in the sweep. Two frames are those of a learned sweep, by "
         f"the slope that {LESSONS} other sweeps have taught, before its validation frame."
     )
-    return Section("focus", words, ("case", *programs()), rows(runs, Cache(root), jobs, cases))
+    return Section("focus", words, ("case", *programs()), rows(runs, Cache(root), jobs, cases, summary))
+
+
+def refusals_section(runs: int, root: Path, jobs: int) -> Section:
+    """Return the table of sweeps in which any success would be false."""
+    cases = [name for name, story in CASES.items() if not story.has_focus]
+    words = (
+        f"{machine()}; {versions()}. {runs} sweeps for each rig, seeing and case without a focus (seeds 0 to "
+        f"{runs - 1} of {digest_of(*RENDERING)}): how many were accepted, which is wrong in each of them."
+    )
+    told = rows(runs, Cache(root), jobs, cases, believed)
+    return Section("refusals", words, ("case", *programs()), told)
 
 
 def programs() -> list[str]:
@@ -146,7 +157,9 @@ def versions() -> str:
     return ", ".join(f"{name} {peer.version or 'not installed'}" for name, peer in ON_FRAMES.items())
 
 
-def rows(runs: int, cache: Cache, jobs: int, cases: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def rows(
+    runs: int, cache: Cache, jobs: int, cases: Sequence[str], told_as: Callable[[Sequence[Outcome]], str]
+) -> Iterator[tuple[str, ...]]:
     """Tell each case of each rig and seeing, then all of them together; the sweeps are shared among processes."""
     everything: dict[str, list[Outcome]] = {name: [] for name in programs()}
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
@@ -158,8 +171,8 @@ def rows(runs: int, cache: Cache, jobs: int, cases: Sequence[str]) -> Iterator[t
             told = {name: [trial[name] for trial in trials] for name in everything}
             for name, group in told.items():
                 everything[name] += group
-            yield f"{rig}, {seeing} seeing, {case}", *(summary(group) for group in told.values())
-    yield "all", *(summary(group) for group in everything.values())
+            yield f"{rig}, {seeing} seeing, {case}", *map(told_as, told.values())
+    yield "all", *map(told_as, everything.values())
 
 
 def outcomes(label: Label, cache: Cache) -> dict[str, Outcome]:
@@ -174,6 +187,11 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     median, most = (f"{quantile:.3f}" for quantile in np.quantile(errors, (0.5, 0.95))) if len(errors) else "--"
     wrong = sum(one.false_success for one in outcomes)
     return f"{median} / {most}; {100 * len(accepted) / len(outcomes):.0f} %; {wrong} wrong"
+
+
+def believed(outcomes: Sequence[Outcome]) -> str:
+    """Tell how many were accepted, of how many."""
+    return f"{sum(one.accepted for one in outcomes)} of {len(outcomes)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -54,24 +56,42 @@ def attended(words: list[str]) -> tuple[float, list[dict[str, Any]]]:
 
 def refocus_section() -> Section:
     words = (
-        f"{machine()}. From the records of the embedded night's runs, in its own time: frames of the sweep and of its "
-        "validation, and seconds from the start of the run to its end; median (least - most)."
+        f"{machine()}. From the records of the embedded night's runs, in its own time, with full sweeps and with "
+        "learned ones, which have nothing learned at dusk: the points that the focus was found from, all frames of "
+        "the run with its validation, and seconds from its start to its end; median (least - most)."
     )
     return Section("refocus", words, REFOCUS_HEAD, refocus_rows())
 
 
 def refocus_rows() -> Iterator[tuple[str, ...]]:
-    """Group the finished runs by the way they took; a way that no run took has no row."""
-    _, records = attended(NIGHTS["the embedded night of 4 h"])
-    ways: dict[str, list[dict[str, Any]]] = {}
-    for one in records:
-        if one["outcome"] == "validated":
+    """Group each night's finished runs by the way they took; a way that no run took has no row."""
+    for sweep in ("full", "learned"):
+        ways: dict[str, list[dict[str, Any]]] = {}
+        for one in night_of(sweep):
             ways.setdefault(way_of(one), []).append(one)
-    for way, runs in ways.items():
-        frames = Spread.of([float(len(one["points"]) + len(one["validation_measures"])) for one in runs])
-        yield way, str(len(runs)), frames.told(0), Spread.of([one["duration_s"] for one in runs]).told(0)
+        for way, runs in ways.items():
+            frames = Spread.of([frames_of(one) for one in runs])
+            seconds = Spread.of([one["duration_s"] for one in runs])
+            yield f"{sweep}, {way}", str(len(runs)), frames.told(0), seconds.told(0)
+
+
+def night_of(sweep: str) -> list[dict[str, Any]]:
+    """Return the records of the validated runs of the embedded night, under a profile with another kind of sweep."""
+    text = resources.files("statefocus.config").joinpath("embedded.toml").read_text("utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        for key, value in {"sweep": sweep, "folder": folder}.items():
+            text = re.sub(rf"(?m)^{key} = .*", f"{key} = {json.dumps(value)}", text)
+        profile = Path(folder) / "night.toml"
+        profile.write_text(text, "utf-8")
+        _, records = attended(["run", str(profile), "--no-compare"])
+    return [one for one in records if one["outcome"] == "validated"]
 
 
 def way_of(record: dict[str, Any]) -> str:
-    """Name the way by the points it planned: a full sweep has those of the profile, a way that knows more has fewer."""
-    return f"sweep of {record['sweep']['points']} points"
+    """Name the way by the points that the focus was found from, and whether others were given up before."""
+    return f"{len(record['points'])} points" + (", after others" if record["earlier_points"] else "")
+
+
+def frames_of(record: dict[str, Any]) -> float:
+    """Count all frames of a run, those of a sweep that was given up included."""
+    return float(sum(len(record[part]) for part in ("earlier_points", "points", "validation_measures")))
