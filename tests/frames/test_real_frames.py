@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from statefocus.focus import MODELS, FocusPoint, find_focus
+from statefocus.focus import MODELS, FocusPoint, Telescope, find_focus
 from statefocus.frames import FrameMeasurement, StarFlag, measure_frame, read_frame, read_package
 from tests.focus.realdata import data_path
 
@@ -18,8 +18,8 @@ def measured(*parts: str) -> FrameMeasurement:
 def newtonian() -> list[FocusPoint]:
     points = []
     for path, position in read_package(data_path("sweeps", "newtonian_62")):
-        found = measure_frame(read_frame(path).pixels)
-        points.append(FocusPoint(position, found.value, found.error, found.stars))
+        found = measure_frame(read_frame(path).pixels, growth=True)
+        points.append(FocusPoint(position, found.value, found.error, found.stars, growth=found.growth))
     return points
 
 
@@ -49,6 +49,20 @@ def test_every_ninth_frame_of_it_is_enough(newtonian: list[FocusPoint]) -> None:
         fit = find_focus(newtonian[start::7])
         assert fit.accepted, fit.reasons
         assert fit.best_position == pytest.approx(603.5, abs=1.0)
+
+
+@pytest.mark.parametrize("obstruction", [0.0, 0.2, 0.35])
+@pytest.mark.parametrize("airy_steps", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize("frames", [slice(1, None, 7), slice(4, None, 7)])
+def test_optics_whose_donuts_differ_on_the_two_sides_are_left_to_the_curve(
+    newtonian: list[FocusPoint], obstruction: float, airy_steps: float, frames: slice
+) -> None:
+    telescope = Telescope(obstruction, airy_steps)
+    curve, refined = (find_focus(newtonian[frames], cfz_steps=4.0, telescope=asked) for asked in (None, telescope))
+    assert refined.refinement is not None
+    failed = {check.name for check in refined.refinement.checks if not check.passed}
+    assert failed & {"sides_alike", "shapes_fit"}
+    assert (refined.best_position, refined.sigma_position) == (curve.best_position, curve.sigma_position)
 
 
 def test_the_simulated_cluster_has_its_half_light_radius() -> None:

@@ -74,7 +74,7 @@ class FramedRig(SimulatedRig):
         exposure, remark = self._prepare(self._frames[effect.frame])
         found = self._measuring(exposure)
         told = {"value": found.value, "error": found.error, "stars": found.stars, "table": found.table}
-        return told | {"remark": remark}
+        return told | {"remark": remark, "growth": found.growth}
 
 
 @contextmanager

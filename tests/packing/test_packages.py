@@ -86,6 +86,17 @@ def test_a15_several_frames_a_point_an_outlier_and_clouds(tmp_path: Path) -> Non
     assert record["rejected"][0]["why"] == "no star was measured there"
 
 
+def test_a15_the_forward_model_is_asked_again(tmp_path: Path) -> None:
+    package, run = saved(tmp_path, fit={"refine": "forward"})
+    assert run.fit is not None
+    assert run.fit.refinement is not None
+    assert run.fit.refinement.checks[0].passed  # the stars' shapes were there
+    record = same_answer(package, run)
+    assert record["refinement"]["checks"][1]["name"] == "shapes_fit"
+    plain = focus_package(package, Profile.model_validate({"fit": {"refine": "none"}}))
+    assert plain.get("refinement") is None
+
+
 def test_a15_crop_and_dark_need_neither_profile_nor_folder_of_darks(tmp_path: Path) -> None:
     darks, hot = tmp_path / "darks", np.zeros(SHAPE, np.uint16)
     hot[::17, ::13] = 6000
