@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from statefocus.cli.console import console as make_console
+from statefocus.cli.console import warn_of
 from statefocus.errors import UsageError
 from statefocus.scales import Scale
 
@@ -51,6 +52,7 @@ def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, picture: P
     from statefocus.trace.reading import TraceReader
 
     loaded = load_profile(path)
+    warn_of(loaded, plan=False)
     profile = loaded.profile
     console = make_console(stderr=json_)
     focused = focus_now(
@@ -106,7 +108,10 @@ def _from_package(folder: Path, path: Path | None, picture: Path | None, *, json
     from statefocus.loading import load_profile
     from statefocus.package import answer_of
 
-    answer = answer_of(folder, load_profile(path).profile if path else None)
+    loaded = load_profile(path) if path else None
+    if loaded:
+        warn_of(loaded, plan=False)
+    answer = answer_of(folder, loaded.profile if loaded else None)
     if picture is not None:
         from statefocus.cli.drawing import sheet_of_answer
         from statefocus.pictures import save_picture

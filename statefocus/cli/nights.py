@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from statefocus.cli.console import console as make_console
+from statefocus.cli.console import warn_of
 from statefocus.errors import UsageError
 from statefocus.profile import Profile
 
@@ -37,8 +38,7 @@ def run(
     from statefocus.night import Night
 
     loaded = load_for_night(profile)
-    for doubt in loaded.doubts:
-        typer.echo(f"Warning: {doubt}", err=True)
+    warn_of(loaded)
     console = make_console()
     night = Night(
         loaded=loaded,

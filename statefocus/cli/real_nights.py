@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from statefocus.cli.console import warn_of
 from statefocus.errors import UsageError
 from statefocus.trace.naming import naming
 
@@ -54,6 +55,7 @@ def what_if(
     from statefocus.what_if.telling import sentences
 
     loaded = load_profile(profile)
+    warn_of(loaded, plan=False)
     with naming(trace):
         answer = ask(trace, loaded.profile, load_machines(loaded))
     if json_:

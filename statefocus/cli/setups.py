@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from statefocus.cli.console import warn_of
 from statefocus.errors import UsageError
 
 
@@ -32,8 +33,7 @@ def check(
         origin = loaded.origins.get(key, "default")
         typer.echo(f"{key:<{width}} = {json.dumps(value)}  ({origin})")
     zone = f"{loaded.profile.cfz_um:.1f} um = {loaded.profile.cfz_steps:.1f} steps"
-    for doubt in loaded.doubts:
-        typer.echo(f"Warning: {doubt}", err=True)
+    warn_of(loaded)
     typer.echo(f"\n{loaded.file}: no problems. Critical focus zone {zone}.")
     for machine in machines:
         files = ", ".join(source.file for source in machine.sources)

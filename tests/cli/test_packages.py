@@ -79,3 +79,12 @@ def test_a_damaged_package_is_one_sentence_and_exit_one(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "install a newer statefocus" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_hardly_anybody_can_want_is_told_by_hand_too_and_the_plan_is_not_missed(tmp_path: Path) -> None:
+    profile = tmp_path / "rig.toml"
+    profile.write_text('autofocus.metric = "inverse-power"\nvalidation.tolerance_percent = 10\n', "utf-8")
+    done = statefocus("focus", profile, "--package", tmp_path / "none")
+    assert done.stderr.startswith("Warning: ")
+    assert "[tight-limit]" in done.stderr.splitlines()[0]
+    assert "empty-plan" not in done.stderr
