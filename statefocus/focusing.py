@@ -137,7 +137,8 @@ def smart_refusal(context: Context) -> str:
         return ""
     side = _missing_side(context)
     if side and run.sweep.extended >= most > 0:
-        return f"Smart focus took {most} more points and still saw no minimum: begin nearer to focus, further {side}."
+        took = "one more point" if most == 1 else f"{most} more points"
+        return f"Smart focus took {took} and still saw no minimum: begin nearer to focus, further {side}."
     if side and most:
         return f"Smart focus cannot take a point further {side}: the focuser's travel, 0 to {run.max_step}, ends there."
     if run.sweep.recentred:

@@ -308,12 +308,13 @@ def test_a9_each_outward_point_is_approached_inward() -> None:
     assert [move.via for move in moves] == [(move.position + 60,) for move in moves]
 
 
-def test_a9_no_more_points_than_the_profile_says_and_never_a_position_that_was_not_swept() -> None:
-    rig = quiet_rig(best=10_500, autofocus={"smart_points": 3})
+@pytest.mark.parametrize(("most", "took"), [(1, "one more point"), (3, "3 more points")])
+def test_a9_no_more_points_than_the_profile_says_and_never_a_position_that_was_not_swept(most: int, took: str) -> None:
+    rig = quiet_rig(best=10_500, autofocus={"smart_points": most})
     run_now(rig)
-    assert swept(rig)[9:] == [10_075, 10_090, 10_105]
+    assert swept(rig)[9:] == [10_075, 10_090, 10_105][:most]
     assert (only(rig).outcome, rig.position) == ("restored", 10_000)
-    assert "Smart focus took 3 more points and still saw no minimum" in only(rig).reason
+    assert f"Smart focus took {took} and still saw no minimum" in only(rig).reason
 
 
 def test_a9_it_stays_within_the_travel_and_says_so() -> None:
@@ -605,6 +606,7 @@ def test_v2_a_miss_is_repeated_once_and_the_repeat_may_validate(value: float | N
 def test_v2_keep_records_the_run_as_unvalidated_and_warns() -> None:
     rig = blurred_rig([2.5, 2.5])
     assert (only(rig).outcome, rig.position) == ("unvalidated", 10_025)
+    assert len(rig.emitted("prepare_focuser")) == 1
     (told,) = rig.emitted("notify")
     assert told.level == "warning"
     assert "measures 2.50 px; the curve predicts 2.00 px within 10 %" in told.sentence
@@ -661,6 +663,7 @@ def lost_rig() -> SimulatedRig:
 def test_when_every_way_back_fails_the_run_is_lost_a_person_is_told_and_the_plan_goes_on() -> None:
     rig = lost_rig()
     assert (only(rig).outcome, rig.held, rig.leaf) == ("lost", False, "Imaging.Idle")
+    assert len(rig.emitted("prepare_focuser")) == 1
     told = rig.emitted("notify")[0]
     assert (told.level, "could not be returned to position 10000" in told.sentence) == ("error", True)
 
