@@ -46,8 +46,9 @@ def scene(megapixels: int, state: str) -> Scene:
 def section(sizes: Sequence[int], budget_s: float) -> Section:
     """Return the table; nothing is measured before its rows are read."""
     words = (
-        f"{machine()}. Median (least - most) of three to nine rounds by turns, kernels warm; the copy is "
-        "`numpy.copyto` of the frame into a buffer that was written before. statefocus, sep and photutils get the "
+        f"{machine()}. Median (least - most) of three to nine rounds by turns; each round takes the median of three "
+        "calls one after the other, of what takes more than a second one call. The copy is `numpy.copyto` of the frame "
+        "into a buffer that was written before. statefocus, sep and photutils get the "
         "array, their memory is what one measurement adds to a fresh process; ASTAP and SExtractor read a FITS "
         "file, their memory is all that they take. "
         "`tests/bench/meters.py` has the settings."

@@ -15,6 +15,7 @@ from typing import Any
 
 ROUNDS = 9
 FEWEST = 3  # rounds of even the slowest call
+LONG_MS = 1000.0  # of a call to which it makes no difference what ran before it
 BUDGET_S = 12.0  # seconds after which a call has had its rounds
 MB = 1e6
 SELF = Path("/proc/self")
@@ -61,6 +62,12 @@ def milliseconds(call: Callable[[], Any]) -> float:
     return 1000.0 * (time.perf_counter() - begun)
 
 
+def warm(call: Callable[[], Any]) -> float:
+    """Return the milliseconds of a call right after itself, the median of three; one that takes long is called once."""
+    first = milliseconds(call)
+    return statistics.median((first, milliseconds(call), milliseconds(call))) if first < LONG_MS else first
+
+
 def timed(call: Callable[[], Any], repeats: int) -> Spread:
     """Return the milliseconds of a call, after one that warms up."""
     call()
@@ -84,8 +91,7 @@ def by_turns(
         for name, call in calls.items():
             spent_s = sum(ms for ms, _ in taken[name]) / 1000.0
             if turn < FEWEST or spent_s < budget_s:
-                unit = statistics.median(milliseconds(yardstick) for _ in range(3))
-                taken[name].append((milliseconds(call), unit))
+                taken[name].append((warm(call), warm(yardstick)))
     return {
         name: Taken(Spread.of([ms for ms, _ in rows]), Spread.of([ms / unit for ms, unit in rows]))
         for name, rows in taken.items()
