@@ -32,6 +32,9 @@ from statefocus.session import MACHINES, VOCABULARY, Session, State, Step
 START_T = 1_773_516_600.0
 """When a simulated session begins: 2026-03-14 20:30 in Vienna."""
 
+MOST_ANSWERS = 10_000
+"""Effects that are carried out after one event, before it is called a circle."""
+
 Reply = Callable[[Effect], Event | None]
 """Answers an effect otherwise than ideally; None leaves it unanswered."""
 
@@ -162,9 +165,18 @@ class SimulatedRig:
         return steps
 
     def until(self, leaf: str) -> None:
-        """Carry effects out until the session is in a state (an error where it never is), or until none waits."""
-        while self.waiting if not leaf else not self.leaf.startswith(leaf):
+        """Carry effects out until the session is in a state (an error where it never is), or until none waits.
+
+        Raises
+        ------
+        RuntimeError
+            Where the session goes round in circles.
+        """
+        for _ in range(MOST_ANSWERS):
+            if not self.waiting if not leaf else self.leaf.startswith(leaf):
+                return
             self.answer()
+        raise RuntimeError(f"after {MOST_ANSWERS} answers the session still asks for more, now in {self.leaf}")
 
     # --- the night ---
 

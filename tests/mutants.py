@@ -61,6 +61,7 @@ LIKELY = {
 """Which test is asked first about a file, by itself; only what it does not notice is shown to all."""
 LEFT_OUT = "not machines_of_today"
 TIME_LIMIT_S = 1800
+STUCK_S = 120  # of one test, on a busy machine
 
 _WORKERS = get_context("forkserver")
 _WORKERS.set_forkserver_preload(
@@ -252,7 +253,18 @@ def attempt(mutant: Mutant) -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     install(mutant)
-    quietly = ["-x", "-q", "-p", "no:cacheprovider", "-n", "0", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    quietly = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "0",
+        "--timeout",
+        str(STUCK_S),
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+    ]
     likely = LIKELY.get(Path(mutant.file).stem)
     if likely and pytest.main([*quietly, f"tests/core/test_{likely}.py"]):
         os._exit(1)
@@ -285,7 +297,8 @@ def main() -> None:
         sys.exit("The suite fails without any mutant: mend it first.")
     survivors = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutant, dead in zip(mutants, pool.map(killed, mutants), strict=True):
+        for number, (mutant, dead) in enumerate(zip(mutants, pool.map(killed, mutants), strict=True), 1):
+            sys.stderr.write(f"\r{number} of {len(mutants)}, {survivors} survive ")
             if not dead:
                 survivors += 1
                 sys.stdout.write(f"survives: {mutant.name}\n")
