@@ -253,7 +253,8 @@ def attempt(mutant: Mutant) -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     install(mutant)
-    quietly = [
+    quietly = ["-x", "-q", "-p", "no:cacheprovider", "-n", "0", "--timeout", str(STUCK_S)]
+    quietly += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
         "-x",
         "-q",
         "-p",
