@@ -255,17 +255,6 @@ def attempt(mutant: Mutant) -> None:
     install(mutant)
     quietly = ["-x", "-q", "-p", "no:cacheprovider", "-n", "0", "--timeout", str(STUCK_S)]
     quietly += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        "0",
-        "--timeout",
-        str(STUCK_S),
-        "-W",
-        "ignore::pytest.PytestAssertRewriteWarning",
-    ]
     likely = LIKELY.get(Path(mutant.file).stem)
     if likely and pytest.main([*quietly, f"tests/core/test_{likely}.py"]):
         os._exit(1)
