@@ -49,6 +49,8 @@ class PlanState(Struct, frozen=True):
         Somebody else paused it.
     exposing
         The plan's exposure is being prepared, its shutter is open, or its frame is being downloaded.
+    shutter_open
+        The plan's frame is being exposed or downloaded.
     filter_changing
         The filter wheel turns.
     filter
@@ -70,6 +72,7 @@ class PlanState(Struct, frozen=True):
     running: bool = False
     paused: bool = False
     exposing: bool = False
+    shutter_open: bool = False
     filter_changing: bool = False
     filter: str | None = None
     binning: int = 1

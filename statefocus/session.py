@@ -44,8 +44,9 @@ VOCABULARY = Vocabulary(
     actions=actions.ACTIONS,
     answers={kind: effect.answer for kind, effect in effects.KINDS.items()},
     guarded={
-        "begin_run": MAY_REFOCUS | {"no_flip"},
-        "begin_undo": MAY_BY_HAND | {"no_flip"},
+        "begin_run": MAY_REFOCUS | {"no_flip", "between_frames"},
+        "begin_undo": MAY_BY_HAND | {"no_flip", "between_frames"},
+        "prepare_focuser": MAY_REFOCUS | {"no_flip"},
         "extend_sweep": frozenset({"sweep_to_extend"}),
         "recentre_sweep": frozenset({"sweep_to_recentre"}),
         "move_to_best": frozenset({"fit_accepted"}),
@@ -57,7 +58,8 @@ VOCABULARY = Vocabulary(
         "apply_offset": frozenset({"aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"}),
         "take_over_compensation": frozenset({"compensation_enabled"}),
     },
-    by_person=dict.fromkeys(("run_requested", "undo_requested"), MAY_BY_HAND | {"no_flip"}),
+    by_person=dict.fromkeys(("run_requested", "undo_requested"), MAY_BY_HAND | {"no_flip", "between_frames"}),
+    excusing={"prepare_focuser": "asked_by_person"},
     duties=DUTIES,
 )
 

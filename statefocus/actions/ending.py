@@ -46,9 +46,13 @@ def mark_not_validated(context: Context) -> Result:
 
 
 def _restarted(context: Context) -> Context:
-    """Begin triggers and compensation anew; what comes due while the run is put away is not lost."""
+    """Begin triggers and compensation anew; what comes due while the run is put away is not lost.
+
+    The plan's frames to come, in its own filter, are what T10 compares, also where the run was made in another (O2).
+    """
     run = current(context)
-    started = triggers.restart(context.triggers, context.now, filter_=run.filter, validated=run.outcome == "validated")
+    taken_in, validated = run.home_filter or run.filter, run.outcome == "validated"
+    started = triggers.restart(context.triggers, context.now, filter_=taken_in, validated=validated)
     return replace(context, triggers=started, compensation=compensating.restart(context.compensation))
 
 
@@ -94,6 +98,13 @@ def mark_interrupted(context: Context) -> Result:
     """The run ends cancelled, since the ground was taken from under it; its triggers stay due (G)."""
     lost = focusing.ground_lost(context) or "a meridian flip began"
     sentence = f"{lost[:1].upper()}{lost[1:]}."
+    return _mark(context, "cancelled", sentence)
+
+
+@action(run="settles")
+def mark_overtaken(context: Context) -> Result:
+    """The run ends before it began, since the frame that came before the hold changed what it stands on (G, T14)."""
+    sentence = "The plan was held after another frame, and what a refocus needs was no longer so then."
     return _mark(context, "cancelled", sentence)
 
 

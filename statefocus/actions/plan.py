@@ -44,6 +44,13 @@ def tell_plan_stuck(context: Context) -> Result:
 
 
 @action(Notify)
+def tell_flip_end_untold(context: Context) -> Result:
+    """Tell that the host took a frame in the middle of a flip whose end it never told."""
+    sentence = "The host takes frames again and never told the end of its meridian flip: look whether it succeeded."
+    return tell(context, "warning", sentence)
+
+
+@action(Notify)
 def tell_what_is_due(context: Context) -> Result:
     """Tell what came due while the triggers were paused (T12)."""
     due = triggers.due(context)

@@ -23,6 +23,8 @@ def action(*emits: type[Effect], run: RunPart = "", gives_up: bool = False) -> C
     def enter(function: Call) -> Call:
         doc = (function.__doc__ or "").strip().splitlines()[0]
         kinds = tuple(kind.kind for kind in emits)
+        if function.__name__ in ACTIONS:
+            raise ValueError(f"there are two actions of the name {function.__name__}")
         ACTIONS[function.__name__] = Action(function.__name__, doc, function, kinds, run, gives_up)
         return function
 

@@ -43,7 +43,8 @@ def _session_ending(context: Context, _event: events.SessionEnding) -> Context:
 
 @folds(events.PlanStarted)
 def _plan_started(context: Context, event: events.PlanStarted) -> Context:
-    context = with_plan(context, running=True, paused=False, filter=event.filter or context.plan.filter)
+    context = with_plan(context, running=True, paused=False, exposing=False, shutter_open=False)
+    context = with_plan(context, filter=event.filter or context.plan.filter)
     context = _named(context)
     context = with_triggers(context, **({"resumed": True} if event.resumed else {"first_frame": True}))
     return with_facts(_nothing_ahead(context), frame_type=event.frame_type)
@@ -82,13 +83,16 @@ def _plan_resumed(context: Context, _event: events.PlanResumed) -> Context:
 
 @folds(events.FramePreparing)
 def _frame_preparing(context: Context, event: events.FramePreparing) -> Context:
-    context = with_plan(_nothing_ahead(context), paused=False, exposing=True)
+    context = with_plan(_nothing_ahead(context), paused=False, exposing=True, shutter_open=False)
     return with_facts(context, frame_type=event.frame_type)
 
 
 @folds(events.ExposureStarted)
 def _exposure_started(context: Context, _event: events.ExposureStarted) -> Context:
-    return with_plan(context, exposing=True)
+    """A frame is taken; a host that takes frames has ended its flip, whether it has told so or not (T5)."""
+    if context.plan.flip_under_way:
+        context = with_triggers(context, flipped=True)
+    return with_plan(context, exposing=True, shutter_open=True, flip_under_way=False)
 
 
 @folds(events.FrameSaved)
@@ -97,6 +101,7 @@ def _frame_saved(context: Context, event: events.FrameSaved) -> Context:
     context = with_plan(
         context,
         exposing=False,
+        shutter_open=False,
         lights=context.plan.lights + light,
         binning=event.binning,
         filter_ahead=event.next_filter not in (None, context.plan.filter),
@@ -121,10 +126,11 @@ def _light_taken(context: Context, event: events.FrameSaved) -> Context:
 
 
 def _plan_over(context: Context) -> Context:
-    """Nothing is under way in the plan any more, and what was announced will not come."""
+    """Nothing is under way in the plan any more, what was announced will not come, and what it began with is past."""
     return with_plan(
-        _nothing_ahead(context), running=False, exposing=False, filter_changing=False, flip_under_way=False
-    )
+        with_triggers(_nothing_ahead(context), first_frame=False, resumed=False),
+        running=False, exposing=False, shutter_open=False, filter_changing=False, flip_under_way=False,
+    )  # fmt: skip
 
 
 def _nothing_ahead(context: Context) -> Context:
@@ -134,7 +140,7 @@ def _nothing_ahead(context: Context) -> Context:
 
 @folds(events.ExposureFailed)
 def _exposure_failed(context: Context, _event: events.ExposureFailed) -> Context:
-    return with_plan(context, exposing=False, filter_changing=False)
+    return with_plan(context, exposing=False, shutter_open=False, filter_changing=False)
 
 
 @folds(events.FilterChanging)

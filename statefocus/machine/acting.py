@@ -108,7 +108,7 @@ class Acting:
         ] + [
             Breach("unproved-guard", f"`{action.name}` is called while {' and '.join(sorted(missing))} may block")
             for action in choice.actions
-            if (missing := self._words.guards_needed(action.name, event) - known)
+            if (missing := self._words.guards_missing(action.name, event, known))
         ]
 
     def _broken(self, now: Standing, action: Action) -> list[Breach]:

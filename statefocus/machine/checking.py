@@ -257,8 +257,8 @@ def _inviolable(checked: _Checked) -> Iterator[Problem]:
 def _open(checked: _Checked, row: Row) -> Iterator[_Open]:
     held = set(checked.definition.guards_of(row))
     for action in _called(checked.definition, row):
-        needed = {event: checked.words.guards_needed(action, event) for event in row.on}
-        lacking = {event: tuple(sorted(guards - held)) for event, guards in needed.items() if guards - held}
+        missing_on = {event: checked.words.guards_missing(action, event, held) for event in row.on}
+        lacking = {event: tuple(sorted(guards)) for event, guards in missing_on.items() if guards}
         for missing in dict.fromkeys(lacking.values()):
             yield _Open(row, action, missing, tuple(event for event, those in lacking.items() if those == missing))
 

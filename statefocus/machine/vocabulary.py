@@ -6,6 +6,7 @@ A name that is not here cannot be bound, whatever the file says; nothing is ever
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -90,6 +91,8 @@ class Vocabulary:
         Actions that may only be called past certain guards, with the names of these guards.
     by_person
         Events that stand for a person's own wish, and for each the guards that are enough for a guarded action.
+    excusing
+        Guards, by action, past which a guarded action may be called without its own.
     duties
         What is known of the names, and what is to be proved of machines that use them.
     """
@@ -100,9 +103,16 @@ class Vocabulary:
     answers: Mapping[str, str | None]
     guarded: Mapping[str, frozenset[str]]
     by_person: Mapping[str, frozenset[str]]
+    excusing: Mapping[str, str] = field(default_factory=dict)
     duties: Duties = field(default_factory=Duties)
 
+    def guards_missing(self, action: str, event: str, held: AbstractSet[str]) -> frozenset[str]:
+        """Guards that a row lacks, among those that it holds, to call an action on an event."""
+        if self.excusing.get(action) in held:
+            return frozenset()
+        return self.guards_needed(action, event) - held
+
     def guards_needed(self, action: str, event: str) -> frozenset[str]:
-        """Guards that a row must carry to call an action on an event."""
+        """Guards that a row must carry to call an action on an event, where no other excuses it."""
         needed = self.guarded.get(action, frozenset())
         return needed & self.by_person[event] if event in self.by_person else needed

@@ -15,6 +15,7 @@ _MARKS = frozenset(
         "mark_failed",
         "mark_cancelled",
         "mark_interrupted",
+        "mark_overtaken",
         "mark_lost",
     }
 )
@@ -74,8 +75,8 @@ _FACTS = {
     ),
     "interrupted": Fact(
         "the run was given up for what happened around it",
-        raised_by=frozenset({"mark_interrupted", "mark_cancelled", "begin_undo"}),
-        lowered_by=_MARKS - {"mark_interrupted", "mark_cancelled"} | {"begin_run", "conclude_run"},
+        raised_by=frozenset({"mark_interrupted", "mark_overtaken", "mark_cancelled", "begin_undo"}),
+        lowered_by=_MARKS - {"mark_interrupted", "mark_overtaken", "mark_cancelled"} | {"begin_run", "conclude_run"},
         only_while=frozenset({"flip_missed"}),
     ),
     "correcting": Fact(
@@ -93,9 +94,15 @@ _FACTS = {
     "flip": Fact(
         "a flip is under way",
         raised_by=frozenset({"flip_started"}),
-        lowered_by=frozenset({"flip_finished", "plan_finished", "plan_aborted"}),
+        lowered_by=frozenset({"flip_finished", "exposure_started", "plan_finished", "plan_aborted"}),
         says_yes=frozenset({"flip_under_way"}),
         says_no=frozenset({"no_flip"}),
+    ),
+    "wished": Fact(
+        "a person asked for it",
+        raised_by=frozenset({"begin_undo"}),
+        lowered_by=frozenset({"conclude_run"}),
+        passes_while=frozenset({"asked_by_person"}),
     ),
     "aid": Fact(
         "a focusing aid is open",

@@ -15,7 +15,7 @@ Test = Callable[[Context], bool]
 
 def rule(function: Rule) -> Rule:
     """Enter a function that gives a ruling into the vocabulary, under its own name."""
-    GUARDS[function.__name__] = Guard(function.__name__, _first_line(function), function)
+    _enter(function, function)
     return function
 
 
@@ -25,8 +25,15 @@ def test(function: Test) -> Test:
     def by_test(context: Context, yes: Ruling = Ruling.PASSED, no: Ruling = Ruling.FAILED) -> Ruling:
         return yes if function(context) else no
 
-    GUARDS[function.__name__] = Guard(function.__name__, _first_line(function), by_test)
+    _enter(function, by_test)
     return function
+
+
+def _enter(function: Callable[..., object], asked: Rule) -> None:
+    name = function.__name__
+    if name in GUARDS:
+        raise ValueError(f"there are two guards of the name {name}")
+    GUARDS[name] = Guard(name, _first_line(function), asked)
 
 
 def _first_line(function: Callable[..., object]) -> str:

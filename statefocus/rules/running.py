@@ -14,6 +14,24 @@ def plan_paused_by_other(context: Context) -> bool:
 
 
 @test
+def plan_at_rest(context: Context) -> bool:
+    """No plan runs, or it is paused: no frame is to come."""
+    return context.plan.paused or not context.plan.running
+
+
+@test
+def between_frames(context: Context) -> bool:
+    """No frame of the plan is being exposed or downloaded."""
+    return not context.plan.shutter_open
+
+
+@test
+def asked_by_person(context: Context) -> bool:
+    """A person asked for the run under way, or for the way back (A11, A12)."""
+    return context.run is not None and not context.run.automatic
+
+
+@test
 def flip_under_way(context: Context) -> bool:
     """A meridian flip has started and not finished."""
     return context.plan.flip_under_way

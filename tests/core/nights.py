@@ -239,6 +239,12 @@ def _answered(rig: SimulatedRig, how: str, number: int) -> Iterator[Event]:
         yield answer
 
 
+_SHUTTER_CLOSED = (
+    *(events.PlanStarted, events.FramePreparing, events.ExposureFailed, events.FrameSaved),
+    *(events.PlanFinished, events.PlanAborted),
+)
+
+
 @dataclass
 class Oracle:
     """What was said, and when; made from events only, by other means than the core's own."""
@@ -248,6 +254,7 @@ class Oracle:
     said: dict[str, tuple[Any, float]] = field(default_factory=dict)
     running: bool = False
     flipping: bool = False
+    shutter: bool = False
     armed: bool = True
     paused: bool = False
     aids: int = 0
@@ -280,8 +287,15 @@ class Oracle:
             case events.FilterSet() if happening.steps[0].outcome != "stale":
                 self.filter = event.filter
             case _:
+                self._hear_shutter(event)
                 self._hear_wheel(event)
                 self._hear_plan(event, t)
+
+    def _hear_shutter(self, event: Event) -> None:
+        if isinstance(event, events.ExposureStarted):
+            self.flipping, self.shutter = False, True
+        elif isinstance(event, _SHUTTER_CLOSED):
+            self.shutter = False
 
     def _hear_wheel(self, event: Event) -> None:
         over = isinstance(event, events.PlanFinished | events.PlanAborted)

@@ -128,6 +128,7 @@ def test_t14_what_was_announced_ends_with_a_plan_that_we_gave_up() -> None:
     saved(rig, "R", flip_next=True)
     rig.tell(events.FlipFinished())
     rig.send(events.FilterChanged(former="L", filter="R"))
+    rig.until("Refocusing.Moving")
     rig.send(events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light", next_filter="B"))
     fail(rig, "measure_frame")
     rig.until("")

@@ -53,7 +53,7 @@ BEGINS: dict[str, events.Event] = {
 
 
 def due_rig(*names: str) -> SimulatedRig:
-    """A rig in the middle of an exposure, with these triggers due and no other."""
+    """A rig that prepares an exposure, with these triggers due and no other."""
     wanted: dict[str, Any] = {}
     for name in names:
         wanted |= SETTINGS[name]
@@ -65,9 +65,9 @@ def due_rig(*names: str) -> SimulatedRig:
             rig.t += 10.0
             rig.send(event)
     rig.t += 60.0 - (rig.t - rig.log[0].t)
-    rig.send(events.ExposureStarted(number=1, exposure_s=60.0))
+    rig.send(events.FramePreparing(number=1, frame_type="Light"))
     rig.send(events.TriggersResumed())
-    assert (rig.leaf, set(due(rig))) == ("Imaging.Exposing", set(names))
+    assert (rig.leaf, set(due(rig))) == ("Imaging.Preparing", set(names))
     return rig
 
 
@@ -85,6 +85,22 @@ def test_every_event_that_may_begin_a_run_serves_every_trigger(name: str, begins
         rig.send(events.PlanPaused())
     (step, *_) = rig.send(BEGINS[begins])
     assert (step.before.split(".")[0], step.row, step.after) == (state, row(name), "Refocusing.Holding")
+
+
+@pytest.mark.parametrize("begins", ["filter_changed", "plan_resumed", "flip_finished", "centering_finished"])
+@pytest.mark.parametrize("name", NAMES)
+def test_no_trigger_is_served_in_the_middle_of_an_exposure_and_each_is_after_it(name: str, begins: str) -> None:
+    rig = due_rig(name)
+    rig.send(events.ExposureStarted(number=1, exposure_s=60.0))
+    for shutter in (None, events.ExposureEnded(number=1)):
+        if shutter is not None:
+            rig.send(shutter)
+        (step, *_) = rig.send(BEGINS[begins])
+        (tried,) = (one for one in step.tried if one.row == row(name))
+        assert (step.outcome, tried.guards["between_frames"]) == ("inhibited", "failed")
+        assert {guard for guard, said in tried.guards.items() if not said.passes} == {"between_frames"}
+    (step, *_) = rig.send(BEGINS["frame_saved"])
+    assert (step.row, step.after) == (row(name), "Refocusing.Holding")
 
 
 @pytest.mark.parametrize("name", NAMES)
