@@ -71,8 +71,10 @@ def _summary(console: Console, night: Any, ended: Any, *, compare: bool) -> None
         if compare and ended.reason == "plan finished":
             with tempfile.TemporaryDirectory() as folder:
                 theirs = without_statefocus(night, Path(folder) / "scratch.jsonl")
-        console.print(figures_table(ended.figures, theirs, sum(entry.seconds for entry in entries)))
-    if ended.reason != "plan finished":
+        console.print(figures_table(ended.figures, theirs, sum(entry.seconds or 0.0 for entry in entries)))
+    if ended.reason == "--frames reached":
+        console.print("Ended when the Light frames of --frames were taken.")
+    elif ended.reason != "plan finished":
         console.print(f"Ended early: {ended.reason}")
     if ended.trace_trouble:
         console.print(ended.trace_trouble, style="bold red")

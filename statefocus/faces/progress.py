@@ -40,6 +40,7 @@ class Progress:
         self._total = 0
         self._now = 0.0
         self._points = self._number = self._told = 0
+        self._began: float | None = None
         self._sweep = Sweep(())
 
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
@@ -53,6 +54,7 @@ class Progress:
         """An event was worked off."""
         context = self._context = state.context
         self._now = context.now
+        self._began = context.triggers.since_t if self._began is None else self._began
         self._event(event, state)
         if context.run is not None:
             self._run(context.run)
@@ -115,11 +117,12 @@ class Progress:
 
     def _frame(self, event: events.FrameSaved, state: State) -> None:
         told = {reading.name: reading.text for reading in triggers.readings(state.context)}
-        minutes = told["time"].strip("[]")
+        since = "session's start" if state.context.triggers.since_t == self._began else "refocus"
+        minutes, lights = told["time"].strip("[]"), int(told["count"].strip("[]"))
         self._line(
             f"{state.leaves['session']:<18} {event.frame_type:<5} {event.filter or '-':<4} "
             f"frame {event.number:3d} of {self._total}  focuser {event.position}  "
-            f"T {told['temperature']}  since refocus: {minutes} min, {told['count'].strip('[]')} frames"
+            f"T {told['temperature']}  since {since}: {minutes} min, {lights} frame{'' if lights == 1 else 's'}"
         )
 
     def _run(self, run: Run) -> None:

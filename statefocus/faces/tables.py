@@ -31,7 +31,7 @@ def log_table(entries: Sequence[LogEntry], time_zone: str, scale: Scale) -> Tabl
             "-" if entry.position is None else str(entry.position),
             entry.filter or "-",
             "-" if entry.temperature_c is None else f"{entry.temperature_c:.2f}",
-            f"{entry.seconds:.0f}",
+            "-" if entry.seconds is None else f"{entry.seconds:.0f}",
         )
     return table
 

@@ -14,15 +14,13 @@ from statefocus import events
 from statefocus.errors import UsageError
 from statefocus.events import Event
 from statefocus.importing.parts import FocusRun, OpenFrame, foreseen
+from statefocus.trace.focus_log import NO_BEGINNING, NO_END
 
 MOST_EVENTS = 500_000
 """A whole winter's nights have fewer."""
 
 COLDEST_C, HOTTEST_C = -80.0, 60.0
 _ONE_CENTERING_S = 30.0
-
-
-_NO_END = "The log does not tell how this run ended."
 
 
 @dataclass
@@ -33,6 +31,8 @@ class Account:
     ----------
     position
         Where the focuser was last told to stand.
+    first_position
+        Where it stood when the log begins; None unless the log tells it before anything has moved it.
     filter
         In the light path, as far as told.
     focus
@@ -49,6 +49,7 @@ class Account:
     running: bool = False
     flipping: bool = False
     frames: int = 0
+    _moved: bool = False
     _last_saved: int | None = None
     _mount: dict[str, Any] = field(default_factory=dict)
     _frame_type: str = "Light"
@@ -146,18 +147,33 @@ class Account:
     # --- focusing ---
 
     def focuser_at(self, position: int) -> None:
-        """The focuser stands, or is sent, there."""
+        """The focuser is sent there."""
         self.position = position
-        self.first_position = position if self.first_position is None else self.first_position
+        self._moved = True
+
+    def focuser_stands(self, position: int) -> None:
+        """The focuser was read there, and nobody had sent it since it was told last."""
+        self.position = position
+        if not self._moved:
+            self.first_position = position
+            self._moved = True
+
+    def focuser_moves(self) -> None:
+        """The focuser is sent somewhere, and the log does not tell where."""
+        self._moved = True
 
     def focus_begins(
         self, t: float, trigger: str, *, temperature_c: float | None = None, filter_: str | None = None
     ) -> None:
         """The other program begins an autofocus run of its own."""
-        self.focus_ends(t, None, sentence=_NO_END, known=False)
+        self.focus_ends(t, None, sentence=NO_END, known=False)
         if temperature_c is not None:
             self.temperature(t, temperature_c)
         self.focus = FocusRun(t, trigger, temperature_c, filter_ or self.filter)
+
+    def focus_has_begun(self, trigger: str, *, filter_: str | None = None) -> None:
+        """A run is under way whose beginning the log lacks."""
+        self.focus = FocusRun(None, trigger, None, filter_ or self.filter)
 
     def focus_point(self, position: float, measure: float) -> None:
         """A point of its curve was measured."""
@@ -180,18 +196,22 @@ class Account:
             return
         if temperature_c is not None:
             self.temperature(t, temperature_c)
+        self.focuser_moves()
         if position is not None:
             self.focuser_at(position)
+        said = [sentence] if position is None and sentence else []
+        if run.started_t is None:
+            said.append(NO_BEGINNING)
         self.tell(
             t,
             events.HostRefocused(
                 position=position,
-                seconds=round(max(t - run.started_t, 0.0), 3),
+                seconds=0.0 if run.started_t is None else round(max(t - run.started_t, 0.0), 3),
                 measure=measure,
                 filter=run.filter,
                 temperature_c=run.temperature_c if temperature_c is None else temperature_c,
                 trigger=run.trigger,
-                sentence=sentence if position is None else "",
+                sentence=" ".join(said),
                 points=tuple(run.points),
                 failed=known and position is None,
             ),
@@ -249,7 +269,7 @@ class Account:
     def night(self, first_t: float, last_t: float) -> list[tuple[float, Event]]:
         """Close what is open, and give all events in the order of their times, from the session's start to its end."""
         end = max([last_t, *(t for t, _ in self.told)])
-        self.focus_ends(end, None, sentence=_NO_END, known=False)
+        self.focus_ends(end, None, sentence=NO_END, known=False)
         self.frame_fails(end, "The log ends in this exposure.")
         told = sorted(self.told, key=lambda one: one[0])
         told = foreseen(told)

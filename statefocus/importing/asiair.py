@@ -113,7 +113,10 @@ class Log:
             account.focus_begins(t, begin[1].strip() or "not told", temperature_c=_celsius(begin[2], begin[3]))
             self._chosen, self._sharpest, self._failure = None, None, ""
         elif size := _SIZE.match(words):
-            account.focuser_at(int(size[3]))
+            if size[1] == "Find Focus Star" and account.focus is not None:  # its first look is where it stands
+                account.focuser_stands(int(size[3]))
+            else:
+                account.focuser_at(int(size[3]))
             measure = float(size[2])
             if size[1] == "Calculate V-Curve":
                 account.focus_point(float(size[3]), measure)

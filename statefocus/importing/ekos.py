@@ -133,7 +133,7 @@ class Log:
         filter_, samples = (fields[3], fields[4]) if second else (fields[0], fields[1])
         points = _points(samples, 4 if second else 2)
         if account.focus is None:  # its start stands in another file
-            account.focus_begins(t, _named(REASONS, fields[1]) if second else REASONS[0], filter_=filter_ or None)
+            account.focus_has_begun(_named(REASONS, fields[1]) if second else REASONS[0], filter_=filter_ or None)
         for position, measure in points:
             account.focus_point(position, measure)
         last = points[-1] if points and not failed else None

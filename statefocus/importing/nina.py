@@ -20,7 +20,7 @@ CANNOT_TELL = (
     "whether the mount tracks at each moment",
     "safety monitor and clouds",
     "the time to the next meridian flip",
-    "where the focuser stands, unless a line sends it there; a run without any such line counts as failed",
+    "where the focuser stands, unless a line sends it there, so neither where a run without any such line ended",
     "the focuser's scale, its largest position and its backlash",
 )
 
@@ -90,6 +90,8 @@ class Log:
                 self._end(t)
         elif name.startswith("Center") and not starting:
             self._account.centered(t)
+        elif name.startswith("MoveFocuser"):
+            self._account.focuser_moves()
         elif name == "SwitchFilter" and not starting and more.startswith("Filter: "):
             self._turned(t, more.removeprefix("Filter: ").strip())
         elif name in ("ParkScope", "UnparkScope") and not starting:
@@ -146,7 +148,7 @@ class Log:
         elif account.focus is None:
             return False
         elif start := _START.match(words):
-            account.focuser_at(int(start[1]))
+            account.focuser_stands(int(start[1]))
         elif measured := _HFR.match(words):
             value = number(measured[1])
             if value is not None and value > 0 and account.position is not None:

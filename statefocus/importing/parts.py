@@ -24,9 +24,9 @@ class OpenFrame:
 
 @dataclass
 class FocusRun:
-    """Another program's own autofocus run under way."""
+    """Another program's own autofocus run under way; `started_t` is None where the log lacks its beginning."""
 
-    started_t: float
+    started_t: float | None
     trigger: str
     temperature_c: float | None
     filter: str | None

@@ -27,6 +27,7 @@ from statefocus.trace.writing import TraceWriter
 PROGRAMS: Mapping[str, Any] = {"asiair": asiair, "nina": nina, "ekos": ekos}
 """The module of each program, by the name that people type."""
 
+NO_POSITION = "where the focuser stood when the log begins"
 NONE_YET = 5000
 """Lines without one of the program's own, after which a file is no log of it."""
 SHOWN = 3
@@ -105,6 +106,8 @@ def import_log(
             f"The {module.TITLE} log {log} tells of no frame, focus run or reading: there is no night in it."
         )
     made.events = len(night)
+    if account.first_position is None:
+        made.cannot_tell += (NO_POSITION,)
     _write(night, made, log)
     return made
 

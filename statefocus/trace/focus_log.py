@@ -14,6 +14,10 @@ from statefocus.trace.header import profile_of
 from statefocus.trace.reading import Damage, Line, TraceReader
 from statefocus.trace.schema import sound_lines
 
+NO_END = "The log does not tell how this run ended."
+NO_BEGINNING = "The log lacks the beginning of this run."
+"""What an import says of another program's run whose length nobody can tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
@@ -34,7 +38,8 @@ class LogEntry:
     temperature_c
         At the end.
     seconds
-        How long it took until its result stood; that it was then held in view (A14) does not count.
+        How long it took until its result stood; that it was then held in view (A14) does not count. None for another
+        program's run whose beginning or end its log does not tell.
     metric
         Which one.
     """
@@ -47,7 +52,7 @@ class LogEntry:
     position: int | None
     filter: str | None
     temperature_c: float | None
-    seconds: float
+    seconds: float | None
     reason: str
     metric: str = "hfr"
 
@@ -91,6 +96,11 @@ def host_outcome(event: HostRefocused) -> str:
     return "host, untold" if event.position is None else "host"
 
 
+def host_seconds(event: HostRefocused) -> float | None:
+    """How long another program's run took; None where nobody can tell."""
+    return None if event.seconds <= 0 or event.sentence == NO_END else event.seconds
+
+
 def host_entry(line: Line) -> LogEntry:
     """Make an entry from another program's own run."""
     event = decode_event(line.body, line.number)
@@ -105,7 +115,7 @@ def host_entry(line: Line) -> LogEntry:
         position=event.position,
         filter=event.filter,
         temperature_c=event.temperature_c,
-        seconds=event.seconds,
+        seconds=host_seconds(event),
         reason=event.sentence,
     )
 

@@ -20,7 +20,7 @@ from statefocus.machine.fired import Engine
 from statefocus.machine.table import TableEngine
 from statefocus.trace.checkpoints import restore
 from statefocus.trace.header import profile_of, session_of
-from statefocus.trace.reading import LONGEST_LINE, TraceReader, read_header
+from statefocus.trace.reading import LONGEST_LINE, TraceReader, read_header, regular
 from statefocus.trace.replaying import Replay, Verdict, begin, go_through, replay
 
 LONG_BYTES = 32 * 1024 * 1024
@@ -82,6 +82,7 @@ def _starts(path: Path, jobs: int) -> list[int]:
     """Where the parts begin, bytes from the file's beginning: the first at 0, the others each at a checkpoint."""
     starts = [0]
     try:
+        regular(path)
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             for index in range(1, jobs):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import inf, isfinite
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any, BinaryIO, Literal
 
 from statefocus.errors import TraceError, why_unread
@@ -146,6 +147,7 @@ class TraceReader:
         """
         number = 0
         try:
+            regular(self.path)
             with self.path.open("rb") as file:
                 file.seek(start)
                 for raw in iter(partial(file.readline, LONGEST_LINE), b""):
@@ -175,6 +177,19 @@ class TraceReader:
 
     def _note(self, number: int, what: Harm, sentence: str) -> None:
         self.damage.append(Damage(number, what, f"line {number}: {sentence}"))
+
+
+def regular(path: Path) -> None:
+    """Refuse a pipe or a device, before anything waits for it: a trace is read from several places, some twice.
+
+    Raises
+    ------
+    TraceError
+        Where it is one.
+    """
+    mode = path.stat().st_mode
+    if not S_ISREG(mode) and not S_ISDIR(mode):
+        raise TraceError(f"{path} is a pipe or a device; a trace has to be a regular file: save it as one first.")
 
 
 def _removed(lines: int) -> str:

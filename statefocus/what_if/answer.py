@@ -12,12 +12,13 @@ from statefocus.loading import load_machines
 from statefocus.machine.definition import Definition
 from statefocus.profile import Profile
 from statefocus.session import Session
+from statefocus.what_if.drifting import Drift, drifts
 from statefocus.what_if.fitting import fitted, misfits, same_rig, world_of
 from statefocus.what_if.oracle import Oracle, Truth
 from statefocus.what_if.reaching import Missed
 from statefocus.what_if.recorded import read
 from statefocus.what_if.supposing import Inhibited, Supposing
-from statefocus.what_if.told import LightFrame, RunTold
+from statefocus.what_if.told import RunTold
 
 SAME_S = 30.0
 """Runs that begin this close to each other in plan time are the same run."""
@@ -46,21 +47,9 @@ class Pair:
         return "kept" if same else "changed"
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """How far the focuser stood from best focus at the Light frames that lie between two known focus points, steps."""
-
-    frames: int
-    judged: int
-    mean_steps: float | None
-    worst_steps: float | None
-    outside: int
-    """Judged frames further off than half the critical focus zone."""
-
-
 @dataclass
 class WhatIf:
-    """The answer."""
+    """The answer; `minutes` of focusing, before and after, count no run of unknown length (`untimed`)."""
 
     time_zone: str
     pairs: list[Pair]
@@ -78,6 +67,11 @@ class WhatIf:
         return [pair for pair in self.pairs if pair.change == change]
 
     @property
+    def untimed(self) -> list[RunTold]:
+        """The recorded runs whose length nobody can tell."""
+        return [pair.before for pair in self.pairs if pair.before is not None and not pair.before.timed]
+
+    @property
     def unchanged(self) -> bool:
         """Whether the profile would have made no difference."""
         return all(pair.change == "kept" for pair in self.pairs)
@@ -91,6 +85,7 @@ class WhatIf:
                 for pair in self.pairs
             ],
             "minutes_focusing": {"before": round(self.minutes[0], 3), "after": round(self.minutes[1], 3)},
+            "runs_of_unknown_length": len(self.untimed),
             "drift": {"before": asdict(self.drift[0]), "after": asdict(self.drift[1])},
             "cfz_steps": self.cfz_steps,
             "inhibited": {name: asdict(told) for name, told in self.inhibited.items()},
@@ -106,7 +101,7 @@ def _plain(run: RunTold | None) -> dict[str, Any] | None:
         return None
     told = asdict(run)
     del told["points"], told["stars"]
-    return {**told, "seconds": round(run.seconds, 3)}
+    return {**told, "seconds": None if run.seconds is None else round(run.seconds, 3)}
 
 
 def what_if(path: Path, profile: Profile, machines: Sequence[Definition] | None = None) -> WhatIf:
@@ -140,8 +135,8 @@ def what_if(path: Path, profile: Profile, machines: Sequence[Definition] | None 
     return WhatIf(
         time_zone=night.time_zone,
         pairs=match(night.runs, supposed.runs),
-        minutes=(sum(run.seconds for run in night.runs) / 60, sum(run.seconds for run in supposed.runs) / 60),
-        drift=(drift_of(night.frames, truth, used.cfz_steps), drift_of(supposed.frames, truth, used.cfz_steps)),
+        minutes=(_minutes(night.runs), _minutes(supposed.runs)),
+        drift=drifts(night.frames, supposed.frames, truth, used.cfz_steps),
         cfz_steps=used.cfz_steps,
         inhibited=supposed.inhibited,
         assumptions=[*about_facts, *about_world, *oracle.told, *_about_drift(truth)],
@@ -149,6 +144,10 @@ def what_if(path: Path, profile: Profile, machines: Sequence[Definition] | None 
         notes=supposed.notes,
         missed=supposed.missed,
     )
+
+
+def _minutes(runs: Sequence[RunTold]) -> float:
+    return sum(run.seconds or 0.0 for run in runs) / 60
 
 
 def _about_drift(truth: Truth) -> list[str]:
@@ -204,18 +203,3 @@ def _costs(before: Sequence[RunTold], after: Sequence[RunTold]) -> dict[tuple[in
 def _apart(one: RunTold, other: RunTold) -> float:
     apart = abs(one.plan_t - other.plan_t)
     return apart if apart <= MOVED_AT_MOST_S else inf
-
-
-def drift_of(frames: Sequence[LightFrame], truth: Truth, cfz_steps: float) -> Drift:
-    """Tell how far the focuser stood from best focus at Light frames."""
-    offsets = [
-        abs(frame.position - best)
-        for frame in frames
-        if frame.position is not None
-        and truth.known_at(frame.t, frame.filter)
-        and (best := truth.at(frame.t, frame.filter)) is not None
-    ]
-    if not offsets:
-        return Drift(len(frames), 0, None, None, 0)
-    outside = sum(offset > cfz_steps / 2 for offset in offsets)
-    return Drift(len(frames), len(offsets), sum(offsets) / len(offsets), max(offsets), outside)

@@ -117,7 +117,7 @@ class Oracle:
         if "take_frame" in taken:
             self.told.append("Moves, frames and measurements take as long as the recorded ones did (median).")
             return {kind: median(seconds) for kind, seconds in taken.items()}
-        return self._by_whole_runs([run.seconds for run in night.runs if run.outcome == "host" and run.seconds > 0])
+        return self._by_whole_runs([run.seconds for run in night.runs if run.outcome == "host" and run.seconds])
 
     def _by_whole_runs(self, seconds: list[float]) -> dict[str, float]:
         whole = median(seconds) if seconds else self._profile.autofocus.expected_run_s
@@ -142,9 +142,12 @@ class Oracle:
         if self.position is None:
             best = self.truth.at(t, filter_)
             self.position = FARTHEST_STEP // 2 if best is None else round(best)
-            if best is None:
-                self.invented = True
-                self.told.append("The trace tells no focuser position: those of the supposed runs are not told either.")
+            self.invented = best is None
+            self.told.append(
+                "The trace tells no focuser position: those of the supposed runs are not told either."
+                if best is None
+                else "The trace does not tell where the focuser stood at first: it is taken to have been in focus."
+            )
         return self.position
 
     # --- answers that tell something ---

@@ -12,7 +12,7 @@ from statefocus.context import REFOCUSED
 from statefocus.errors import TraceError
 from statefocus.events import Answer, Event
 from statefocus.trace.encoding import decode_event
-from statefocus.trace.focus_log import host_outcome
+from statefocus.trace.focus_log import host_outcome, host_seconds
 from statefocus.trace.reading import Line, TraceReader, headed
 from statefocus.trace.schema import sound
 from statefocus.what_if.told import Asked, Happened, LightFrame, RunTold, due_told, held_before
@@ -134,9 +134,10 @@ class _Reading:
         why = event.trigger or "not told"
         self.night.runs.append(
             RunTold(
-                start, t, plan_t, ("host",), outcome, event.position, event.filter, why, event.sentence, event.points
+                start, t, plan_t, ("host",), outcome, event.position, event.filter, why, event.sentence, event.points,
+                timed=host_seconds(event) is not None,
             )
-        )
+        )  # fmt: skip
 
     def _step(self, line: Line) -> None:
         """Note a run that a step begins: the step belongs to one, and its event came outside of any."""

@@ -200,11 +200,19 @@ class Supposing:
             RunTold(begin, self._now, plan_t, run.causes, run.outcome, found, filter_, why, run.reason)
         )
 
+    def _frame_ahead(self) -> bool:
+        """Whether the plan under way takes another frame."""
+        kinds = (events.FramePreparing, events.PlanFinished)
+        following = next((one.event for one in self._plan if isinstance(one.event, kinds)), None)
+        return isinstance(following, events.FramePreparing)
+
     def _note_inhibited(self, step: Step) -> None:
         for tried in step.tried if step.outcome == "inhibited" else ():
             name = next((guard for guard in tried.guards if guard.endswith("_due")), "").removesuffix("_due")
             if not tried.inhibited or name not in NAMES:
                 continue
+            if "light_plan" in tried.guards and not tried.guards["light_plan"].passes and not self._frame_ahead():
+                continue  # the plan was over, so there was nothing to focus for
             told = self.told.inhibited.setdefault(name, Inhibited(self._now, self._now))
             told.last_t, told.times = self._now, told.times + 1
             for guard, ruling in tried.guards.items():

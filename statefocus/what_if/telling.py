@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from statefocus.trace.times import show, zone_of
-from statefocus.what_if.answer import Drift, Pair, WhatIf
+from statefocus.what_if.answer import Pair, WhatIf
+from statefocus.what_if.drifting import Drift
 from statefocus.what_if.told import RunTold
 
 
@@ -25,11 +26,26 @@ def sentences(answer: WhatIf) -> Iterator[str]:
             yield f"  {_pair(pair, zone)}"
     for missed in answer.missed:
         yield f"No focus: the supposed run of {show(missed.started_t, zone)} failed, since {missed.why}."
-    before, after = answer.minutes
-    yield f"Focusing: {before:.1f} min as recorded, {after:.1f} min supposed ({_signed(after - before)} min)."
+    yield from _minutes(answer, zone)
     yield from _drift(answer)
     yield from _inhibited(answer, zone)
     yield from answer.notes
+
+
+def _minutes(answer: WhatIf, zone: ZoneInfo) -> Iterator[str]:
+    before, after = answer.minutes
+    if not answer.untimed:
+        yield f"Focusing: {before:.1f} min as recorded, {after:.1f} min supposed ({_signed(after - before)} min)."
+        return
+    count = len(answer.untimed)
+    without = f"without {count} run{'s' if count > 1 else ''} whose length nobody can tell"
+    yield f"Focusing: {before:.1f} min as recorded, {without}; {after:.1f} min supposed."
+    for run in answer.untimed:
+        if run.begins:
+            later = f"the log ends, or tells of another run, {(run.ended_t - run.started_t) / 60:.1f} min later"
+            yield f"  The log does not tell how the run of {show(run.started_t, zone)} ended; {later}."
+        else:
+            yield f"  The log does not tell when the run that ended at {show(run.ended_t, zone)} had begun."
 
 
 def _signed(value: float) -> str:
@@ -52,7 +68,8 @@ def _pair(pair: Pair, zone: ZoneInfo) -> str:
         return ""
     if pair.change == "moved":
         minutes = (after.plan_t - before.plan_t) / 60
-        return f"moved   {_run(before, zone)}, to {_run(after, zone)}: {abs(minutes):.1f} min {_side(minutes)}."
+        apart = f": {abs(minutes):.1f} min {_side(minutes)}" if before.begins else ""
+        return f"moved   {_run(before, zone)}, to {_run(after, zone)}{apart}."
     why = f": {after.reason.rstrip('.')}" if after.reason else ""
     return f"changed {_run(before, zone)}; now {after.outcome}{why}."
 
@@ -64,28 +81,34 @@ def _side(minutes: float) -> str:
 def _run(run: RunTold, zone: ZoneInfo) -> str:
     where = f" at {run.position}" if run.position is not None else ""
     causes = run.why if run.causes == ("host",) or run.why else ", ".join(run.causes)
-    return f"{show(run.started_t, zone)} {causes}: {run.outcome}{where} ({run.seconds:.0f} s)"
+    took = "of unknown length" if run.seconds is None else f"{run.seconds:.0f} s"
+    when = f"{'' if run.begins else 'ended '}{show(run.started_t, zone)}"
+    return f"{when} {causes}: {run.outcome}{where} ({took})"
 
 
 def _drift(answer: WhatIf) -> Iterator[str]:
     before, after = answer.drift
-    if before.mean_steps is None or after.mean_steps is None:
+    can = f"recorded {before.judged} of {before.frames}, supposed {after.judged} of {after.frames}"
+    if before.judged + after.judged == 0:
         yield "Drift: the trace cannot tell it: no Light frame lies between two focus points of its filter."
-        return
-    yield f"Drift at the Light frames, recorded: {_told(before, answer.cfz_steps)}"
-    yield f"Drift at the Light frames, supposed: {_told(after, answer.cfz_steps)}"
+    elif before.compared == 0:
+        yield f"Drift: no Light frame can be judged in both nights ({can})."
+    else:
+        yield f"Drift at the {before.compared} Light frames that can be judged in both nights ({can}):"
+        yield f"  recorded: {_told(before, answer.cfz_steps)}"
+        yield f"  supposed: {_told(after, answer.cfz_steps)}"
 
 
 def _told(drift: Drift, cfz: float) -> str:
     mean, worst = drift.mean_steps or 0.0, drift.worst_steps or 0.0
     return (
         f"mean {mean:.1f} steps ({mean / cfz:.2f} CFZ), worst {worst:.1f} steps ({worst / cfz:.2f} CFZ), "
-        f"{drift.outside} beyond half the CFZ; {drift.judged} of {drift.frames} frames judged."
+        f"{drift.outside} beyond half the CFZ."
     )
 
 
 def _inhibited(answer: WhatIf, zone: ZoneInfo) -> Iterator[str]:
     for name, told in answer.inhibited.items():
-        by = ", ".join(f"{guard} ({count} times)" for guard, count in told.by.items())
+        by = ", ".join(f"{guard} ({'once' if count == 1 else f'{count} times'})" for guard, count in told.by.items())
         until = f" to {show(told.last_t, zone)}" if told.times > 1 else ""
         yield f"Inhibited: {name} was due and held back, {show(told.first_t, zone)}{until}: {by}."

@@ -27,6 +27,9 @@ class RunTold:
         Why it failed, where it did.
     points
         Positions and measures of its curve.
+    timed
+        Whether its length is known; where its beginning is not, `started_t` is `ended_t`, and where its end is not,
+        `ended_t` is when its log fell silent or told of the next run.
     """
 
     started_t: float
@@ -40,11 +43,17 @@ class RunTold:
     reason: str = ""
     points: tuple[tuple[float, float], ...] = ()
     stars: int | None = None
+    timed: bool = True
 
     @property
-    def seconds(self) -> float:
-        """How long it took."""
-        return self.ended_t - self.started_t
+    def seconds(self) -> float | None:
+        """How long it took; None where nobody can tell."""
+        return self.ended_t - self.started_t if self.timed else None
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is known when it began."""
+        return self.timed or self.started_t < self.ended_t
 
 
 @dataclass(frozen=True, slots=True)

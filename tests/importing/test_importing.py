@@ -14,6 +14,7 @@ from statefocus import events
 from statefocus.errors import UsageError
 from statefocus.events import Event
 from statefocus.importing import PROGRAMS, import_log
+from statefocus.importing.reading import NO_POSITION
 from statefocus.trace.auditing import audit
 from statefocus.trace.encoding import decode_event
 from statefocus.trace.focus_log import LogEntry, focus_log
@@ -53,6 +54,84 @@ def test_an_imported_night_replays_audits_clean_and_says_where_it_comes_from(tmp
     assert header["file"] == "night.txt"
     assert header["cannot_tell"]
     assert header["lines"] == len(TEXTS[program].splitlines())
+
+
+def starting_position(trace: Path) -> int | None:
+    (started,) = told(trace, events.SessionStarted)
+    cannot_tell = read_header(trace).body["imported"]["cannot_tell"]
+    assert (NO_POSITION in cannot_tell) is (started.position is None)
+    position: int | None = started.position
+    return position
+
+
+ASIAIR_LOOK = "2024/10/05 20:00:15 Find Focus Star: detect and calculate star size 5.0 ,  EAF position 5030\n"
+NINA_MOVE = "2025-02-01T22:00:06.0000|INFO|FocuserVM.cs|MoveFocuserInternal|216|Moving Focuser to position 7060\n"
+NINA_START = "2025-02-01T22:00:05.5|INFO|AutoFocusEngine.cs|Run|928|Starting AutoFocus with initial position 7000\n"
+NINA_ITEM = (
+    "2025-02-01T22:00:00.15|INFO|SequenceItem.cs|Run|208|Starting Category: Focuser, Item: MoveFocuserByTemperature\n"
+)
+
+
+def before(text: str, at: str, line: str) -> str:
+    """The text with a line before the first that begins so."""
+    assert at in text
+    return text.replace(at, line + at, 1)
+
+
+@pytest.mark.parametrize(
+    ("program", "text", "position"),
+    [
+        pytest.param("asiair", ASIAIR, None, id="asiair: a point of the first sweep"),
+        pytest.param("asiair", before(ASIAIR, "2024/10/05 20:00:20", ASIAIR_LOOK), 5030, id="asiair: the first look"),
+        pytest.param(
+            "asiair",
+            before(ASIAIR, "2024/10/05 20:00:10 [Auto", ASIAIR_LOOK),
+            None,
+            id="asiair: a look of a run whose beginning is cut off",
+        ),
+        pytest.param(
+            "asiair",
+            before(ASIAIR, "2024/10/05 20:10:30", ASIAIR_LOOK.replace("20:00:15", "20:10:20")),
+            None,
+            id="asiair: a look after a run",
+        ),
+        pytest.param("nina", NINA, None, id="nina: where the first sweep sent it"),
+        pytest.param("nina", before(NINA, NINA_MOVE, NINA_START), 7000, id="nina: read before the first move"),
+        pytest.param("nina", before(NINA, NINA_MOVE, NINA_MOVE + NINA_START), None, id="nina: read after a move"),
+        pytest.param(
+            "nina",
+            before(before(NINA, NINA_MOVE, NINA_START), "2025-02-01T22:00:00.2", NINA_ITEM),
+            None,
+            id="nina: read after a move to nobody knows where",
+        ),
+        pytest.param("ekos", EKOS, None, id="ekos: the result of a run"),
+    ],
+)
+def test_where_the_focuser_stood_at_first_is_told_only_where_it_was_read_before_any_move(
+    tmp_path: Path, program: str, text: str, position: int | None
+) -> None:
+    trace = imported(tmp_path, program, text)
+    assert starting_position(trace) == position
+    assert replay(trace).same
+    assert audit(trace).findings == []
+
+
+@pytest.mark.parametrize("ended", ["AutofocusComplete", "AutofocusAborted"])
+def test_a_run_whose_beginning_the_log_lacks_has_no_length(tmp_path: Path, ended: str) -> None:
+    lines = [line for line in EKOS.splitlines() if not line.startswith("AutofocusStarting")]
+    trace = imported(tmp_path, "ekos", "\n".join(lines))
+    run = next(event for event in told(trace, events.HostRefocused) if event.failed is (ended == "AutofocusAborted"))
+    entry = next(entry for entry in entries(trace) if entry.position == run.position)
+    assert entry.seconds is None
+    assert entry.reason.endswith("The log lacks the beginning of this run.")
+    assert ("Ekos gave the run up" in entry.reason) is run.failed
+
+
+def test_a_run_whose_end_the_log_lacks_has_no_length(tmp_path: Path) -> None:
+    first, last = entries(imported(tmp_path, "nina", NINA[: NINA.index("2025-02-01T22:05:01")]))
+    assert (first.outcome, first.seconds) == ("host", 26.0)
+    assert (last.outcome, last.seconds) == ("host, untold", None)
+    assert last.reason == "The log does not tell how this run ended."
 
 
 # --- ASIAIR ---
@@ -233,6 +312,7 @@ def test_the_real_asiair_night(tmp_path: Path) -> None:
     assert made.unknown == 0
     assert replay(trace).same
     assert audit(trace).clean
+    assert starting_position(trace) == 9713  # its first look for a focus star
     assert [(entry.position, entry.temperature_c) for entry in entries(trace)] == [
         (9762, 18.4),
         (9757, 18.1),
@@ -245,19 +325,20 @@ def test_the_real_asiair_night(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "runs"),
+    ("name", "position", "seconds"),
     [
-        ("nightsummary-excerpt-2026-03-30.log", 1),
-        ("nina-issue-153-af-frozen.log", 1),
-        ("nova-partial-af-2026-03-06.log", 1),
+        ("nightsummary-excerpt-2026-03-30.log", None, 139.351),
+        ("nina-issue-153-af-frozen.log", 44376, None),
+        ("nova-partial-af-2026-03-06.log", None, None),
     ],
 )
-def test_real_nina_excerpts(tmp_path: Path, name: str, runs: int) -> None:
+def test_real_nina_excerpts(tmp_path: Path, name: str, position: int | None, seconds: float | None) -> None:
     trace = tmp_path / "night.jsonl"
     import_log("nina", data_path("session_logs", name), trace)
     assert replay(trace).same
     assert audit(trace).clean
-    assert len(entries(trace)) == runs
+    assert starting_position(trace) == position
+    assert [entry.seconds for entry in entries(trace)] == [seconds]
 
 
 def test_the_real_ekos_excerpt(tmp_path: Path) -> None:
@@ -265,6 +346,8 @@ def test_the_real_ekos_excerpt(tmp_path: Path) -> None:
     import_log("ekos", data_path("session_logs", "wayfinding-cut-2026-09-23.analyze"), trace)
     assert replay(trace).same
     assert audit(trace).clean
+    assert starting_position(trace) is None
+    assert [entry.seconds for entry in entries(trace)] == [pytest.approx(69.252), None]
     aborted, complete = told(trace, events.HostRefocused)
     assert aborted.position is None
     assert aborted.points == ((30031.0, 3.985), (30011.0, 3.299))  # the point of -1 px is none

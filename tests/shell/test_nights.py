@@ -136,7 +136,8 @@ def test_no_run_begins_after_the_last_frame_that_is_wanted(tmp_path: Path) -> No
         "[triggers]\ncount = { frames = 1 }\n[records]\nsave_frames = false\n"
     )
     done = attend(story, "--trace", tmp_path / "t.jsonl", "--no-compare", "--frames", 3, cwd=tmp_path)
-    assert "Ended early: --frames reached" in done.stdout, done.stderr
+    assert "Ended when the Light frames of --frames were taken." in done.stdout, done.stderr
+    assert "Ended early" not in done.stdout
     runs = [line.body for line in TraceReader(tmp_path / "t.jsonl") if line.kind == "run"]
     assert [run["outcome"] for run in runs] == ["validated"] * 3  # before each frame, none behind the last
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,20 @@ def test_a_line_that_cannot_be_read_is_named_by_every_command(
     code, said = asked(command, path)
     assert code == 1
     assert f"{path}:{number}: " in said or f"{path}: line {number}: " in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_regular_file_is_refused_before_anything_waits_for_it(
+    tmp_path: Path, kind: str, command: str
+) -> None:
+    path = Path(os.devnull)
+    if kind == "pipe":
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+    code, said = asked(command, path)
+    assert code == 2
+    assert f"{path} is a pipe or a device; a trace has to be a regular file" in said
 
 
 ODD_RUNS: dict[str, dict[str, Any]] = {

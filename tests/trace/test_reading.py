@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -361,9 +362,12 @@ def test_a_line_that_is_too_long_hides_no_other(trace: Path, monkeypatch: pytest
         replay(trace)
 
 
-def test_a_file_without_any_line_end_is_read_no_further_than_a_line_may_be_long() -> None:
+def test_a_file_without_any_line_end_is_read_no_further_than_a_line_may_be_long(tmp_path: Path) -> None:
+    hole = tmp_path / "hole.jsonl"
+    hole.touch()
+    os.truncate(hole, 1 << 36)  # takes no room on the disk, and minutes to read
     with pytest.raises(TraceError, match="longer than"):
-        read_header(Path("/dev/zero"))
+        read_header(hole)
 
 
 def test_a_byte_order_mark_is_named(trace: Path) -> None:

@@ -294,4 +294,4 @@ def test_the_focusing_log_has_one_entry_a_run_failed_ones_too(trace: Path) -> No
     assert (failed.measure, failed.reason) == (None, "measure_frame failed on purpose.")
     assert cancelled.reason == "The safety monitor says that it is not safe."
     assert cancelled.temperature_c == pytest.approx(9.0)
-    assert all(entry.seconds >= 0 and entry.as_json()["t"] == entry.t for entry in entries)
+    assert all((entry.seconds or 0.0) > 0 and entry.as_json()["t"] == entry.t for entry in entries)

@@ -17,13 +17,15 @@ from statefocus.profile import Profile
 from statefocus.trace.reading import read_header
 from statefocus.what_if import WhatIf, what_if
 from statefocus.what_if.answer import match
+from statefocus.what_if.drifting import drifts
 from statefocus.what_if.oracle import Curve, Truth
 from statefocus.what_if.reaching import why_missed
+from statefocus.what_if.supposing import Inhibited
 from statefocus.what_if.telling import sentences
-from statefocus.what_if.told import RunTold
+from statefocus.what_if.told import LightFrame, RunTold
 from tests.focus.realdata import data_path
 from tests.generate import TRACES
-from tests.importing.logs import ASIAIR
+from tests.importing.logs import ASIAIR, EKOS
 from tests.trace.tapes import changed, lines_of, put, rechained
 
 NIGHTS = sorted(TRACES.glob("*.jsonl"))
@@ -274,6 +276,84 @@ def test_the_real_asiair_night_under_a_profile_of_its_own_rhythm(tmp_path: Path)
     assert abs(answer.minutes[0] - 11.8) < 0.1
 
 
+def ekos(tmp_path: Path, *left_out: str) -> Path:
+    """The Ekos night, without the messages of these kinds."""
+    log = tmp_path / "night.analyze"
+    log.write_text("\n".join(line for line in EKOS.splitlines() if not line.startswith(left_out or "-")), "utf-8")
+    import_log("ekos", log, tmp_path / "night.jsonl")
+    return tmp_path / "night.jsonl"
+
+
+def test_a_focuser_that_nobody_has_read_is_taken_to_be_in_focus_and_that_is_told(tmp_path: Path) -> None:
+    said = "does not tell where the focuser stood at first"
+    answer = what_if(ekos(tmp_path), Profile())
+    assert sum(said in one for one in answer.assumptions) == 1
+    assert answer.notes == []
+    assert any(pair.after and pair.after.position for pair in answer.pairs)
+    assert said not in text_of(asked(TUBE, triggers={"count": {"enabled": True, "frames": 5}}))
+
+
+def test_runs_of_known_length_are_counted_and_compared(tmp_path: Path) -> None:
+    answer = what_if(ekos(tmp_path), Profile())
+    assert answer.minutes[0] == pytest.approx((75.5 + 40.0) / 60)
+    assert "Focusing: 1.9 min as recorded, " in text_of(answer)
+    assert " min)." in text_of(answer)
+    assert answer.as_json()["runs_of_unknown_length"] == 0
+
+
+def test_a_run_without_beginning_is_not_counted_as_none_at_all(tmp_path: Path) -> None:
+    answer = what_if(ekos(tmp_path, "AutofocusStarting"), Profile())
+    text = text_of(answer)
+    assert "Focusing: 0.0 min as recorded, without 2 runs whose length nobody can tell; " in text
+    assert "(0 s)" not in text
+    assert "The log does not tell when the run that ended at 22:01:35 had begun." in text
+    told = answer.as_json()
+    assert told["runs_of_unknown_length"] == 2
+    assert [run["before"]["seconds"] for run in told["runs"] if run["before"]] == [None, None]
+    was = "ended 22:01:35 temperature: host at 30001 (of unknown length)"
+    became = "22:03:20 first_frame [due]: validated at 30001 (180 s)"
+    assert f"  moved   {was}, to {became}.\n" in text  # by how much cannot be told either
+
+
+def test_a_run_without_end_is_not_counted_to_the_end_of_the_log(tmp_path: Path) -> None:
+    answer = what_if(ekos(tmp_path, "AutofocusAborted"), Profile())
+    text = text_of(answer)
+    assert "Focusing: 1.3 min as recorded, without 1 run whose length nobody can tell; " in text
+    assert "how the run of 22:05:10 ended; the log ends, or tells of another run, 3.5 min later." in text
+
+
+def lights_and(last: str, tmp_path: Path) -> WhatIf:
+    """Two Light frames and what follows, under a profile that wants a run after each."""
+    log = tmp_path / "night.txt"
+    log.write_text(
+        "2024/10/05 20:00:10 Shooting 2 light frames, exposure 60.0s Bin1\n"
+        "2024/10/05 20:01:00 Exposure 60.0s image 1#\n"
+        "2024/10/05 20:02:05 Exposure 60.0s image 2#\n" + last,
+        "utf-8",
+    )
+    import_log("asiair", log, tmp_path / "night.jsonl")
+    return what_if(tmp_path / "night.jsonl", Profile.model_validate({"triggers": {"count": {"frames": 1}}}))
+
+
+def test_nothing_is_held_back_behind_the_last_frame_of_a_plan(tmp_path: Path) -> None:
+    answer = lights_and("2024/10/05 20:04:00 [Autorun|End] Finish Autorun\n", tmp_path)
+    assert answer.of("added")
+    assert answer.inhibited == {}
+
+
+def test_what_is_held_back_while_the_plan_takes_flats_is_told(tmp_path: Path) -> None:
+    flats = "".join(f"2024/10/05 20:04:{10 * number} Exposure 1.0s image {number}#\n" for number in (1, 2, 3))
+    end = "2024/10/05 20:05:00 [Autorun|End] Finish Autorun\n"
+    answer = lights_and(f"2024/10/05 20:04:00 Shooting 3 flat frames, exposure 1.0s Bin1\n{flats}{end}", tmp_path)
+    assert "light_plan failed" in answer.inhibited["count"].by
+
+
+def test_how_often_something_was_held_back_is_told_in_words() -> None:
+    by = {"safe failed": 1, "tracking unknown": 2}
+    answer = replace(asked(TUBE), inhibited={"count": Inhibited(0.0, 60.0, 2, by)})
+    assert text_of(answer).endswith("safe failed (once), tracking unknown (2 times).")
+
+
 # --- bad traces ---
 
 
@@ -315,6 +395,28 @@ def test_another_outcome_is_a_change() -> None:
 
 def test_many_runs_are_matched_in_bounded_time() -> None:
     assert len(match([run(60.0 * i) for i in range(300)], [run(90.0 * i) for i in range(300)])) >= 300
+
+
+def test_drift_is_compared_over_the_frames_that_can_be_judged_in_both_nights() -> None:
+    truth = Truth([(100.0, 500.0, None), (200.0, 500.0, None)])
+    recorded = [LightFrame(t, None, 500 + off) for t, off in ((50.0, 90), (110.0, 2), (150.0, 4), (190.0, 6))]
+    supposed = [LightFrame(t, None, 500) for t in (60.0, 120.0, 160.0, 210.0)]
+    before, after = drifts(recorded, supposed, truth, cfz_steps=7.0)
+    assert (before.frames, before.judged, before.compared) == (4, 3, 2)
+    assert (after.frames, after.judged, after.compared) == (4, 2, 2)
+    assert (before.mean_steps, before.worst_steps, before.outside) == (3.0, 4.0, 1)
+    assert (after.mean_steps, after.worst_steps, after.outside) == (0.0, 0.0, 0)
+    text = text_of(replace(asked(TUBE), drift=(before, after)))
+    assert "at the 2 Light frames that can be judged in both nights (recorded 3 of 4, supposed 2 of 4):" in text
+    assert "recorded: mean 3.0 steps" in text
+
+
+def test_drift_of_nights_without_a_common_frame_is_not_compared() -> None:
+    truth = Truth([(100.0, 500.0, None), (200.0, 500.0, None)])
+    before, after = drifts([LightFrame(110.0, None, 502)], [], truth, cfz_steps=7.0)
+    assert (before.judged, before.mean_steps, after.mean_steps) == (1, None, None)
+    text = text_of(replace(asked(TUBE), drift=(before, after)))
+    assert "no Light frame can be judged in both nights (recorded 1 of 1, supposed 0 of 0)." in text
 
 
 def test_best_focus_is_linear_between_runs_of_the_filter() -> None:
