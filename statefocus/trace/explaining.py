@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class _Seen:
     blocked_since: dict[tuple[str, str, str], float] = field(default_factory=dict)
     behind: dict[tuple[str, str, str], str] = field(default_factory=dict)
     refused: str = ""
+    overtaken: str = ""
     decided_on: str = ""
 
     def take(self, line: Line, when: When) -> None:
@@ -53,6 +54,7 @@ class _Seen:
         if line.kind != "step" or line.body.get("machine") != "session":
             return
         self._wish(line, when)
+        self._hold(line, when)
         self.leaf, self.step = str(line.body["after"]), line
         if line.body.get("triggers"):
             self.decision, self.decided_on = line, str(self.event.body["event"]) if self.event else ""
@@ -78,17 +80,21 @@ class _Seen:
             why = self._against(line, when) or f"the session was in {line.body['before']}"
             self.refused = f"A person asked for {wish} at {when(line.t)}, and not then: {why}."
 
+    def _hold(self, line: Line, when: When) -> None:
+        """Note which guards no longer allowed the run when the plan was held: the row that asks them was passed by."""
+        if self.event is None or self.event.body["event"] != "plan_held":
+            return
+        asking = [tried for tried in line.body.get("tried", ()) if tried["guards"]]
+        passed_by = bool(asking) and asking[-1]["row"] != line.body["row"]
+        self.overtaken = self._blocking(asking[-1:], line.t, when) if passed_by else ""
+
     def _against(self, line: Line, when: When) -> str:
         """The guards that forbade every row of a step, with the facts behind them."""
-        guards = {
-            guard: said
-            for tried in line.body.get("tried", ())
-            for guard, said in tried["guards"].items()
-            if said in _BLOCKING
-        }
-        each = (
-            _blocked(guard, said, "", self.evidence.behind(guard, said, line.t, when)) for guard, said in guards.items()
-        )
+        return self._blocking(line.body.get("tried", ()), line.t, when)
+
+    def _blocking(self, rows: Sequence[Any], t: float, when: When) -> str:
+        guards = {guard: said for tried in rows for guard, said in tried["guards"].items() if said in _BLOCKING}
+        each = (_blocked(guard, said, "", self.evidence.behind(guard, said, t, when)) for guard, said in guards.items())
         return "; ".join(each)
 
     @property
@@ -215,6 +221,8 @@ def _run_sentences(seen: _Seen, when: When) -> Iterator[str]:
         f"The last run, number {body['number']} (due to {', '.join(body['causes'])}), ended {body['outcome']} "
         f"at {when(seen.run_ended.t)} with {where}{why}"
     )
+    if seen.overtaken and body["outcome"] == "cancelled":
+        yield f"  {seen.overtaken}."
 
 
 def _waiting_sentences(seen: _Seen, t: float, when: When) -> Iterator[str]:

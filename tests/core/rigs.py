@@ -101,3 +101,26 @@ def take_light(
                 stars=stars,
             )
         )
+
+
+def late_hold_rig() -> tuple[SimulatedRig, events.Event]:
+    """A rig that has asked for the hold, and whose host takes another frame before it holds; the answer of the host."""
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.start_plan()
+    rig.open_shutter()
+    rig.read_facts()
+    rig.send(events.ExposureEnded(number=1))
+    rig.send(events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light"))
+    assert rig.leaf == "Refocusing.Holding"
+    held = rig.ideal(rig.waiting.popleft())
+    rig.held = False
+    rig.send(events.FramePreparing(number=2, frame_type="Light"))
+    rig.send(events.ExposureStarted(number=2, exposure_s=60.0))
+    rig.t += 60.0
+    return rig, held
+
+
+def between(rig: SimulatedRig, **told: Any) -> None:
+    """End the frame that came between."""
+    rig.send(events.ExposureEnded(number=2))
+    rig.send(events.FrameSaved(number=2, frame_type="Light", **{"next_frame_type": "Light", **told}))

@@ -9,36 +9,13 @@ import pytest
 from statefocus import events
 from statefocus.testing import SimulatedRig
 
-from .rigs import due, quiet_rig
-
-
-def waiting_rig() -> tuple[SimulatedRig, events.Event]:
-    """A rig that has asked for the hold, and whose host takes another frame before it holds; the answer of the host."""
-    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
-    rig.start_plan()
-    rig.open_shutter()
-    rig.read_facts()
-    rig.send(events.ExposureEnded(number=1))
-    rig.send(events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light"))
-    assert rig.leaf == "Refocusing.Holding"
-    held = rig.ideal(rig.waiting.popleft())
-    rig.held = False
-    rig.send(events.FramePreparing(number=2, frame_type="Light"))
-    rig.send(events.ExposureStarted(number=2, exposure_s=60.0))
-    rig.t += 60.0
-    return rig, held
-
-
-def save(rig: SimulatedRig, **told: Any) -> None:
-    """End the frame that came between."""
-    rig.send(events.ExposureEnded(number=2))
-    rig.send(events.FrameSaved(number=2, frame_type="Light", **{"next_frame_type": "Light", **told}))
+from .rigs import between, due, late_hold_rig, quiet_rig
 
 
 def test_a_late_hold_after_a_frame_that_changed_nothing_is_as_good_as_any() -> None:
-    rig, held = waiting_rig()
+    rig, held = late_hold_rig()
     rig.read_facts()
-    save(rig)
+    between(rig)
     (step, *_) = rig.send(held)
     assert (step.row, step.after) == ("held", "Refocusing.Readying")
     rig.until("")
@@ -58,10 +35,10 @@ def test_a_late_hold_after_a_frame_that_changed_nothing_is_as_good_as_any() -> N
 def test_a_hold_that_comes_after_a_frame_that_changed_something_begins_no_run_and_leaves_it_due(
     facts: dict[str, Any], saved: dict[str, Any], guard: str
 ) -> None:
-    rig, held = waiting_rig()
+    rig, held = late_hold_rig()
     rig.send(events.MountRead(**{"tracking": True, "parked": False, "flip_in_s": 86_400.0, **facts}))
     rig.send(events.SafetyRead(safe=True))
-    save(rig, **saved)
+    between(rig, **saved)
     (step, *_) = rig.send(held)
     assert (step.row, step.after) == ("held-too-late", "Concluding.Resuming")
     (tried,) = (one for one in step.tried if one.row == "held")

@@ -19,9 +19,10 @@ from statefocus.trace.reading import TraceReader
 from statefocus.trace.times import show, zone_of
 from statefocus.trace.trigger_sentences import trigger_sentence
 from statefocus.what_if.recorded import read
+from tests.core.rigs import between, late_hold_rig
 from tests.generate import TRACES
 
-from .tapes import changed, lines_of, put, rechained, write
+from .tapes import changed, lines_of, put, rechained, record, write
 
 NIGHT = TRACES / "cooling_tube.jsonl"
 ZONE = zone_of(str(next(iter(TraceReader(NIGHT))).body["time_zone"]))
@@ -241,3 +242,15 @@ def test_a_trigger_that_the_profile_disables_is_told_as_disabled() -> None:
     assert ("count: disabled" in text) is not header["count"]["enabled"]
     assert ("resume: disabled by the profile (triggers.on_resume = false)." in text) is not header["on_resume"]
     assert "asap: not due." in text
+
+
+def test_a_run_that_was_overtaken_by_another_frame_names_what_it_lacked_then(tmp_path: Path) -> None:
+    rig, held = late_hold_rig()
+    rig.read_facts()
+    between(rig, next_frame_type="Dark")
+    rig.send(held)
+    rig.until("")
+    record(tmp_path / "trace.jsonl", rig, rig.log)
+    text = explain(tmp_path / "trace.jsonl", show(rig.t, ZONE)).text
+    assert "`light_plan` failed: the plan takes Dark frames" in text
+    assert "asked_by_person" not in text
