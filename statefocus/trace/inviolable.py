@@ -14,14 +14,13 @@ from statefocus.scales import SCALES, Scale
 from statefocus.session import VOCABULARY
 from statefocus.trace.evidence import World
 from statefocus.trace.reading import Line
+from statefocus.trace.retelling import BY_PERSON
 
 PASSES = ("passed", "not_used")
 RUN_MOVES = ("sweep", "best", "restore")
 """Purposes of the moves that only a run makes."""
 RUN_EFFECTS = ("prepare_focuser", "take_frame", "measure_frame", "publish_curve")
 """What only a run asks for."""
-BY_PERSON = frozenset({"manual", "undo"})
-"""Causes of runs that a person asked for; they need no tracking."""
 ROUNDING = 1e-9
 
 Broken = Iterator[tuple[str, str]]
