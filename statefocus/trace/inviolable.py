@@ -159,6 +159,7 @@ class Rules:
             self._held_line = line.number
         elif name in ("resume_plan", "abort_plan", "leave_plan_paused"):
             self._held_line = None
+            self._world.paused = self._world.paused or name == "leave_plan_paused"
         elif name == "move_focuser":
             if self._machine != "session" or body["purpose"] == "compensation":
                 yield from self._moves_beside(line.number, offset=self._machine == "offsets")

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
+from statefocus import events
+from statefocus.testing import SimulatedRig, failed
 from statefocus.trace.auditing import Finding, audit
 from tests.core.nights import ACTS, PROFILES, play
 
@@ -50,6 +52,19 @@ def test_a_random_night_is_recounted_as_it_was(
     record(path, rig, rig.log)
     recounted = ("record", "person", "move", "reading", "compensation", "guards", "run")
     assert [one for one in audit(path).findings if one.rule in recounted] == []
+
+
+def test_a_run_while_the_plan_was_handed_over_paused_needs_no_fresh_word_of_its_frames(forged: Path) -> None:
+    rig = SimulatedRig({"failure": {"policy": "pause", "retry_after_min": 0.0}})
+    rig.read_facts()
+    rig.script("measure_frame", failed)
+    rig.start_plan()
+    rig.t += 1000.0
+    rig.read_facts()
+    rig.tell(events.RefocusRequested())
+    record(forged, rig, rig.log)
+    assert [run.outcome for run in rig.runs] == ["restored", "validated"]
+    assert audit(forged).findings == []
 
 
 @pytest.mark.parametrize("night", ["offsets_between_filters", "focuser_jams", "compensation_in_real_time"])
