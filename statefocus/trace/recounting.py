@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from statefocus.errors import TraceError
@@ -14,6 +14,7 @@ from statefocus.trace.header import profile_of
 from statefocus.trace.moves import Moves
 from statefocus.trace.reading import Line
 from statefocus.trace.retelling import RunTold
+from statefocus.trace.rows import Rows
 from statefocus.trace.rulings import against_profile, against_readings, readings_themselves
 from statefocus.triggers import NAMES
 
@@ -28,6 +29,7 @@ class Recount:
     profile that can be read, only what needs none is recounted.
     """
 
+    _rows: Rows = field(default_factory=Rows)
     _profile: Profile | None = None
     _moves: Moves | None = None
     _thermometer: Thermometer | None = None
@@ -54,6 +56,7 @@ class Recount:
             yield from self._take_run(line)
 
     def _begin(self, header: Line) -> None:
+        self._rows = Rows.of(header)
         try:
             profile = profile_of(header)
         except TraceError:
@@ -71,6 +74,8 @@ class Recount:
     def _take_step(self, line: Line) -> Broken:
         body = line.body
         self._machine = body["machine"]
+        if self._event is not None:
+            yield from self._rows.against(body, str(self._event.body["event"]))
         yield from against_readings(body)
         if self._profile is not None:
             yield from against_profile(body, self._profile)

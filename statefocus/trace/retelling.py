@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from statefocus.context import REFOCUSED
+from statefocus.focus.curves import predict
 from statefocus.profile import Profile
 from statefocus.trace.reading import Line
 
@@ -108,6 +109,10 @@ class RunTold:
         fit, curve = body.get("fit"), self._curve
         if not isinstance(fit, dict) or curve is None:
             return
+        expected = _expected(fit, body["best_position"])
+        if expected is not None and not same(body["predicted_measure"], expected):
+            given = f"its curve gives {_plain(expected)} at {body['best_position']}"
+            yield f"its predicted measure is recorded as {_plain(body['predicted_measure'])}, and {given}."
         for key in ("accepted", "best_position"):
             if key in fit and not same(fit[key], curve[key]):
                 shown = f"the curve that was shown had {_plain(curve[key])}"
@@ -133,6 +138,14 @@ class RunTold:
         for key, (value, words) in told.items():
             if key in body and not same(body[key], value):
                 yield f"its {key} is recorded as {_plain(body[key])}, and {words.format(_plain(value))}."
+
+
+def _expected(fit: Mapping[str, Any], position: int | None) -> float | None:
+    """What a recorded curve predicts; None where it predicts nothing, or cannot be read."""
+    try:
+        return predict(fit["model"], tuple(fit["coefficients"]), position) if position is not None else None
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def same(one: Any, other: Any) -> bool:

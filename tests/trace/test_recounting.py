@@ -230,6 +230,10 @@ RECORDS: dict[str, tuple[Callable[[Tree], None], str]] = {
     "no validation": (lambda tree: tree.update(validation_measures=[]), "measures are recorded as none, and the"),
     "tolerance": (lambda tree: tree.update(validation_tolerance_percent=90.0), "recorded as 90, and the header's"),
     "metric": (lambda tree: tree.update(metric="fwhm"), "its metric is recorded as fwhm, and the header's profile"),
+    "prediction": (
+        lambda tree: tree.update(predicted_measure=1.5),
+        "its predicted measure is recorded as 1.5, and its",
+    ),
     "curve": (lambda tree: tree["fit"].update(best_position=7.5), "its curve's best_position is recorded as 7.5, and"),
     "position": (lambda tree: tree.update(best_position=7), "its chosen position is recorded as 7, and the focuser"),
     "last position": (lambda tree: tree.update(end_position=7), "its last position is recorded as 7, and the focuser"),
@@ -286,6 +290,27 @@ def test_a_run_of_a_trigger_that_is_told_as_a_persons_wish_is_found_by_its_cause
     assert Finding(number, "person", told(forged, "person")[0][1]) in audit(forged).findings
     assert f"run {run} began at line {step + 1} by a person's run_requested, " in told(forged, "person")[0][1]
     assert "its causes are recorded as temperature, and a person's are not." in told(forged, "person")[0][1]
+
+
+def test_a_row_that_does_not_heed_the_event_or_leaves_guards_out_is_found(forged: Path) -> None:
+    lines = golden("cooling_tube", forged)
+    step = find(lines, kind="step", row="temperature-due")
+    event = next(i for i in range(step, 0, -1) if json.loads(lines[i])["kind"] == "event")
+
+    def wish(tree: Tree) -> None:
+        for key in set(tree) - {"v", "seq", "t", "kind"}:
+            del tree[key]
+        tree["event"] = "run_requested"
+
+    put(forged, edited(lines, event, wish))
+    sentence = "row `temperature-due` is told of, and in the header's session machine it does not heed run_requested."
+    assert (step + 1, sentence) in told(forged, "guards")
+    put(forged, edited(lines, step, lambda tree: tree["tried"][-1]["guards"].pop("backoff_over")))
+    sentence = "row `temperature-due` asks backoff_over in the header's machine, and no ruling is recorded."
+    assert told(forged, "guards") == [(step + 1, sentence)]
+    put(forged, edited(lines, step, lambda tree: tree["tried"][0].update(row="rain-due")))
+    sentence = "row `rain-due` is told of, and the session machine in the header has none of that name."
+    assert (step + 1, sentence) in told(forged, "guards")
 
 
 @pytest.mark.parametrize("cause", ["manual", "undo"])
