@@ -13,6 +13,7 @@ from statefocus.events import KINDS as EVENTS
 from statefocus.events import Answer, EffectFailed
 from statefocus.trace.inviolable import Rules
 from statefocus.trace.reading import Line, TraceReader
+from statefocus.trace.recounting import Recount
 from statefocus.trace.schema import problems
 
 MOST_FINDINGS = 1000
@@ -110,11 +111,12 @@ class _Auditor:
 
     def __init__(self, reader: TraceReader) -> None:
         self._reader = reader
-        self._order, self._rules = _Order(), Rules()
+        self._order, self._rules, self._recount = _Order(), Rules(), Recount()
         self._t: float | None = None
         self._damage = 0
         self._unread: list[int] = []
         self._ended = False
+        self._gap = 0
         self.audit = Audit()
 
     def read(self, raw: bytes, number: int) -> None:
@@ -158,7 +160,9 @@ class _Auditor:
         wrong = list(problems(line))
         for sentence in wrong:
             self._find(line.number, "schema", sentence)
-        checks: tuple[Callable[[Line], Iterator[tuple[str, str]]], ...] = (self._order.take, self._rules.take)
+        checks: list[Callable[[Line], Iterator[tuple[str, str]]]] = [self._order.take, self._rules.take]
+        if not self._gap:
+            checks.append(self._recount.take)
         for check in checks if not wrong and not self._unread else ():
             for rule, sentence in check(line):
                 self._find(line.number, rule, sentence)
@@ -167,6 +171,7 @@ class _Auditor:
         for damage in self._reader.damage[self._damage :]:
             if damage.what != "torn":
                 self._find(damage.line, damage.what, damage.sentence.partition(": ")[2])
+            self._gap = self._gap or (damage.line if damage.what == "missing" else 0)
         self._damage = len(self._reader.damage)
 
     def _find(self, line: int, rule: str, sentence: str) -> None:
@@ -185,6 +190,10 @@ class _Auditor:
             self.audit.notes.append(
                 f"From line {self._unread[0]} on, only digests, fields and times were checked: what an unreadable line "
                 "told is not known, and so neither is what follows from it."
+            )
+        if self._gap and not self._unread:
+            self.audit.notes.append(
+                f"From line {self._gap} on, moves and runs were not recounted: what missing lines told is not known."
             )
         self.audit.notes += [damage.sentence for damage in self._reader.damage if damage.what == "torn"]
         if self._unread:  # whether the last event has its steps is not known then

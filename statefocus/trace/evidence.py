@@ -54,6 +54,8 @@ class World:
         The header's; None where it cannot be read, and then only what needs no limit is judged.
     facts
         When each fact was told, and its value; None where the device could not tell.
+    paused
+        The plan was paused by somebody, or handed over paused: what it said last still holds.
     """
 
     profile: Profile | None = None
@@ -61,8 +63,8 @@ class World:
     aids: set[str] = field(default_factory=set)
     flipping: bool = False
     armed: bool = True
+    paused: bool = False
     _running: bool = False
-    _paused: bool = False
 
     @classmethod
     def of(cls, header: Line) -> World:
@@ -90,7 +92,7 @@ class World:
         if name in ("plan_started", "plan_finished", "plan_aborted"):
             self._running = name == "plan_started"
         if name in ("plan_started", "plan_paused", "plan_resumed", "frame_preparing"):
-            self._paused = name == "plan_paused"
+            self.paused = name == "plan_paused"
         if name in _OF_PLAN and "frame_type" in self.facts:  # the host speaks: what it said last still holds
             self.facts["frame_type"] = (line.t, self.facts["frame_type"][1])
 
@@ -139,7 +141,7 @@ class World:
             return "the last event about it could not tell"
         if value != wanted:
             return f"the last event about it told {contrary}"
-        holds = self.profile is None or (fact == "frame_type" and self._paused)  # a paused plan stands still
+        holds = self.profile is None or (fact == "frame_type" and self.paused)  # a paused plan stands still
         if holds or self.profile is None or t - since <= self.profile.guards.stale_after_s + _ROUNDING_S:
             return None
         return f"the last event about it was {t - since:.0f} s old"

@@ -76,6 +76,15 @@ def profile_of(header: Line) -> Profile:
 
 def definitions_of(header: Line) -> list[Definition]:
     """Read and check the machines in a header."""
+    try:
+        return [load(files, VOCABULARY) for files in sources_of(header)]
+    except DefinitionError as error:
+        more = f" And {len(error.problems) - 1} more." if len(error.problems) > 1 else ""
+        raise TraceError(f"a machine in the header cannot be run: {error.problems[0]}{more}", header.number) from None
+
+
+def sources_of(header: Line) -> list[list[Source]]:
+    """Give the texts of the machines in a header: each one's main file, then its parts."""
     sources: dict[str, list[Source]] = {}
     try:
         for table in header.body["machines"]:
@@ -86,8 +95,4 @@ def definitions_of(header: Line) -> list[Definition]:
         raise TraceError("the header holds no machine files.", header.number) from None
     if not sources:
         raise TraceError("the header's machine files are no texts.", header.number)
-    try:
-        return [load(files, VOCABULARY) for files in sources.values()]
-    except DefinitionError as error:
-        more = f" And {len(error.problems) - 1} more." if len(error.problems) > 1 else ""
-        raise TraceError(f"a machine in the header cannot be run: {error.problems[0]}{more}", header.number) from None
+    return list(sources.values())

@@ -14,14 +14,13 @@ from statefocus.scales import SCALES, Scale
 from statefocus.session import VOCABULARY
 from statefocus.trace.evidence import World
 from statefocus.trace.reading import Line
+from statefocus.trace.retelling import BY_PERSON
 
 PASSES = ("passed", "not_used")
 RUN_MOVES = ("sweep", "best", "restore")
 """Purposes of the moves that only a run makes."""
 RUN_EFFECTS = ("prepare_focuser", "take_frame", "measure_frame", "publish_curve")
 """What only a run asks for."""
-BY_PERSON = frozenset({"manual", "undo"})
-"""Causes of runs that a person asked for; they need no tracking."""
 ROUNDING = 1e-9
 
 Broken = Iterator[tuple[str, str]]
@@ -160,6 +159,7 @@ class Rules:
             self._held_line = line.number
         elif name in ("resume_plan", "abort_plan", "leave_plan_paused"):
             self._held_line = None
+            self._world.paused = self._world.paused or name == "leave_plan_paused"
         elif name == "move_focuser":
             if self._machine != "session" or body["purpose"] == "compensation":
                 yield from self._moves_beside(line.number, offset=self._machine == "offsets")

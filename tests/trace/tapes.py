@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from statefocus.trace.header import header_body
 from statefocus.trace.rendering import chain
 from statefocus.trace.telling import derived, run_of
 from statefocus.trace.writing import TraceWriter
+from tests.generate import TRACES
+
+Lines = list[str]
 
 PROFILE: dict[str, Any] = {
     "triggers": {"count": {"frames": 2}, "temperature": {"min_readings": 3}},
@@ -94,3 +97,24 @@ def rechained(lines: list[str]) -> list[str]:
 def changed(line: str, **values: Any) -> str:
     """A line with other values."""
     return json.dumps(json.loads(line) | values, ensure_ascii=False, separators=(",", ":"))
+
+
+def edited(lines: Lines, index: int, change: Callable[[dict[str, Any]], None]) -> Lines:
+    """Lines in which one says something else, with every digest made right again."""
+    tree = json.loads(lines[index])
+    change(tree)
+    return rechained([*lines[:index], json.dumps(tree, ensure_ascii=False, separators=(",", ":")), *lines[index + 1 :]])
+
+
+def changed_all(lines: Lines, change: Callable[[dict[str, Any]], None], path: Path) -> None:
+    """Change every line that a forger wants to be another, and make the digests right."""
+    trees = [json.loads(line) for line in lines]
+    for tree in trees:
+        change(tree)
+    put(path, rechained([json.dumps(tree, ensure_ascii=False, separators=(",", ":")) for tree in trees]))
+
+
+def golden(night: str, path: Path) -> Lines:
+    """Lines of a golden night; the forged one is put at `path`."""
+    path.write_bytes((TRACES / f"{night}.jsonl").read_bytes())
+    return lines_of(path)

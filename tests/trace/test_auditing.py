@@ -14,20 +14,11 @@ from statefocus.trace.auditing import Finding, audit
 from statefocus.trace.replaying import replay
 from tests.generate import TRACES
 
-from .tapes import changed, find, lines_of, put, rechained
-
-Lines = list[str]
+from .tapes import Lines, changed, changed_all, edited, find, golden, lines_of, put, rechained
 
 
 def broken(path: Path) -> set[str]:
     return {finding.rule for finding in audit(path).findings}
-
-
-def edited(lines: Lines, index: int, change: Callable[[dict[str, Any]], None]) -> Lines:
-    """Lines in which one says something else, with every digest made right again."""
-    tree = json.loads(lines[index])
-    change(tree)
-    return rechained([*lines[:index], json.dumps(tree, ensure_ascii=False, separators=(",", ":")), *lines[index + 1 :]])
 
 
 def renumbered(lines: Lines) -> Lines:
@@ -218,16 +209,10 @@ def test_a_failed_run_that_did_not_go_back_is_found(trace: Path) -> None:
     lines = lines_of(trace)
     index = find(lines, effect="move_focuser", purpose="restore")
     put(trace, edited(lines, index, lambda tree: tree.update(position=tree["position"] + 25)))
-    assert broken(trace) == {"restore"}
+    assert broken(trace) == {"restore", "move"}  # and its answer is not where it was sent
 
 
 # --- golden nights, forged ---
-
-
-def golden(night: str, path: Path) -> Lines:
-    """Lines of a golden night; the forged one is put at `path`."""
-    path.write_bytes((TRACES / f"{night}.jsonl").read_bytes())
-    return lines_of(path)
 
 
 def ruled(row: str, guard: str, said: str) -> Callable[[dict[str, Any]], None]:
@@ -242,7 +227,7 @@ def test_any_guard_of_a_row_that_was_taken_must_have_passed(tmp_path: Path, guar
     lines = golden("cooling_tube", tmp_path / "forged.jsonl")
     index = find(lines, kind="step", row="temperature-due")
     put(tmp_path / "forged.jsonl", edited(lines, index, ruled("temperature-due", guard, "failed")))
-    found = audit(tmp_path / "forged.jsonl").findings
+    found = [one for one in audit(tmp_path / "forged.jsonl").findings if one.rule != "reading"]
     assert [(one.line, one.rule) for one in found] == [(index + 1, "guards")]
     assert f"`{guard}` is failed" in found[0].sentence
 
@@ -347,14 +332,6 @@ def test_a_guard_that_passed_on_a_fact_that_does_not_hold_is_found(tmp_path: Pat
     changed_all(golden("cooling_tube", path), change, path)
     said = [one.sentence for one in audit(path).findings if one.rule == "guards"]
     assert any(f"guard `{guard}`, and " in one and sentence in one for one in said)
-
-
-def changed_all(lines: Lines, change: Callable[[dict[str, Any]], None], path: Path) -> None:
-    """Change every line that a forger wants to be another, and make the digests right."""
-    trees = [json.loads(line) for line in lines]
-    for tree in trees:
-        change(tree)
-    put(path, rechained([json.dumps(tree, ensure_ascii=False, separators=(",", ":")) for tree in trees]))
 
 
 def test_a_guard_that_passed_on_what_nobody_told_is_found(tmp_path: Path) -> None:
