@@ -90,6 +90,85 @@ def test_files_that_are_no_frames_are_named(tmp_path: Path) -> None:
         read_frame(tmp_path / "header.fits")
 
 
+def huge(folder: Path, compressed: bool = False) -> Path:
+    """A small file whose header tells of an absurd size."""
+    kind, key = (fits.CompImageHDU, b"ZNAXIS1 =") if compressed else (fits.ImageHDU, b"NAXIS1  =")
+    path = folder / "huge.fits"
+    fits.HDUList([fits.PrimaryHDU(), kind(PIXELS)]).writeto(path)
+    raw = path.read_bytes()
+    old = key + b"30".rjust(21)
+    assert raw.count(old) == 1
+    path.write_bytes(raw.replace(old, key + b"9999999999".rjust(21)))
+    return path
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_absurd_size_is_told_before_memory_is_taken(tmp_path: Path, compressed: bool) -> None:
+    path = huge(tmp_path, compressed)
+    with pytest.raises(FrameError) as raised:
+        read_frame(path)
+    assert str(raised.value) == (
+        f"{path} cannot be read: its header tells of 9999999999 x 20 pixels, which no camera gives."
+    )
+
+
+def test_a_plausible_size_that_the_file_does_not_hold_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    write_frame(path, np.zeros((100, 100), np.uint16), {})
+    path.write_bytes(path.read_bytes().replace(b"NAXIS1  =                  100", b"NAXIS1  =                20000"))
+    with pytest.raises(FrameError, match=r"a.fits is cut short: .* 20000 x 100 pixels, and only 20160 bytes are there"):
+        read_frame(path)
+
+
+def test_a_last_block_that_is_not_filled_up_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    write_frame(path, PIXELS, {})
+    path.write_bytes(path.read_bytes()[: 2880 + PIXELS.nbytes])
+    np.testing.assert_array_equal(read_frame(path).pixels, PIXELS)
+
+
+def test_memory_that_does_not_suffice_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_args: Any) -> None:
+        raise MemoryError
+
+    write_frame(tmp_path / "a.fits", PIXELS, {})
+    monkeypatch.setattr("statefocus.frames.files._single_plane", none_left)
+    with pytest.raises(FrameError, match=r"a.fits holds more than fits into memory"):
+        read_frame(tmp_path / "a.fits")
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_values_from_0_to_1_are_brought_back_to_adu(tmp_path: Path, kind: type[np.floating[Any]]) -> None:
+    unit = PIXELS.astype(kind) / kind(65535)
+    unit[3, 4] = np.nan
+    fits.PrimaryHDU(unit).writeto(tmp_path / "a.fits")
+    frame = read_frame(tmp_path / "a.fits")
+    wanted = PIXELS.astype(np.float32)
+    wanted[3, 4] = np.nan
+    assert (frame.scaled, frame.pixels.dtype) == (True, np.float32)
+    np.testing.assert_allclose(frame.pixels, wanted, rtol=1e-6)
+    untouched = read_frame(tmp_path / "a.fits", as_written=True)
+    np.testing.assert_array_equal(untouched.pixels, unit.astype(np.float32))
+
+
+ADU = {
+    "all zero": np.zeros((20, 30), np.float32),
+    "a mask": np.eye(20, 30, dtype=np.float32),
+    "no number": np.full((20, 30), np.nan, np.float32),
+    "a dark around zero": np.random.default_rng(1).normal(0, 0.2, (20, 30)).clip(-1, 1).astype(np.float32),
+    "a dark with one warm pixel": np.where(PIXELS == 100, 1.5, 0.3).astype(np.float32),
+    "counts of 0 and 1": (PIXELS % 200 // 100).astype(np.uint16),
+}
+
+
+@pytest.mark.parametrize("name", ADU)
+def test_what_is_in_adu_stays_as_it_is(tmp_path: Path, name: str) -> None:
+    fits.PrimaryHDU(ADU[name]).writeto(tmp_path / "a.fits")
+    frame = read_frame(tmp_path / "a.fits")
+    assert not frame.scaled
+    np.testing.assert_array_equal(frame.pixels, ADU[name])
+
+
 def test_positions_come_from_the_header_the_index_or_the_name(tmp_path: Path) -> None:
     write_frame(tmp_path / "b_77.fits", PIXELS, {"FOCUSPOS": 300})
     write_frame(tmp_path / "a_88.fit", PIXELS, {})
