@@ -122,6 +122,28 @@ def test_better_known_stars_count_more() -> None:
     assert error == pytest.approx(0.0021, rel=0.35)
 
 
+FULL_DISK = """
+import resource
+from statefocus.frames.compiling import kernel
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+@kernel
+def twice(number):
+    return 2 * number
+
+print(twice(21))
+"""
+
+
+def test_a_disk_that_takes_no_compiled_code_costs_no_measurement(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"  # a file, since numba keeps nothing of what has none
+    program.write_text(FULL_DISK)
+    keeping = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kept")}
+    command = [sys.executable, str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=keeping)
+    assert (done.stdout, done.stderr) == ("42\n", "")
+
+
 WARM = """
 import sys
 import numpy as np
