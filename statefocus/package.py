@@ -19,6 +19,7 @@ from statefocus.focus.repeats import points_of
 from statefocus.focusing import telescope_of
 from statefocus.frames import Frame, FrameError, read_frame, read_package
 from statefocus.frames.files import SCALED
+from statefocus.frames.packages import INDEX, unlisted
 from statefocus.metrics import measurer
 from statefocus.packing import RECORD, PackageRecord, SavedFrame, read_record
 from statefocus.packing.record import digest_of
@@ -28,6 +29,7 @@ from statefocus.trace.records import fit_record
 
 COPY_BACK = f"copy it back from where the package was saved, or move {RECORD} away to have the others measured"
 
+MOST_NAMED = 4  # frames in one remark
 BY_HEADERS = f"copy both back from where the package was saved, or move {RECORD} away to go by the frames' headers"
 
 
@@ -98,7 +100,11 @@ def _of_frames(folder: Path, profile: Profile | None) -> Answer:
     """Frames of any program: each is a point, or as many at one position as the profile takes."""
     settings, cfz_steps = profile or Profile(), profile.cfz_steps if profile else None
     measured = _Measuring(settings)
-    measured.take(folder, _of_one_size(read_package(folder)))
+    frames = read_package(folder)
+    if forgotten := unlisted(folder, frames):
+        named = ", ".join(forgotten[:MOST_NAMED]) + (" ..." if len(forgotten) > MOST_NAMED else "")
+        measured.remarks.append(f"{INDEX} has no row for {named}: the last number in a name is its position.")
+    measured.take(folder, _of_one_size(frames))
     each = settings.autofocus.frames_per_point
     if each > 1 and not _by_position(measured.frames, each):
         measured.remarks.append(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
+from matplotlib.collections import EllipseCollection
 
 from statefocus.frames import (
     FrameError,
@@ -18,6 +19,8 @@ from statefocus.frames import (
     read_package,
     write_frame,
 )
+from statefocus.frames.packages import unlisted
+from tests.focus.realdata import data_path
 
 from .fields import make_profile, render
 
@@ -174,12 +177,43 @@ def test_positions_come_from_the_header_the_index_or_the_name(tmp_path: Path) ->
     write_frame(tmp_path / "a_88.fit", PIXELS, {})
     write_frame(tmp_path / "M42_2024_99.5.FITS", PIXELS, {})
     (tmp_path / "notes.txt").write_text("no frame")
-    (tmp_path / "index.csv").write_text("file,position\na_88.fit,200\n")
-    found = read_package(tmp_path)
-    assert [(path.name, position) for path, position in found] == [
-        ("M42_2024_99.5.FITS", 99.5), ("a_88.fit", 200.0), ("b_77.fits", 300.0),
-    ]  # fmt: skip
+    assert _positions(tmp_path) == {"M42_2024_99.5.FITS": 99.5, "a_88.fit": 88.0, "b_77.fits": 300.0}
+    (tmp_path / "index.csv").write_text("file,position\na_88.fit,200\n\nM42_2024_99.5.FITS, 250\nb_77.fits,1\n")
+    assert _positions(tmp_path) == {"a_88.fit": 200.0, "M42_2024_99.5.FITS": 250.0, "b_77.fits": 300.0}
     assert position_of(tmp_path / "a_88.fit") == 200.0
+    assert unlisted(tmp_path, read_package(tmp_path)) == []
+    (tmp_path / "index.csv").write_text("file,position\nb_77.fits,1\nM42_2024_99.5.FITS,250\n")
+    assert unlisted(tmp_path, read_package(tmp_path)) == ["a_88.fit"]
+
+
+def _positions(folder: Path) -> dict[str, float]:
+    found = read_package(folder)
+    assert [position for _, position in found] == sorted(position for _, position in found)
+    return {path.name: position for path, position in found}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("a_1.fits,10\na_2.fits,20\na_1.fits,30\n", "index.csv:4: a_1.fits is at 30 here, and at 10 in a row before"),
+        ("a_1.fits,10\na_2.fits,\n", "index.csv:3: the position is missing"),
+        ("a_1.fits,10\n\na_2.fits,1e999\n", "index.csv:4: the position '1e999' is not a number"),
+        ("a_1.fits\n", "index.csv:2: the position is missing"),
+    ],
+)
+def test_an_index_that_tells_no_position_or_two_is_refused(tmp_path: Path, rows: str, said: str) -> None:
+    for name in ("a_1.fits", "a_2.fits"):
+        write_frame(tmp_path / name, PIXELS, {})
+    (tmp_path / "index.csv").write_text(f"file,position\n{rows}")
+    with pytest.raises(FrameError) as raised:
+        read_package(tmp_path)
+    assert said in str(raised.value)
+
+
+def test_an_index_may_name_a_frame_twice_if_it_says_the_same_and_frames_that_are_gone(tmp_path: Path) -> None:
+    write_frame(tmp_path / "a_1.fits", PIXELS, {})
+    (tmp_path / "index.csv").write_text("file,position\na_1.fits,10\ngone.fits,5\na_1.fits,10.0\n")
+    assert _positions(tmp_path) == {"a_1.fits": 10.0}
 
 
 def test_a_package_without_positions_says_so(tmp_path: Path) -> None:
@@ -207,6 +241,24 @@ def test_the_overlay_is_a_picture(tmp_path: Path) -> None:
     draw_overlay(nothing, measure_frame(nothing), tmp_path / "b.png")
     with pytest.raises(FrameError, match="could not be written"):
         draw_overlay(frame, found, tmp_path / "missing" / "a.png")
+
+
+def test_the_circle_around_a_star_that_fills_the_frame_is_within_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Any] = []
+    usual = EllipseCollection.__init__
+
+    def noted(self: Any, widths: Any, *rest: Any, **named: Any) -> None:
+        drawn.extend(widths)
+        usual(self, widths, *rest, **named)
+
+    monkeypatch.setattr(EllipseCollection, "__init__", noted)
+    pixels = read_frame(data_path("frames", "donuts", "DECam_00236392.S25.0001.stamp.fits")).pixels
+    found = measure_frame(pixels)
+    draw_overlay(pixels, found, tmp_path / "a.png")
+    assert (found.stars, len(drawn)) == (1, 1)
+    assert 2 * (found.value or 0.0) < drawn[0] < min(pixels.shape)
 
 
 def test_without_matplotlib_the_overlay_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -337,11 +337,16 @@ def test_a15_a_header_that_tells_no_position_is_believed_to_be_the_record_s(tmp_
     same_answer(package, run)
 
 
-def test_a15_frames_of_another_program_with_values_from_0_to_1_are_brought_back_to_adu_and_told(tmp_path: Path) -> None:
+def test_a15_what_is_odd_with_frames_of_another_program_is_noted(tmp_path: Path) -> None:
     for step in range(-4, 5):
         pixels = field(round((1.6**2 + (0.75 * step) ** 2) ** 0.5, 2))
         write_frame(tmp_path / f"a_{1000 + 15 * step}.fits", pixels / 65535, {})
     record = focus_package(tmp_path)
+    (tmp_path / "index.csv").write_text("file,position\na_940.fits,940\n")
+    forgotten = focus_package(tmp_path)["remarks"][0]
+    assert forgotten.startswith(
+        "index.csv has no row for a_955.fits, a_970.fits, a_985.fits, a_1000.fits ...: the last"
+    )
     assert record["accepted"]
     assert record["best_position"] == pytest.approx(1000, abs=2)
     assert record["remarks"] == ["Pixels with values from 0 to 1 were multiplied by 65535."]
