@@ -37,7 +37,8 @@ def kernel(function: Function) -> Function:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder to keep the compiled code in: compile in every process
         return cast("Function", numba.njit(**options)(function))
-    compiled._cache.save_overload = _kept_if_possible(compiled._cache.save_overload)
+    cache = compiled._cache  # noqa: SLF001 - numba has no other place to say so
+    cache.save_overload = _kept_if_possible(cache.save_overload)
     return cast("Function", compiled)
 
 
