@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from statefocus.errors import why_unread
 from statefocus.frames.errors import FrameError, why_unwritten
 from statefocus.frames.plausible import check_size
 from statefocus.whole_file import whole_file
@@ -195,6 +196,8 @@ def _opened(path: Path) -> Iterator[Any]:
                 yield units
     except FrameError:
         raise
+    except PermissionError as error:
+        raise FrameError(f"{path} cannot be read: {why_unread(error)}.") from error
     except MemoryError as error:
         raise FrameError(f"{path} holds more than fits into memory.") from error
     except (OSError, ValueError, TypeError, EOFError, IndexError, KeyError, fits.VerifyError, zlib.error) as error:

@@ -140,6 +140,16 @@ def test_memory_that_does_not_suffice_is_told(tmp_path: Path, monkeypatch: pytes
         read_frame(tmp_path / "a.fits")
 
 
+def test_a_frame_that_may_not_be_read_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_args: Any, **_named: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    write_frame(tmp_path / "a.fits", PIXELS, {})
+    monkeypatch.setattr(fits, "open", forbidden)
+    with pytest.raises(FrameError, match=r"a.fits cannot be read: you have no permission to read it\."):
+        read_frame(tmp_path / "a.fits")
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_values_from_0_to_1_are_brought_back_to_adu(tmp_path: Path, kind: type[np.floating[Any]]) -> None:
     unit = PIXELS.astype(kind) / kind(65535)
