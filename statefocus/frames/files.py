@@ -232,7 +232,7 @@ def _is_normalised(pixels: npt.NDArray[Any]) -> bool:
     if pixels.dtype.kind != "f" or pixels.size == 0:
         return False
     with np.errstate(invalid="ignore"):
-        outside = (pixels < 0) | ((pixels > 1) & np.isfinite(pixels))
+        outside = ((pixels < 0) | (pixels > 1)) & np.isfinite(pixels)
         return not outside.any() and bool(((pixels > 0) & (pixels < 1)).any())
 
 

@@ -153,11 +153,11 @@ def test_a_frame_that_may_not_be_read_is_told_as_such(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_values_from_0_to_1_are_brought_back_to_adu(tmp_path: Path, kind: type[np.floating[Any]]) -> None:
     unit = PIXELS.astype(kind) / kind(65535)
-    unit[3, 4] = np.nan
+    unit[3, 4:7] = np.nan, np.inf, -np.inf
     fits.PrimaryHDU(unit).writeto(tmp_path / "a.fits")
     frame = read_frame(tmp_path / "a.fits")
     wanted = PIXELS.astype(np.float32)
-    wanted[3, 4] = np.nan
+    wanted[3, 4:7] = np.nan, np.inf, -np.inf
     assert frame.scaled
     assert frame.pixels.dtype == np.float32
     np.testing.assert_allclose(frame.pixels, wanted, rtol=1e-6)
