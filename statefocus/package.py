@@ -18,6 +18,8 @@ from statefocus.focus.learned import LearnedCurve, find_learned_focus
 from statefocus.focus.repeats import points_of
 from statefocus.focusing import telescope_of
 from statefocus.frames import Frame, FrameError, read_frame, read_package
+from statefocus.frames.files import SCALED
+from statefocus.frames.packages import INDEX, unlisted
 from statefocus.metrics import measurer
 from statefocus.packing import RECORD, PackageRecord, SavedFrame, read_record
 from statefocus.packing.record import digest_of
@@ -26,6 +28,9 @@ from statefocus.profile import Profile
 from statefocus.trace.records import fit_record
 
 COPY_BACK = f"copy it back from where the package was saved, or move {RECORD} away to have the others measured"
+
+MOST_NAMED = 4  # frames in one remark
+BY_HEADERS = f"copy both back from where the package was saved, or move {RECORD} away to go by the frames' headers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def answer_of(folder: Path, profile: Profile | None = None) -> Answer:
     Raises
     ------
     StatefocusError
-        Where frames, positions or the record cannot be read, or the metric fails.
+        Where frames, positions or the record cannot be read or contradict each other, or the metric fails.
     """
     package = read_record(folder) if folder.is_dir() else None
     if package is None:
@@ -95,7 +100,11 @@ def _of_frames(folder: Path, profile: Profile | None) -> Answer:
     """Frames of any program: each is a point, or as many at one position as the profile takes."""
     settings, cfz_steps = profile or Profile(), profile.cfz_steps if profile else None
     measured = _Measuring(settings)
-    measured.take(folder, _of_one_size(read_package(folder)))
+    frames = read_package(folder)
+    if forgotten := unlisted(folder, frames):
+        named = ", ".join(forgotten[:MOST_NAMED]) + (" ..." if len(forgotten) > MOST_NAMED else "")
+        measured.remarks.append(f"{INDEX} has no row for {named}: the last number in a name is its position.")
+    measured.take(folder, _of_one_size(frames))
     each = settings.autofocus.frames_per_point
     if each > 1 and not _by_position(measured.frames, each):
         measured.remarks.append(
@@ -128,8 +137,9 @@ class _Measuring:
                 raise StatefocusError(f"{path}: {error}") from error
             self.frames.append(FocusPoint(position, found.value, found.error, found.stars, found.table, found.growth))
             self.files.append(path.relative_to(folder).as_posix())
-            if remark and remark not in self.remarks:
-                self.remarks.append(remark)
+            for told in (SCALED if frame.scaled else "", remark):
+                if told and told not in self.remarks:
+                    self.remarks.append(told)
 
     def _exposure(self, frame: Frame) -> Exposure:
         """A frame as a camera gives it: indexed [x, y], in that order in memory too, so that no bit differs."""
@@ -168,11 +178,14 @@ def _checked(folder: Path, frames: Sequence[SavedFrame], remarks: list[str]) -> 
         path = _inside(folder, saved.file)
         if not path.is_file():
             raise FrameError(f"{path} is missing from the package: {COPY_BACK}.")
-        frame = read_frame(path)
+        frame = read_frame(path, as_written=True)
         height, width = frame.pixels.shape
         if (width, height) != (saved.width_px, saved.height_px):
             was = f"{saved.width_px} x {saved.height_px}"
             raise FrameError(f"{path} is {width} x {height} pixels, and was saved as {was}: {COPY_BACK}.")
+        if frame.position not in (None, saved.position):
+            said = f"{path} says that the focuser was at {frame.position:g}, and {RECORD} says {saved.position}"
+            raise FrameError(f"{said}: one of them was edited; {BY_HEADERS}.")
         if digest_of(frame.pixels) != saved.digest:
             remarks.append(f"The pixels of {saved.file} are not those that were saved; they are measured as they are.")
         yield path, float(saved.position), frame

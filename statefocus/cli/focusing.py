@@ -127,6 +127,10 @@ def _from_package(folder: Path, path: Path | None, picture: Path | None, *, json
 
 def _tell(record: dict[str, Any], scale: Scale) -> None:
     """Print a run from saved frames for a person."""
+    from msgspec import convert
+
+    from statefocus.pictures.sheet import FitTold, refining_told
+
     for point in record["points"]:
         shown = "no star"
         if point["measure"] is not None:
@@ -138,6 +142,9 @@ def _tell(record: dict[str, Any], scale: Scale) -> None:
         sigma = "?" if record["sigma_position"] is None else f"{record['sigma_position']:.2f}"
         said = "accepted" if record["accepted"] else "REJECTED"
         typer.echo(f"{record['model']}: best focus at {record['best_position']:.2f} ± {sigma}: {said}")
+    told = refining_told(convert(record, FitTold))
+    if told:
+        typer.echo(f"  {told}")
     for reason in record["reasons"]:
         typer.echo(f"  {reason}")
     for rejected in record["rejected"]:

@@ -38,16 +38,23 @@ def measure(
             typer.echo(json.dumps(_measured(path, metric, ruler, rig, overlay)))
         except StatefocusError as error:
             failed = True
-            typer.echo(str(error), err=True)
+            named = str(path) in str(error)
+            typer.echo(str(error) if named else f"{path}: {error}", err=True)
+        except MemoryError:
+            failed = True
+            typer.echo(f"{path} is larger than can be measured in the memory that is free.", err=True)
     if failed:
         raise typer.Exit(1)
 
 
 def _measured(path: Path, name: str, metric: Metric, rig: Profile, overlay: Path | None) -> dict[str, Any]:
     from statefocus.frames import draw_overlay, measure_frame, read_frame
+    from statefocus.frames.files import SCALED
     from statefocus.metrics import context_of, measure_with
 
     frame = read_frame(path)
+    if frame.scaled:
+        typer.echo(f"{path}: note: {SCALED}", err=True)
     context = context_of(rig, frame.binning)
     begun = time.perf_counter()
     found = measure_with(metric, frame.pixels, context)

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import numba
@@ -33,9 +34,22 @@ def kernel(function: Function) -> Function:
     """
     options: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
     try:
-        return cast("Function", numba.njit(cache=True, **options)(function))
+        compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder to keep the compiled code in: compile in every process
         return cast("Function", numba.njit(**options)(function))
+    cache = compiled._cache  # noqa: SLF001 - numba has no other place to say so
+    cache.save_overload = _kept_if_possible(cache.save_overload)
+    return cast("Function", compiled)
+
+
+def _kept_if_possible(keep: Callable[..., None]) -> Callable[..., None]:
+    """Keep compiled code where the disk takes it; a full one costs the next process its time, and no measurement."""
+
+    def keep_or_not(*compiled: Any) -> None:
+        with suppress(OSError):
+            keep(*compiled)
+
+    return keep_or_not
 
 
 def share_out(work: Callable[[int], None], parts: int, *, alone: bool = False) -> None:

@@ -6,8 +6,10 @@ import contextlib
 import math
 import os
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,12 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from statefocus.frames.errors import FrameError
+from statefocus.errors import why_unread
+from statefocus.frames.errors import FrameError, why_unwritten
+from statefocus.frames.plausible import check_size
 from statefocus.whole_file import whole_file
 
 POSITION_KEYS = ("FOCUSPOS", "FOCUSER")
 TEMPERATURE_KEYS = ("FOCTEMP", "FOCUSTEM", "AMBTEMP", "AMB-TEMP")
 EXPOSURE_KEYS = ("EXPTIME", "EXPOSURE")
+FULL_SCALE = 65_535  # ADU that 1 stands for, where a program has brought a frame to values from 0 to 1
+SCALED = f"Pixels with values from 0 to 1 were multiplied by {FULL_SCALE}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Frame:
         XBINNING; 1 where it is not told.
     header : mapping
         All keywords with their values.
+    scaled : bool
+        Whether the file holds values from 0 to 1, which were brought back to ADU.
     """
 
     pixels: npt.NDArray[Any]
@@ -52,15 +60,19 @@ class Frame:
     exposure_s: float | None
     binning: int
     header: Mapping[str, Any]
+    scaled: bool = False
 
 
-def read_frame(path: str | os.PathLike[str]) -> Frame:
+def read_frame(path: str | os.PathLike[str], *, as_written: bool = False) -> Frame:
     """Read the first image of a FITS file.
 
     Parameters
     ----------
     path : path-like
         Plain, gzipped or fpacked FITS.
+    as_written : bool
+        Leave values from 0 to 1 alone. Otherwise pixels of floating point that all lie there, as Siril and PixInsight
+        write them, are multiplied by 65 535; not where they are only 0 and 1.
 
     Returns
     -------
@@ -75,10 +87,13 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
     with _opened(path) as units:
         unit = next((unit for unit in units if _has_image(unit)), None)
         if unit is None:
-            raise FrameError(f"{path.name} holds no image.")
+            raise FrameError(f"{path} holds no image.")
+        check_size(unit, path)
         pixels, header = _single_plane(unit.data, path), dict(units[0].header) | dict(unit.header)
+    native = _native(pixels, path)
+    scaled = not as_written and _is_normalised(native)
     return Frame(
-        pixels=_native(pixels, path),
+        pixels=native * np.float32(FULL_SCALE) if scaled else native,
         position=_number(header, POSITION_KEYS),
         temperature_c=_number(header, TEMPERATURE_KEYS),
         filter_name=_text(header, "FILTER"),
@@ -86,6 +101,7 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
         exposure_s=_number(header, EXPOSURE_KEYS),
         binning=max(1, int(_number(header, ("XBINNING",)) or 1)),
         header=MappingProxyType(header),
+        scaled=scaled,
     )
 
 
@@ -116,7 +132,7 @@ def read_size(path: str | os.PathLike[str]) -> FrameSize:
     with _opened(path) as units:
         unit = next((unit for unit in units if _has_image(unit)), None)
         if unit is None:
-            raise FrameError(f"{path.name} holds no image.")
+            raise FrameError(f"{path} holds no image.")
         binning = _number(dict(units[0].header) | dict(unit.header), ("XBINNING",))
         return FrameSize(tuple(unit.shape[-2:]), None if binning is None else int(binning))
 
@@ -142,10 +158,12 @@ def write_frame(path: str | os.PathLike[str], pixels: npt.NDArray[Any], header: 
     if pixels.ndim != 2 or pixels.size == 0 or pixels.dtype.kind not in "uif":
         raise FrameError(f"{path.name} was not written: a frame is a two-dimensional array of real numbers.")
     try:
+        written = BytesIO()  # written to a file by astropy, a full disk would be an error without a number
+        _unit(pixels, header).writeto(written)
         with whole_file(path) as file:
-            _unit(pixels, header).writeto(file)
+            file.write(written.getbuffer())
     except (OSError, ValueError) as error:
-        raise FrameError(f"{path} could not be written: {_reason(error)}.") from error
+        raise FrameError(f"{path} could not be written: {why_unwritten(error)}.") from error
 
 
 def _unit(pixels: npt.NDArray[Any], header: Mapping[str, Any]) -> Any:
@@ -178,8 +196,12 @@ def _opened(path: Path) -> Iterator[Any]:
                 yield units
     except FrameError:
         raise
-    except (OSError, ValueError, TypeError, EOFError, IndexError, KeyError, fits.VerifyError) as error:
-        raise FrameError(f"{path.name} is not a FITS image that can be read, or it is cut short.") from error
+    except PermissionError as error:
+        raise FrameError(f"{path} cannot be read: {why_unread(error)}.") from error
+    except MemoryError as error:
+        raise FrameError(f"{path} holds more than fits into memory.") from error
+    except (OSError, ValueError, TypeError, EOFError, IndexError, KeyError, fits.VerifyError, zlib.error) as error:
+        raise FrameError(f"{path} is not a FITS image that can be read, or it is cut short.") from error
 
 
 def _has_image(unit: Any) -> bool:
@@ -188,21 +210,30 @@ def _has_image(unit: Any) -> bool:
 
 def _single_plane(pixels: Any, path: Path) -> npt.NDArray[Any]:
     if pixels is None:
-        raise FrameError(f"{path.name} holds no image.")
+        raise FrameError(f"{path} holds no image.")
     frame = np.asarray(pixels)
     while frame.ndim > 2 and frame.shape[0] == 1:
         frame = frame[0]
     if frame.ndim != 2:
         sizes = " x ".join(str(n) for n in frame.shape[::-1])
-        raise FrameError(f"{path.name} is a cube of {sizes}: give one colour, or the raw mosaic, as a single plane.")
+        raise FrameError(f"{path} is a cube of {sizes}: give one colour, or the raw mosaic, as a single plane.")
     return frame
 
 
 def _native(pixels: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
     if pixels.dtype.kind not in "uif":
-        raise FrameError(f"{path.name} holds {pixels.dtype}, not real numbers.")
+        raise FrameError(f"{path} holds {pixels.dtype}, not real numbers.")
     kind = np.dtype(np.float32) if pixels.dtype.kind == "f" else pixels.dtype.newbyteorder("=")
     return np.ascontiguousarray(pixels, dtype=kind)
+
+
+def _is_normalised(pixels: npt.NDArray[Any]) -> bool:
+    """Whether all values lie from 0 to 1, some between; what is no number does not count."""
+    if pixels.dtype.kind != "f" or pixels.size == 0:
+        return False
+    with np.errstate(invalid="ignore"):
+        outside = ((pixels < 0) | (pixels > 1)) & np.isfinite(pixels)
+        return not outside.any() and bool(((pixels > 0) & (pixels < 1)).any())
 
 
 def _number(header: Mapping[str, Any], keys: tuple[str, ...]) -> float | None:
@@ -217,7 +248,3 @@ def _number(header: Mapping[str, Any], keys: tuple[str, ...]) -> float | None:
 def _text(header: Mapping[str, Any], key: str) -> str | None:
     text = str(header.get(key, "")).strip()
     return text or None
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

@@ -24,6 +24,7 @@ DOTS_AN_INCH = 100
 NARROWEST_PX = 560
 BAND_PX = 46.0  # height of the caption
 LEAST_RADIUS_PX = 7.0  # of a circle
+MOST_RADIUS = 0.48  # of the frame's shorter side: a star that fills the frame keeps its circle in the picture
 
 
 def draw_overlay(
@@ -61,7 +62,8 @@ def draw_overlay(
     axes = figure.add_axes((0.0, BAND_PX / whole, 1.0, tall / whole))
     axes.imshow(_stretch(shown), cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
-    _circle(axes, measurement.star_table, scale, LEAST_RADIUS_PX * width / wide)
+    limits = LEAST_RADIUS_PX * width / wide, MOST_RADIUS * min(width, height)
+    _circle(axes, measurement.star_table, scale, limits)
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     hfr, detail = _captions(measurement)
     figure.text(12 / wide, 0.62 * BAND_PX / whole, headline or hfr, color=INK, fontsize=11, va="center", weight="bold")
@@ -92,7 +94,7 @@ def _stretch(frame: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return stretched
 
 
-def _circle(axes: Axes, stars: npt.NDArray[Any], scale: int, least: float) -> None:
+def _circle(axes: Axes, stars: npt.NDArray[Any], scale: int, limits: tuple[float, float]) -> None:
     from matplotlib.collections import EllipseCollection
 
     seen = stars[stars["flag"] != StarFlag.EMPTY]
@@ -101,7 +103,7 @@ def _circle(axes: Axes, stars: npt.NDArray[Any], scale: int, least: float) -> No
         if len(some) == 0:
             continue
         typical = float(np.median(seen["hfr"][seen["accepted"]])) if seen["accepted"].any() else 3.0
-        radius = np.maximum(2.2 * np.minimum(some["hfr"], 2.0 * typical) / scale, least)
+        radius = np.clip(2.2 * np.minimum(some["hfr"], 2.0 * typical) / scale, limits[0], max(limits))
         centres = np.column_stack((some["x"], some["y"]))
         centres = (centres + 0.5) / scale - 0.5
         axes.add_collection(

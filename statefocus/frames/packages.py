@@ -6,6 +6,7 @@ import csv
 import math
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from statefocus.errors import why_unread
@@ -51,6 +52,12 @@ def read_package(folder: str | os.PathLike[str]) -> list[tuple[Path, float]]:
     return sorted(((path, _position(path, index)) for path in frames), key=lambda pair: (pair[1], pair[0].name))
 
 
+def unlisted(folder: str | os.PathLike[str], frames: Sequence[tuple[Path, float]]) -> list[str]:
+    """Return the names of frames that an ``index.csv`` forgets, so that only their names tell where they were taken."""
+    index = _read_index(Path(folder) / INDEX)
+    return [path.name for path, _ in frames if index and path.name not in index and read_position(path) is None]
+
+
 def position_of(path: str | os.PathLike[str]) -> float:
     """Return the focuser position, in steps, of one frame of a package; `read_package` tells from where.
 
@@ -73,7 +80,7 @@ def _position(path: Path, index: dict[str, float]) -> float:
     numbers = NUMBER.findall(match["stem"] if match else path.stem)
     if not numbers:
         raise FrameError(
-            f"{path.name} has no focuser position: neither FOCUSPOS in its header, nor a row in {INDEX}, nor a number "
+            f"{path} has no focuser position: neither FOCUSPOS in its header, nor a row in {INDEX}, nor a number "
             "in its name."
         )
     return float(numbers[-1])
@@ -81,13 +88,18 @@ def _position(path: Path, index: dict[str, float]) -> float:
 
 def _read_index(path: Path) -> dict[str, float]:
     """Return the positions by file name; an empty mapping when there is no such file."""
-    if not path.is_file():
+    if not path.exists():
         return {}
     positions: dict[str, float] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
-            for number, row in enumerate(csv.DictReader(lines, skipinitialspace=True), start=2):
-                positions[Path((row["file"] or "").strip()).name] = _finite(row["position"], f"{path.name}:{number}")
+            for row in (rows := csv.DictReader(lines, skipinitialspace=True)):
+                where = f"{path}:{rows.line_num}"
+                name = Path((row["file"] or "").strip()).name
+                position = _finite(row["position"], where)
+                if positions.setdefault(name, position) != position:
+                    said = f"{where}: {name} is at {position:g} here, and at {positions[name]:g} in a row before"
+                    raise FrameError(f"{said}: leave the right one.")
     except KeyError:
         raise FrameError(f"{path} needs the columns file and position in its first line.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -101,5 +113,6 @@ def _finite(text: str | None, where: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise FrameError(f"{where}: the position {text!r} is not a number.")
+        said = f"the position {text!r} is not a number" if text else "the position is missing"
+        raise FrameError(f"{where}: {said}.")
     return number

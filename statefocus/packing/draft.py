@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from errno import ENOSPC
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from statefocus.errors import StatefocusError
 from statefocus.frames import DarkFolder, write_frame
 from statefocus.packing.record import RECORD, PackageRecord, SavedFrame, digest_of
 from statefocus.trace.rendering import render
@@ -56,7 +56,7 @@ class Draft:
             self.discard()  # one of the same name that was never finished
         path.parent.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self._folder).free < LEFT_FREE_BYTES + pixels.nbytes:
-            raise OSError(ENOSPC, _FULL)
+            raise StatefocusError(_FULL)
         write_frame(path, pixels, header)
         self._digests[file] = digest_of(pixels)
 

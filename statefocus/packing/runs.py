@@ -19,6 +19,7 @@ from statefocus.devices.camera import Exposure
 from statefocus.errors import StatefocusError
 from statefocus.focus.limits import PastFocus
 from statefocus.frames import DarkFolder
+from statefocus.frames.errors import why_unwritten
 from statefocus.packing.clerk import Clerk
 from statefocus.packing.draft import Draft, prune, remove_unfinished
 from statefocus.packing.headers import frame_header
@@ -209,7 +210,8 @@ class RunFiles:
             sheet = sheet_of_run(body, self._profile.scale, show(run.started_t, self._zone, date=True), run.points)
             save_picture(sheet, self._pictures / f"{name}.png")
         except Exception as error:  # noqa: BLE001  # a picture is worth less than a night
-            self._tell("picture", f"The picture of run {run.number} is not saved: {_said(error)}.")
+            place = self._pictures.parent
+            self._tell("picture", f"The picture of run {run.number} is not saved in {place}: {_said(error)}.")
 
     def _try(self, package: _Package, job: Callable[[], object]) -> None:
         if package.trouble:
@@ -249,6 +251,8 @@ def _parted(package: _Package, run: Run, each: int) -> Iterator[SavedFrame]:
 
 
 def _said(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
+    """What has happened, without the names of files that nobody sees: the folder is told beside it."""
+    cause = error.__cause__ if isinstance(error, StatefocusError) else error
+    if isinstance(cause, OSError):
+        return why_unwritten(cause)
     return str(error).rstrip(".") if isinstance(error, StatefocusError) else f"{type(error).__name__}: {error}"

@@ -14,9 +14,11 @@ import numpy as np
 
 from statefocus.errors import StatefocusError, UsageError
 from statefocus.focus.curves import predict
-from statefocus.focus.lines import fit_lines
-from statefocus.focus.points import FARTHEST, FocusPoint, collect
+from statefocus.focus.points import FARTHEST, FocusPoint
+from statefocus.pictures.colours import AMBER, BLUE, FAINT, GREEN, INK, PANEL, PAPER, RED, VIOLET
+from statefocus.pictures.legend import place_legend
 from statefocus.pictures.sheet import FitTold, Sheet
+from statefocus.pictures.sides import side_lines
 from statefocus.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 DOTS_AN_INCH = 100
 WIDTH_PX, HEIGHT_PX = 1280, 800
-PAPER, PANEL, INK, FAINT = "#0b0f14", "#10161d", "#e5e7eb", "#8b95a3"
-GREEN, RED, BLUE, AMBER, VIOLET = "#4ade80", "#f87171", "#7dd3fc", "#fbbf24", "#c4b5fd"
 ROOM = 0.06  # of the span, beside the outermost points
 MOST_REASONS, MOST_NAMED = 5, 4  # that the legend tells: reasons, and positions of each
 LONGEST_REASON, LONGEST_WHY = 58, 125  # letters
@@ -34,8 +34,6 @@ CURVE_POINTS = 400
 FROM_ZERO, FLAT = 0.5, 0.9
 """Between these the axis begins near the lowest measure, of all that is measured; else at zero."""
 APART = 0.004  # of the axis; what is nearer together is drawn once
-LEGEND = ("point", "each frame", "left out", "earlier", "hyper", "side", "best", "its", "critical", "validation")
-"""How the entries of the legend begin, in their order; others, such as a curve's name, come first."""
 NO_PLOTTING = "Pictures need matplotlib: pip install 'statefocus[plot]'."
 
 
@@ -96,7 +94,7 @@ def draw(sheet: Sheet) -> Figure:
         _curve(axes, sheet)
         _points(axes, sheet)
         _answer(axes, sheet)
-        _legend(axes)
+        place_legend(axes, sheet)
     else:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "No star was measured at any position.", color=AMBER, fontsize=18, ha="center")
@@ -107,8 +105,9 @@ def _head(figure: Figure, sheet: Sheet) -> None:
     colour = GREEN if sheet.good else RED
     figure.text(0.02, 0.955, _plain(sheet.verdict), color=colour, fontsize=19, weight="bold", va="center")
     figure.text(0.02, 0.905, _plain(sheet.facts), color=INK, fontsize=12.5, va="center")
-    why = textwrap.wrap(sheet.why, LONGEST_WHY, max_lines=2, placeholder=" ...")
-    figure.text(0.02, 0.857, _plain("\n".join(why)), color=AMBER, fontsize=11.5, va="center", linespacing=1.25)
+    why = textwrap.wrap(sheet.why or sheet.note, LONGEST_WHY, max_lines=2, placeholder=" ...")
+    colour = AMBER if sheet.why else INK
+    figure.text(0.02, 0.857, _plain("\n".join(why)), color=colour, fontsize=11.5, va="center", linespacing=1.25)
 
 
 def _frame(axes: Axes, sheet: Sheet, drawn: Sequence[FocusPoint]) -> None:
@@ -154,7 +153,7 @@ def _curve(axes: Axes, sheet: Sheet) -> None:
 def _sides(axes: Axes, sheet: Sheet, fit: FitTold) -> None:
     """One straight line a side (F1): those that were fitted, those of a learned V, or those through the points."""
     low, high = axes.get_xlim()
-    found, label = _side_lines(sheet, fit)
+    found, label = side_lines(sheet, fit)
     if len(found) != 4:
         return
     a, b, c, d = found
@@ -165,22 +164,6 @@ def _sides(axes: Axes, sheet: Sheet, fit: FitTold) -> None:
         ends = [end, cross]
         axes.plot(ends, [height + slope * x for x in ends], color=GREEN, linewidth=1.4, label=label, zorder=2)
         label = "_"
-
-
-def _side_lines(sheet: Sheet, fit: FitTold) -> tuple[tuple[float, ...], str]:
-    """Intercept and slope of both sides, and what they are called; none where a side has too few points."""
-    if fit.model == "lines":
-        return fit.coefficients[:4], "side lines"
-    left_out = {one.index for one in fit.rejected}
-    kept = [point for index, point in enumerate(sheet.fitted) if index not in left_out and point.flaw() is None]
-    lines = fit_lines(collect(kept, 0.0, 0.0)) if kept and fit.model != "learned" else None
-    if lines is not None:
-        return lines.coefficients[:4], "side lines"
-    if fit.model not in ("hyperbola", "joint", "learned") or len(fit.coefficients) != 3:
-        return (), ""
-    x0, _, slope = fit.coefficients
-    name = "side lines, the taught V" if fit.model == "learned" else "side lines, the curve's own"
-    return (slope * x0, -slope, -slope * x0, slope), name
 
 
 def _points(axes: Axes, sheet: Sheet) -> None:
@@ -245,7 +228,7 @@ def _answer(axes: Axes, sheet: Sheet) -> None:
             color=colour,
             linewidth=1.6,
             linestyle=":",
-            label="_" if fallback else f"best position {best:.1f}",
+            label="_" if fallback else _best_told(fit, best),
             zorder=4,
         )
         if fit.sigma_position is not None:
@@ -263,17 +246,11 @@ def _answer(axes: Axes, sheet: Sheet) -> None:
         )  # fmt: skip
 
 
-def _legend(axes: Axes) -> None:
-    """Points first, then what was made of them."""
-    handles, labels = axes.get_legend_handles_labels()
-    rank = {label: next((i for i, first in enumerate(LEGEND) if label.startswith(first)), 0) for label in labels}
-    order = sorted(range(len(labels)), key=lambda index: rank[labels[index]])
-    legend = axes.legend(
-        [handles[i] for i in order], [labels[i] for i in order],
-        loc="best", fontsize=10.5, facecolor=PAPER, edgecolor=FAINT, framealpha=0.9,
-    )  # fmt: skip
-    for text in legend.get_texts():
-        text.set_color(INK)
+def _best_told(fit: FitTold, best: float) -> str:
+    """The best position, and why it is not where the curve is lowest."""
+    if fit.curve_minimum is None:
+        return f"best position {best:.1f}"
+    return f"best position {best:.1f}, by the forward model (curve: {fit.curve_minimum:.1f})"
 
 
 def _scatter(

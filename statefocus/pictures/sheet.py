@@ -25,6 +25,20 @@ class LeftOut(Struct, frozen=True):
     why: str
 
 
+class CheckTold(Struct, frozen=True):
+    """A question that the forward model was asked."""
+
+    passed: bool
+    sentence: str
+
+
+class RefinementTold(Struct, frozen=True):
+    """What the forward model made of a curve; see `statefocus.focus.result.Refinement`."""
+
+    used: bool
+    checks: tuple[CheckTold, ...] = ()
+
+
 class FitTold(Struct, frozen=True):
     """A fit as its record tells it; see `statefocus.focus.FocusFit`."""
 
@@ -36,6 +50,13 @@ class FitTold(Struct, frozen=True):
     reasons: tuple[str, ...] = ()
     rejected: tuple[LeftOut, ...] = ()
     coefficients: tuple[float, ...] = ()
+    refinement: RefinementTold | None = None
+
+    @property
+    def curve_minimum(self) -> float | None:
+        """Where the curve itself is lowest, steps, while the best position is the forward model's; else None."""
+        used = self.refinement is not None and self.refinement.used
+        return self.coefficients[0] if used and self.coefficients else None
 
 
 class PointTold(Struct, frozen=True):
@@ -76,6 +97,8 @@ class Sheet(Struct, frozen=True):
         The answer in a few words, and whether it is one to rely on.
     why
         Why it is not; empty where it is.
+    note
+        What the forward model made of the curve; empty where it was not asked.
     facts
         When, why, in which filter, how warm.
     scale
@@ -105,6 +128,18 @@ class Sheet(Struct, frozen=True):
     validations: tuple[float | None, ...] = ()
     validated_at: float | None = None
     cfz_steps: float | None = None
+    note: str = ""
+
+
+def refining_told(fit: FitTold | None) -> str:
+    """What the forward model made of a curve, and where the curve itself is lowest; empty where it was not asked."""
+    if fit is None or fit.refinement is None:
+        return ""
+    doubt = next((check.sentence for check in fit.refinement.checks if not check.passed), None)
+    if doubt is not None:
+        return f"forward model not used: {doubt}"
+    lowest = "" if fit.curve_minimum is None else f"; the curve's own minimum is at {fit.curve_minimum:.2f}"
+    return f"refined by the forward model, from the shape of the stars{lowest}"
 
 
 def sheet_of_run(
@@ -143,6 +178,7 @@ def sheet_of_run(
         validations=run.validation_measures,
         validated_at=None if run.best_position is None else float(run.best_position),
         cfz_steps=run.cfz_steps,
+        note=refining_told(run.fit),
     )
 
 
@@ -173,6 +209,7 @@ def sheet_of_fit(
         scale=scale,
         fit=fit,
         cfz_steps=cfz_steps,
+        note=refining_told(fit),
     )
 
 
@@ -215,7 +252,8 @@ def _focus_told(fit: FitTold | None) -> str:
     if fit.model == "fallback":
         return f"   no curve   (lowest near {fit.best_position:.0f})"
     sigma = "" if fit.sigma_position is None else f" ± {fit.sigma_position:.2f}"
-    return f"   best focus {fit.best_position:.1f}{sigma} steps   ({fit.model})"
+    model = fit.model if fit.curve_minimum is None else f"{fit.model} + forward model"
+    return f"   best focus {fit.best_position:.1f}{sigma} steps   ({model})"
 
 
 def _first_reason(fit: FitTold | None) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from statefocus.frames import write_frame
 from statefocus.metrics.astap import PROGRAMS
@@ -74,6 +75,35 @@ def test_measure_tells_each_frame_in_one_json_line(metric: str, frames: tuple[Pa
     assert (none["value"], none["error"], none["stars"]) == (None, None, 0)
     assert statefocus("measure", frames[0], "--metric", metric, "--overlay", picture, cwd=tmp_path).returncode == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_measure_names_the_file_of_every_error_and_goes_on(frames: tuple[Path, Path], tmp_path: Path) -> None:
+    bad = {"tiny.fits": np.zeros((1, 1), np.uint16), "nan.fits": np.full((64, 64), np.nan, np.float32),
+           "cube.fits": np.zeros((3, 64, 64), np.uint16), "huge.fits": np.zeros((64, 64), np.uint16)}  # fmt: skip
+    for name, pixels in bad.items():
+        fits.PrimaryHDU(pixels).writeto(tmp_path / name)
+    huge = (tmp_path / "huge.fits").read_bytes()
+    (tmp_path / "huge.fits").write_bytes(
+        huge.replace(b"NAXIS1  =         " + b"64".rjust(12), b"NAXIS1  = 9999999999" + b" " * 10)
+    )
+    (tmp_path / "text.fits").write_text("no frame")
+    names = [*bad, "text.fits", "missing.fits"]
+    done = statefocus("measure", *names, frames[0], cwd=tmp_path)
+    assert done.returncode == 1
+    told = done.stderr.splitlines()
+    assert len(told) == len(names)
+    assert all(name in sentence for name, sentence in zip(names, told, strict=True))
+    assert "9999999999 x 64 pixels, which no camera gives" in told[3]
+    assert [json.loads(line)["file"] for line in done.stdout.splitlines()] == [str(frames[0])]
+
+
+def test_measure_brings_values_from_0_to_1_back_to_adu_and_tells(frames: tuple[Path, Path], tmp_path: Path) -> None:
+    fits.PrimaryHDU(fits.getdata(frames[0]) / 65535).writeto(tmp_path / "unit.fits")
+    done = statefocus("measure", "unit.fits", frames[0], cwd=tmp_path)
+    unit, plain = (json.loads(line) for line in done.stdout.splitlines())
+    assert done.stderr == "unit.fits: note: Pixels with values from 0 to 1 were multiplied by 65535.\n"
+    assert plain["stars"] > 5
+    assert (unit["stars"], unit["value"]) == (plain["stars"], pytest.approx(plain["value"], rel=1e-4))
 
 
 def test_an_unknown_metric_is_wrong_use(frames: tuple[Path, Path], tmp_path: Path) -> None:

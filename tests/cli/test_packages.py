@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.generate import TRACES
+from tests.packing.rigs import focus, framed_rig, packages
 
 from .test_commands import statefocus
 
@@ -38,6 +39,19 @@ def test_a15_a_run_is_saved_and_its_package_says_the_same(tmp_path: Path) -> Non
     assert all(path.read_bytes()[:8] == PNG for path in (picture, tmp_path / "now.png", tmp_path / "again.png"))
     told = statefocus("focus", "--package", package)
     assert "the run itself found" in told.stdout
+
+
+def test_a15_what_the_forward_model_made_of_the_curve_is_told(tmp_path: Path) -> None:
+    with framed_rig(tmp_path, fit={"refine": "forward"}) as rig:
+        focus(rig)
+    (package,) = packages(tmp_path)
+    told = statefocus("focus", "--package", package).stdout
+    refinement = rig.runs[0].fit and rig.runs[0].fit.refinement
+    assert refinement
+    if refinement.used:
+        assert "  refined by the forward model, from the shape of the stars; the curve's own minimum is at 10" in told
+    else:
+        assert f"  {refinement.sentence}\n" in told
 
 
 def test_a19_every_run_of_a_trace_is_drawn(tmp_path: Path) -> None:

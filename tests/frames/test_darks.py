@@ -65,6 +65,8 @@ def test_a5_a_dark_of_another_size_is_a_clear_message(tmp_path: Path) -> None:
 
 def test_a5_a_folder_that_does_not_exist_is_a_clear_message(tmp_path: Path) -> None:
     assert "cannot be read (No such file" in DarkFolder(tmp_path / "none").dark(4.0, 1, SHAPE).remark
+    (tmp_path / "file").touch()
+    assert "file cannot be read (Not a directory)" in DarkFolder(tmp_path / "file").dark(4.0, 1, SHAPE).remark
 
 
 def test_a5_a_raw_file_of_a_dslr_is_refused_with_a_clear_message(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """The pass over the frame: the same by words and by pixels, in one thread and in many, with hot pixels taken out."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -117,3 +120,55 @@ def test_better_known_stars_count_more() -> None:
     value, error = frame_value(2.0 + known * rng.standard_normal(100), known)
     assert value == pytest.approx(2.0, abs=0.006)
     assert error == pytest.approx(0.0021, rel=0.35)
+
+
+FULL_DISK = """
+import resource
+from statefocus.frames.compiling import kernel
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+@kernel
+def twice(number):
+    return 2 * number
+
+print(twice(21))
+"""
+
+
+def test_a_disk_that_takes_no_compiled_code_costs_no_measurement(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"  # a file, since numba keeps nothing of what has none
+    program.write_text(FULL_DISK)
+    keeping = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kept")}
+    command = [sys.executable, str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=keeping)
+    assert (done.stdout, done.stderr) == ("42\n", "")
+
+
+WARM = """
+import sys
+import numpy as np
+from statefocus.frames import measure_frame, warm_up
+from statefocus.frames.compiling import numba
+
+def compiled():
+    modules = [module for name, module in sys.modules.items() if name.startswith("statefocus.frames")]
+    everything = {id(one): one for module in modules for one in vars(module).values()}.values()
+    kernels = [one for one in everything if isinstance(one, numba.core.dispatcher.Dispatcher)]
+    return {(kernel.__qualname__, str(kind)) for kernel in kernels for kind in kernel.signatures}
+
+warm_up()
+before = compiled()
+for pixels in np.load(sys.argv[1]), np.zeros((64, 64), np.uint16):
+    measure_frame(pixels)
+    measure_frame(pixels.astype(np.float32))
+assert len(before) > 10
+print(sorted(compiled() - before))
+"""
+
+
+def test_nothing_is_left_to_compile_after_the_warm_up(tmp_path: Path) -> None:
+    stars = render(np.random.default_rng(21), profile_of(2.0, 0.0), stars=60, shape=(600, 600))
+    np.save(tmp_path / "stars.npy", stars)
+    command = [sys.executable, "-c", WARM, str(tmp_path / "stars.npy")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
+    assert done.stdout.strip() == "[]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import time
 from collections.abc import Callable
@@ -261,6 +262,11 @@ def _outside(package: Path) -> None:
     edit(package, frames=[frames[0] | {"file": "../a.fits"}])
 
 
+def _moved(package: Path) -> None:
+    frames = json.loads((package / "record.json").read_text())["frames"]
+    edit(package, frames=[frame | {"position": frame["position"] + 500} for frame in frames])
+
+
 SPOILT: dict[str, Callable[[Path], Any]] = {
     "missing": lambda package: (package / FRAME).unlink(),
     "cut": lambda package: (package / FRAME).write_bytes((package / FRAME).read_bytes()[:9000]),
@@ -272,6 +278,8 @@ SPOILT: dict[str, Callable[[Path], Any]] = {
     "fields": lambda package: edit(package, frames=[{"file": 3}]),
     "profile": lambda package: edit(package, profile={"autofocus": {"points": "many"}}),
     "outside": _outside,
+    "moved": _moved,
+    "header": lambda package: fits.setval(package / FRAME, "FOCUSPOS", value=10_016),
     "slopes": lambda package: edit(package, learned_slopes=[0.0, 0.0, 0.0]),
     "dark": lambda package: edit(package, dark="darks/004_m.fits"),
     "black": lambda package: write_frame(package / FRAME, np.full(SHAPE, np.nan, np.float32), {}),
@@ -283,7 +291,7 @@ SPOILT: dict[str, Callable[[Path], Any]] = {
     ("how", "said"),
     [
         ("missing", "003_10015.fits is missing from the package: copy it back"),
-        ("cut", "003_10015.fits is not a FITS image that can be read, or it is cut short"),
+        ("cut", "003_10015.fits is cut short: its header tells of 400 x 300 pixels, and only 6120 bytes are there."),
         ("size", "003_10015.fits is 60 x 50 pixels, and was saved as 400 x 300: copy it back"),
         ("future", "has version 99, and this statefocus reads version 1: install a newer statefocus"),
         ("other", "is no record of a package: move record.json away"),
@@ -293,6 +301,14 @@ SPOILT: dict[str, Callable[[Path], Any]] = {
         ("profile", "holds settings that are none"),
         ("outside", "which is not within the package"),
         ("run", "record.json is damaged"),
+        (
+            "moved",
+            "001_10045.fits says that the focuser was at 10045, and record.json says 10545: one of them was edited",
+        ),
+        (
+            "header",
+            "003_10015.fits says that the focuser was at 10016, and record.json says 10015: one of them was edited",
+        ),
         ("slopes", "record.json is damaged"),
         ("dark", "the dark that was subtracted, is missing from the package: copy it back"),
         ("black", "003_10015.fits: The frame holds no number at all"),
@@ -313,6 +329,27 @@ def test_a15_a_frame_that_was_edited_is_measured_and_named(tmp_path: Path) -> No
         units[0].data = units[0].data + 1
     (remark,) = focus_package(package)["remarks"]
     assert remark.startswith("The pixels of 003_10015.fits are not those that were saved")
+
+
+def test_a15_a_header_that_tells_no_position_is_believed_to_be_the_record_s(tmp_path: Path) -> None:
+    package, run = saved(tmp_path, autofocus={"points": 7})
+    fits.delval(package / FRAME, "FOCUSPOS")
+    same_answer(package, run)
+
+
+def test_a15_what_is_odd_with_frames_of_another_program_is_noted(tmp_path: Path) -> None:
+    for step in range(-4, 5):
+        pixels = field(round((1.6**2 + (0.75 * step) ** 2) ** 0.5, 2))
+        write_frame(tmp_path / f"a_{1000 + 15 * step}.fits", pixels / 65535, {})
+    record = focus_package(tmp_path)
+    (tmp_path / "index.csv").write_text("file,position\na_940.fits,940\n")
+    forgotten = focus_package(tmp_path)["remarks"][0]
+    assert forgotten.startswith(
+        "index.csv has no row for a_955.fits, a_970.fits, a_985.fits, a_1000.fits ...: the last"
+    )
+    assert record["accepted"]
+    assert record["best_position"] == pytest.approx(1000, abs=2)
+    assert record["remarks"] == ["Pixels with values from 0 to 1 were multiplied by 65535."]
 
 
 def test_a15_a_package_whose_record_is_moved_away_is_a_folder_of_frames(tmp_path: Path) -> None:
@@ -397,11 +434,40 @@ def test_a15_a_full_disk_costs_the_package_and_one_sentence_and_never_the_run(
     assert [run.outcome for run in rig.runs] == ["validated", "validated"]
     ((level, sentence),) = rig.told
     assert level == "warning"
-    assert sentence.startswith("The package of run 1 is not saved: ")
-    assert sentence.endswith(
-        f"No space left on device. Look at the disk of {tmp_path / 'night'}. Focusing goes on without."
+    assert sentence == (
+        "The package of run 1 is not saved: no room is left on the disk. "
+        f"Look at the disk of {tmp_path / 'night'}. Focusing goes on without."
     )
     assert list((tmp_path / "night" / "packages").iterdir()) == []
+
+
+def test_a15_a_file_that_may_not_be_so_large_is_told_in_plain_words(tmp_path: Path) -> None:
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, usual[1]))
+    try:
+        with framed_rig(tmp_path, autofocus={"points": 7}) as rig:
+            focus(rig)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert rig.runs[0].outcome == "validated"
+    assert rig.told[0][1] == (
+        "The package of run 1 is not saved: it would be larger than a file may be here (ulimit -f, or the kind of "
+        f"disk). Look at the disk of {tmp_path / 'night'}. Focusing goes on without."
+    )
+    assert list((tmp_path / "night" / "packages").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["packages", "pictures"])
+def test_a15_a_file_in_place_of_a_folder_costs_no_run(tmp_path: Path, name: str) -> None:
+    (tmp_path / "night").mkdir()
+    (tmp_path / "night" / name).write_text("in the way")
+    with framed_rig(tmp_path, autofocus={"points": 7}, records={"save_pictures": True}) as rig:
+        focus(rig)
+    assert rig.runs[0].outcome == "validated"
+    ((_, sentence),) = rig.told
+    assert sentence.startswith(f"The {name.removesuffix('s')} of run 1 is not saved")
+    assert str(tmp_path / "night") in sentence
+    assert ".part" not in sentence
 
 
 def test_a15_the_last_of_the_disk_is_left_for_the_plan_s_frames(

@@ -6,7 +6,7 @@ import builtins
 import math
 import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from errno import ENOSPC
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from statefocus.errors import StatefocusError, UsageError
 from statefocus.focus import FocusPoint, find_focus
 from statefocus.package import answer_of
 from statefocus.pictures import Sheet, draw, drawable, save_picture, sheet_of_fit, sheet_of_run
-from statefocus.pictures.drawing import GREEN, HEIGHT_PX, RED, WIDTH_PX
+from statefocus.pictures.colours import GREEN, RED
+from statefocus.pictures.drawing import HEIGHT_PX, WIDTH_PX
 from statefocus.scales import SCALES
 from statefocus.trace.records import fit_record, run_record
 from tests.core.rigs import measured, run_now
@@ -138,6 +139,64 @@ def test_a19_points_of_nobody_knows_what_and_no_point_at_all() -> None:
     assert axes_of(sheet).get_ylabel() == "measure (smaller is better)"
     nothing = fitted([FocusPoint(float(x), None) for x in range(5)])
     assert [text.get_text() for text in axes_of(nothing).texts] == ["No star was measured at any position."]
+
+
+def test_a19_one_side_alone_has_no_side_lines() -> None:
+    points = [FocusPoint(float(x), max(curve(x), 1.6) if x < 1090 else 1.55, 0.05) for x in range(1010, 1180, 20)]
+    sheet = fitted(points)
+    assert sheet.fit is not None
+    assert sheet.fit.model == "hyperbola"
+    axes = axes_of(sheet)
+    assert not any("side" in text for text in legend(axes))
+    assert [line for line in axes.lines if to_hex(line.get_color()) == GREEN] == []
+
+
+def refined(*, used: bool) -> Sheet:
+    """The exact sweep, its record as if the forward model had been asked."""
+    check = {"name": "disks", "passed": used, "value": 1.0, "limit": 2.0, "sentence": "The disks are odd."}
+    fit = fit_record(find_focus(sweep(), cfz_steps=16.0, model="hyperbola"))
+    fit |= {"refinement": {"used": used, "checks": [check], "seeing_px": [], "disk_px": 0.1}}
+    fit |= {"best_position": 1087.5} if used else {}
+    return sheet_of_fit(fit, sweep(), ("a test",), HFR, 16.0)
+
+
+def test_a19_a_best_position_by_the_forward_model_is_told_as_such() -> None:
+    head = words(refined(used=True))
+    assert head[0].endswith("(hyperbola + forward model)")
+    assert head[2] == (
+        "refined by the forward model, from the shape of the stars; the curve's own minimum is at 1090.00"
+    )
+    told = legend(axes_of(refined(used=True)))
+    assert "best position 1087.5, by the forward model (curve: 1090.0)" in told
+
+
+def test_a19_why_the_forward_model_was_not_used_is_told() -> None:
+    head = words(refined(used=False))
+    assert head[0].endswith("(hyperbola)")
+    assert head[2] == "forward model not used: The disks are odd."
+    assert "best position 1090.0" in legend(axes_of(refined(used=False)))
+
+
+@pytest.mark.parametrize("shape", ["flat", "all over", "many left out"])
+def test_a19_the_legend_hides_no_point(shape: str) -> None:
+    height: dict[str, Callable[[float], float]] = {
+        "flat": lambda x: 3.0 + 0.001 * (x % 7),
+        "all over": lambda x: 1.0 + x * 7919 % 97 / 20,
+        "many left out": curve,
+    }
+    points = [FocusPoint(float(x), height[shape](x), 0.05) for x in range(1010, 1180, 2)]
+    body = fit_record(find_focus(points, model="hyperbola", cfz_steps=16.0))
+    if shape == "many left out":
+        why = "it lies so far off the curve through all the others that"
+        body["rejected"] = [{"index": i, "why": f"{why} {i}"} for i in range(0, 80, 10)]
+    (axes,) = (figure := draw(sheet_of_fit(body, points, ("a test",), HFR, 16.0))).axes
+    figure.canvas.draw()
+    found = axes.get_legend()
+    assert found is not None
+    box = found.get_window_extent()
+    seen = axes.transData.transform([(point.position, point.measure or 0.0) for point in points])
+    assert [tuple(place) for place in seen if box.contains(*place)] == []
+    assert all(axes.bbox.contains(*place) for place in seen)
 
 
 # --- runs ---
