@@ -125,6 +125,7 @@ def _find(
         curve,
         limits,
         evidence=curve if curve.model in ("hyperbola", "parabola") else fits.whole,
+        hyperbola=fits.whole,
         rejected=len(outliers),
         shift=_shift(samples, curve, fits),
         cfz_steps=cfz_steps,

@@ -85,7 +85,7 @@ def test_wrong_optics_in_the_profile_cost_little() -> None:
 
 
 def test_it_is_left_alone_where_an_aberration_makes_the_two_sides_differ() -> None:
-    points = sweep(0.0, spherical=0.9)
+    points = sweep(0.0, spherical=0.8)
     curve, refined = find_focus(points, model="joint", cfz_steps=CFZ), fit(points, 0.0)
     assert curve.accepted
     assert refined.refinement is not None
