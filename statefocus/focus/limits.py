@@ -60,7 +60,7 @@ class Limits:
         Most ratio of the points next to the vertex to what the curve has there.
     rise : float
         Least that chi square must gain, in units of the scatter, by following the points on a side of the vertex
-        instead of taking them for one level.
+        instead of taking them for one level; what is told of it is never above 25.
     still_probability : float
         Least probability that scatter alone would make any run of neighbours as level as they are.
     still_shift : float

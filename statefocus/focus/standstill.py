@@ -18,12 +18,13 @@ import numpy as np
 from statefocus.focus.curves import PRIOR_DOF, Curve
 from statefocus.focus.hyperbola import Hyperbola, fit_hyperbolas
 from statefocus.focus.outliers import EXACTNESS
-from statefocus.focus.points import BoolArray, FloatArray, Samples
+from statefocus.focus.points import FloatArray, Samples
 from statefocus.focus.significance import student_tail
 
 ALL_RUNS = 15  # positions; of more, only runs that begin or end the sweep are tried,
 MOST_CUTS = 50  # and of those no more on a side than this
 COEFFICIENTS = 4  # of a level and a hyperbola
+HOPELESS = 25.0  # a level that is worse than the curve by so many units of its scatter is not looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class Standstill:
 
     def advantage(self, samples: Samples, curve: Curve) -> float:
         """Return by how much it lessens the curve's chi square, in units of the scatter about the curve."""
-        return (curve.chi_square - self.chi_square) / _variance(samples, curve.chi_square, curve.dof)
+        gain = (curve.chi_square - self.chi_square) / _variance(samples, curve.chi_square, curve.dof)
+        return math.inf if math.isnan(gain) else gain  # of measures beyond all numbers nothing is known
 
     def probability(self, samples: Samples, curve: Curve) -> float:
         """Return the probability that scatter alone gives a level such an advantage over the curve (Student)."""
         gain, dof = curve.chi_square - self.chi_square, len(samples) - COEFFICIENTS
-        if gain <= 0.0 or dof < 1:
+        if not gain > 0.0 or dof < 1:
             return 1.0
         variance = _variance(samples, self.chi_square, dof)
         prior = int(PRIOR_DOF / max(self.chi_square / dof, 1.0)) if samples.absolute else 0
@@ -68,6 +70,8 @@ class Standstill:
 def standstills(samples: Samples, curve: Curve, least_shift: float) -> tuple[Standstill, ...]:
     """Return every run whose other points put the vertex at least `least_shift` steps from that of the curve.
 
+    Runs that are no level by far are left out: no hyperbola through the other points can make up for them.
+
     Parameters
     ----------
     samples : Samples
@@ -75,14 +79,19 @@ def standstills(samples: Samples, curve: Curve, least_shift: float) -> tuple[Sta
         The hyperbola through all of them.
     least_shift : float
     """
-    positions = np.unique(samples.positions)
-    runs = [(float(positions[i]), float(positions[j])) for i, j in _runs(len(positions))]
+    x, positions = samples.positions, np.unique(samples.positions)
+    most = curve.chi_square + HOPELESS * _variance(samples, curve.chi_square, curve.dof)
+    runs, others = [], []
+    for i, j in _runs(len(positions)):
+        outside = (x < positions[i]) | (x > positions[j])
+        level = _chi_square_of_level(samples.measures[~outside], samples.sigmas[~outside])
+        if level <= most:
+            runs.append((float(positions[i]), float(positions[j]), level))
+            others.append(outside)
     if not runs:
         return ()
-    x = samples.positions
-    others = np.array([(x < low) | (x > high) for low, high in runs])
-    found = fit_hyperbolas(samples, others, (len(runs),))
-    told = (_explain(samples, curve, *one) for one in zip(runs, others, found, strict=True))
+    found = fit_hyperbolas(samples, np.array(others), (len(runs),))
+    told = (_explain(curve, *run, hyperbola) for run, hyperbola in zip(runs, found, strict=True))
     return tuple(one for one in told if one.shift >= least_shift)
 
 
@@ -94,15 +103,12 @@ def _runs(count: int) -> Sequence[tuple[int, int]]:
     return [(0, j) for j in cuts] + [(i, count - 1) for i in cuts]
 
 
-def _explain(
-    samples: Samples, curve: Curve, run: tuple[float, float], others: BoolArray, hyperbola: Hyperbola | None
-) -> Standstill:
-    """Explain a run by a level; fewer than three positions are explained exactly, and tell no vertex."""
-    level = _chi_square_of_level(samples.measures[~others], samples.sigmas[~others])
+def _explain(curve: Curve, low: float, high: float, level: float, hyperbola: Hyperbola | None) -> Standstill:
+    """Explain a run by its level; fewer than three other positions are explained exactly, and tell no vertex."""
     if hyperbola is None:
-        return Standstill(*run, level, math.inf)
+        return Standstill(low, high, level, math.inf)
     shift = abs(hyperbola.best_position - curve.best_position)
-    return Standstill(*run, level + hyperbola.chi_square, shift)
+    return Standstill(low, high, level + hyperbola.chi_square, shift)
 
 
 def _chi_square_of_level(measures: FloatArray, sigmas: FloatArray) -> float:

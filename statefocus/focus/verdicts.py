@@ -15,7 +15,7 @@ from statefocus.focus.curves import PRIOR_DOF, Curve, chi_square_of_line, chi_sq
 from statefocus.focus.limits import Limits, PastFocus, Verdict
 from statefocus.focus.points import Samples
 from statefocus.focus.significance import fisher_tail_two, student_tail
-from statefocus.focus.standstill import Standstill, standstills
+from statefocus.focus.standstill import HOPELESS, Standstill, standstills
 
 
 def judge(
@@ -203,7 +203,7 @@ def _seen_minimum(samples: Samples, curve: Curve, limits: Limits) -> Verdict:
 def _rises(samples: Samples, curve: Curve, runs: Sequence[Standstill], limits: Limits) -> Verdict:
     sides = [run for run in runs if run.covers_a_side(samples, curve.best_position)]
     level = max(sides, key=lambda run: run.advantage(samples, curve), default=None)
-    gain = math.inf if level is None else -level.advantage(samples, curve)
+    gain = HOPELESS if level is None else min(-level.advantage(samples, curve), HOPELESS)
     sentence = "The measure rises on both sides of the minimum."
     passed = gain >= limits.rise
     if level is not None and not passed:
