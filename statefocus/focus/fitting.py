@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from statefocus.focus.copies import copies_of, tell_copies, without_copies
 from statefocus.focus.curves import Curve
 from statefocus.focus.limits import Limits, PastFocus, Verdict
 from statefocus.focus.lines import fit_lines
@@ -78,11 +79,14 @@ def find_focus(
     if model not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
     with np.errstate(all="ignore"):  # absurd measures overflow to infinity, which no verdict passes
-        past, limits = tuple(history or ()), limits or Limits()
+        past, limits, copies = tuple(history or ()), limits or Limits(), copies_of(points)
+        own = without_copies(points, copies)
         if model == "joint":
-            fit = _find_jointly(points, limits, cfz_steps, past)
+            fit = _find_jointly(own, limits, cfz_steps, past)
         else:
-            fit = _find(points, model, limits, cfz_steps, past)
+            fit = _find(own, model, limits, cfz_steps, past)
+        if copies:
+            fit = tell_copies(fit, points, copies, limits.outlier_fraction)
         return fit if telescope is None or cfz_steps is None else refine(fit, points, telescope, cfz_steps=cfz_steps)
 
 
@@ -125,6 +129,7 @@ def _find(
         curve,
         limits,
         evidence=curve if curve.model in ("hyperbola", "parabola") else fits.whole,
+        hyperbola=fits.whole,
         rejected=len(outliers),
         shift=_shift(samples, curve, fits),
         cfz_steps=cfz_steps,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from statefocus.focus.copies import copies_of
 from statefocus.focus.curves import Curve
 from statefocus.focus.limits import Limits, PastFocus, Verdict
 from statefocus.focus.points import FocusPoint, Samples, collect
@@ -86,6 +87,10 @@ def find_learned_focus(
         Of model ``learned``; refused where a frame shows no star, or the curve does not fit what the two show.
     """
     limits = limits or Limits()
+    if copies_of(points):
+        return nothing_found(
+            points, "Both frames are the same image: the camera, or its driver, repeats it; restart it."
+        )
     shared = share_stars(points, least_frames=2)
     samples = collect(
         shared.points if shared else points, seeing_fraction=0.0, model_fraction=limits.model_fraction / 2

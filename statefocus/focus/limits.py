@@ -13,7 +13,8 @@ class Verdict:
     ----------
     name : str
         What was asked: ``enough_points``, ``inside_range``, ``both_sides``, ``contrast``, ``fit_quality``,
-        ``not_noise``, ``real_minimum``, ``stable``, ``uncertainty``, ``plausible_position``, ``plausible_measure``.
+        ``not_noise``, ``real_minimum``, ``seen_minimum``, ``rises``, ``moved``, ``stable``, ``uncertainty``,
+        ``plausible_position``, ``plausible_measure``; ``curve_found`` and ``own_frames`` where they failed.
     passed : bool
     value, limit : float or None
         What was found and what it was held against; None where there is no number.
@@ -55,6 +56,15 @@ class Limits:
         by the number of ways in which as many points could have been rejected).
     line_probability : float
         The same against a straight line: a minimum, not only a wing.
+    above_minimum : float
+        Most ratio of the points next to the vertex to what the curve has there.
+    rise : float
+        Least that chi square must gain, in units of the scatter, by following the points on a side of the vertex
+        instead of taking them for one level; what is told of it is never above 25.
+    still_probability : float
+        Least probability that scatter alone would make any run of neighbours as level as they are.
+    still_shift : float
+        A level run matters where the vertex without it lies so many sampling steps away.
     shift : float
         Most that the vertex may move when any one point is left out, in sampling steps.
     sigma_steps : float
@@ -81,6 +91,10 @@ class Limits:
     r_squared: float = 0.75
     noise_probability: float = 0.002
     line_probability: float = 0.02
+    above_minimum: float = 1.2
+    rise: float = 0.0
+    still_probability: float = 0.02
+    still_shift: float = 0.25
     shift: float = 0.75
     sigma_steps: float = 0.5
     sigma_zones: float = 1.0

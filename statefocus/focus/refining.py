@@ -36,8 +36,9 @@ class RefiningLimits:
         Most ratio, either way, of the disks' growth to what the curve's wings let expect.
     lopsided : float
         Most difference of the seeing on the two sides of focus, natural log: seeing knows no sides, aberrations do.
-    sigma_zones : float
-        Most standard error in critical focus zones, unless the curve's own is larger.
+    leaning : float
+        Most trend of the seeing with the distance from focus, natural log from the middle to the farthest frame, by
+        which it surely leans: air knows no focus, but light that the model does not understand looks like seeing.
     move_zones, move_sigmas : float
         Most distance from the curve's minimum: the larger of so many critical focus zones and of its standard errors.
     """
@@ -48,7 +49,7 @@ class RefiningLimits:
     residual: float = 0.02
     disk_ratio: float = 1.35
     lopsided: float = 0.5
-    sigma_zones: float = 0.1
+    leaning: float = 0.7
     move_zones: float = 0.5
     move_sigmas: float = 4.0
 
@@ -149,10 +150,10 @@ def _checks(
     limits: RefiningLimits,
 ) -> tuple[Verdict, ...]:
     curve, sigma = fit.coefficients[0], fit.sigma_position or 0.0
+    leans = _leaning(shape, frames)
     ratio = shape.disk_px / expected_disk_px(fit.coefficients[2], telescope.obstruction)
     sides = _lopsided(shape, frames)
     moved, most_moved = abs(shape.best_position - curve), max(limits.move_zones * cfz_steps, limits.move_sigmas * sigma)
-    most_sigma = max(limits.sigma_zones * cfz_steps, sigma)
     return (
         _verdict(
             "shapes_fit",
@@ -176,10 +177,17 @@ def _checks(
             f"(limit {100 * math.expm1(limits.lopsided):.0f} %); an aberration of the optics looks so.",
         ),
         _verdict(
+            "seeing_apart",
+            leans,
+            limits.leaning,
+            f"The seeing seems to change by {100 * math.expm1(min(leans, 9.0)):.0f} % at least with the distance from "
+            f"focus (limit {100 * math.expm1(limits.leaning):.0f} %); these are not the stars of the model.",
+        ),
+        _verdict(
             "sharper",
             shape.sigma_position,
-            most_sigma,
-            f"The forward model knows the position to {shape.sigma_position:.2g} steps (limit {most_sigma:.2g}).",
+            sigma,
+            f"The forward model knows the position to {shape.sigma_position:.2g} steps, the curve to {sigma:.2g}.",
         ),
         _verdict(
             "near_curve",
@@ -201,3 +209,16 @@ def _lopsided(shape: Shape, frames: Sequence[tuple[float, Growth]]) -> float:
     if outward.all() or not outward.any():
         return math.inf
     return abs(float(np.mean(seeing[outward])) - float(np.mean(seeing[~outward])))
+
+
+def _leaning(shape: Shape, frames: Sequence[tuple[float, Growth]]) -> float:
+    """Return the trend of the seeing's logarithm from focus to the farthest frame, less two standard errors."""
+    away = np.abs(np.array([position for position, _ in frames]) - shape.best_position)
+    seeing = np.log(shape.seeing_px)
+    apart = away / away.max() - np.mean(away / away.max())
+    square = float(np.add.reduce(apart**2))
+    slope = float(np.add.reduce(apart * seeing)) / square
+    rest = seeing - np.mean(seeing) - slope * apart
+    error = math.sqrt(float(np.add.reduce(rest**2)) / (len(frames) - 2) / square)
+    trend = abs(slope) - 2.0 * error
+    return max(trend, 0.0) if math.isfinite(trend) else math.inf

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import median, median_low
 
+from statefocus.focus.copies import copies_of
 from statefocus.focus.points import FocusPoint
 
 _NORMAL = 1.4826  # median absolute deviation of a normal distribution to its standard deviation
@@ -26,7 +27,7 @@ def point_of(frames: Sequence[FocusPoint]) -> FocusPoint:
     Parameters
     ----------
     frames : sequence of FocusPoint
-        At least one, all of the same position.
+        At least one, all of the same position. One that repeats another to the last digit counts once (`copies_of`).
 
     Returns
     -------
@@ -34,7 +35,8 @@ def point_of(frames: Sequence[FocusPoint]) -> FocusPoint:
         Its error is the larger of what the stars and what the frames scatter by, as that of a median; without a single
         frame that shows stars it is no measurement. Its table and growth are those of the frame nearest to the median.
     """
-    seen = [frame for frame in frames if frame.flaw() is None]
+    copies = copies_of(frames)
+    seen = [frame for index, frame in enumerate(frames) if frame.flaw() is None and index not in copies]
     if len(frames) == 1:
         return frames[0]
     if not seen:

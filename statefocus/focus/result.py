@@ -120,7 +120,8 @@ class FocusFit:
         failed = {verdict.name for verdict in self.verdicts if not verdict.passed}
         spared = {"enough_points"}
         if self.model == "fallback":
-            spared |= {"curve_found", "fit_quality", "not_noise", "real_minimum", "stable", "uncertainty"}
+            spared |= {"curve_found", "fit_quality", "not_noise", "real_minimum", "seen_minimum", "rises", "moved"}
+            spared |= {"stable", "uncertainty"}
         return failed <= spared
 
 

@@ -15,6 +15,7 @@ from statefocus.focus.curves import PRIOR_DOF, Curve, chi_square_of_line, chi_sq
 from statefocus.focus.limits import Limits, PastFocus, Verdict
 from statefocus.focus.points import Samples
 from statefocus.focus.significance import fisher_tail_two, student_tail
+from statefocus.focus.standstill import HOPELESS, Standstill, standstills
 
 
 def judge(
@@ -23,6 +24,7 @@ def judge(
     limits: Limits,
     *,
     evidence: Curve | None,
+    hyperbola: Curve | None,
     rejected: int,
     shift: float,
     cfz_steps: float | None,
@@ -39,6 +41,8 @@ def judge(
     evidence : Curve or None
         The smooth curve by which noise and straight lines are excluded: `curve` itself, or the hyperbola where `curve`
         is a pair of lines or a fallback.
+    hyperbola : Curve or None
+        The hyperbola through the points, whatever `curve` is.
     rejected : int
         How many outliers were taken out before.
     shift : float
@@ -65,9 +69,13 @@ def judge(
         verdicts += [
             _not_noise(samples, evidence, limits, choices),
             _real_minimum(samples, evidence, limits, choices),
+            _seen_minimum(samples, curve, limits),
             _stable(samples, shift, limits),
             _uncertainty(samples, curve, limits, cfz_steps),
         ]
+        if hyperbola is not None:
+            runs = standstills(samples, hyperbola, limits.still_shift * reference_step(samples))
+            verdicts += [_rises(samples, hyperbola, runs, limits), _moved(samples, hyperbola, runs, limits)]
     if history:
         verdicts += _plausible(samples, curve, limits, history)
     return tuple(verdicts)
@@ -173,6 +181,50 @@ def _real_minimum(samples: Samples, curve: Curve | None, limits: Limits, choices
     if not passed:
         sentence += f", more than {limits.line_probability:g}: the turn of the curve was not seen"
     return Verdict("real_minimum", passed, value, limits.line_probability, sentence + ".")
+
+
+def _seen_minimum(samples: Samples, curve: Curve, limits: Limits) -> Verdict:
+    """Hold the curve against the points next to its vertex, three at most and each within a step."""
+    away = np.abs(samples.positions - curve.best_position)
+    near = [i for i in np.argsort(away, kind="stable")[:3] if away[i] <= reference_step(samples)]
+    predicted = np.array([curve.predict(float(samples.positions[i])) for i in near])
+    if not near or not (predicted > 0).all():
+        sentence = "No point lies next to the minimum, to hold the curve against."
+        return Verdict("seen_minimum", not near, None, limits.above_minimum, sentence)
+    ratio = float(np.mean(samples.measures[near] / predicted))
+    passed = ratio <= limits.above_minimum
+    sentence = f"The points next to the minimum lie at {ratio:.3g} times the curve"
+    if not passed:
+        sentence += f", more than {limits.above_minimum:g}: no frame was as sharp as the curve has it"
+    value = ratio if math.isfinite(ratio) else None
+    return Verdict("seen_minimum", passed, value, limits.above_minimum, sentence + ".")
+
+
+def _rises(samples: Samples, curve: Curve, runs: Sequence[Standstill], limits: Limits) -> Verdict:
+    sides = [run for run in runs if run.covers_a_side(samples, curve.best_position)]
+    level = max(sides, key=lambda run: run.advantage(samples, curve), default=None)
+    gain = HOPELESS if level is None else min(-level.advantage(samples, curve), HOPELESS)
+    sentence = "The measure rises on both sides of the minimum."
+    passed = gain >= limits.rise
+    if level is not None and not passed:
+        sentence = (
+            f"The measure does not rise between {level.low:.6g} and {level.high:.6g}: one level explains it there as "
+            "well as the curve does; did the focuser stick?"
+        )
+    return Verdict("rises", passed, gain if math.isfinite(gain) else None, limits.rise, sentence)
+
+
+def _moved(samples: Samples, curve: Curve, runs: Sequence[Standstill], limits: Limits) -> Verdict:
+    still = min(runs, key=lambda run: run.probability(samples, curve), default=None)
+    chance = 1.0 if still is None else still.probability(samples, curve)
+    sentence = f"Scatter alone would show such a standstill with a probability of {chance:.2g}"
+    if still is None or chance >= limits.still_probability:
+        return Verdict("moved", passed=True, value=chance, limit=limits.still_probability, sentence=sentence + ".")
+    sentence += (
+        f", less than {limits.still_probability:g}: the focus stays the same between {still.low:.6g} and "
+        f"{still.high:.6g}; did the focuser stick, or backlash swallow its moves?"
+    )
+    return Verdict("moved", passed=False, value=chance, limit=limits.still_probability, sentence=sentence)
 
 
 def _stable(samples: Samples, shift: float, limits: Limits) -> Verdict:

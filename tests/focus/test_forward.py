@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from statefocus.focus import FocusFit, FocusPoint, Telescope, find_focus
+from statefocus.focus import FocusFit, FocusPoint, Limits, Telescope, find_focus
 from statefocus.focus.optical_model import OpticalModel, Pupil, bessel_j1
 from statefocus.frames import measure_frame, recorded_stars
 from statefocus.stars import Growth
@@ -85,7 +85,7 @@ def test_wrong_optics_in_the_profile_cost_little() -> None:
 
 
 def test_it_is_left_alone_where_an_aberration_makes_the_two_sides_differ() -> None:
-    points = sweep(0.0, spherical=0.9)
+    points = sweep(0.0, spherical=0.8)
     curve, refined = find_focus(points, model="joint", cfz_steps=CFZ), fit(points, 0.0)
     assert curve.accepted
     assert refined.refinement is not None
@@ -141,3 +141,42 @@ def test_a_sweep_with_too_few_shapes_says_so() -> None:
     refined = fit(few, 0.0)
     assert refined.refinement is not None
     assert refined.refinement.sentence.startswith("forward model not used: 3 frames tell the shape of their stars")
+
+
+def test_it_never_replaces_a_more_certain_answer() -> None:
+    """The measures lie on a curve to the last digit; the shapes are those of noisy frames."""
+    points = tuple(
+        replace(point, measure=float(np.hypot(1.6, 0.014 * (point.position - BEST))), error=1e-5, table=())
+        for point in sweep(0.35)
+    )
+    believed = Limits(seeing_fraction=1e-6, model_fraction=1e-6)
+    curve = find_focus(points, cfz_steps=CFZ, limits=believed)
+    refined = find_focus(points, cfz_steps=CFZ, limits=believed, telescope=Telescope(0.35, AIRY_STEPS))
+    assert refined.refinement is not None
+    assert refined.refinement.sigma_position is not None
+    assert refined.refinement.sigma_position < 0.1 * CFZ
+    failed = [check for check in refined.refinement.checks if not check.passed]
+    assert [(check.name, check.limit) for check in failed] == [("sharper", curve.sigma_position)]
+    assert replace(refined, refinement=None) == curve
+
+
+@pytest.mark.parametrize("floor", [1.0, 1.5, 2.5])
+@pytest.mark.parametrize("hole", [0.0, 0.3])
+def test_stars_of_another_kind_whose_defocus_looks_like_seeing_are_left_to_the_curve(floor: float, hole: float) -> None:
+    """Blobs that only widen, as a simple simulator draws them: no pupil ever shows."""
+    points = []
+    for number, position in enumerate(POSITIONS):
+        width = float(np.hypot(floor, 0.012 * (position - BEST))) * (1.0 + 0.01 * (-1) ** number)
+        reach = 4.0 * width
+        radius = reach * np.arange(1, 17) / 16
+        within = 1.0 - np.exp(-(radius**2) / (2 * width**2))
+        growth = (reach, 0.002, tuple((within / within[-1]).tolist()))
+        points.append(FocusPoint(position, 1.1774 * width, 0.01, 30, growth=growth))
+    curve = find_focus(points, cfz_steps=CFZ)
+    refined = find_focus(points, cfz_steps=CFZ, telescope=Telescope(hole, AIRY_STEPS))
+    assert curve.accepted
+    assert refined.refinement is not None
+    assert not refined.refinement.used
+    assert replace(refined, refinement=None) == curve
+    failed = {check.name for check in refined.refinement.checks if not check.passed}
+    assert failed == ({"seeing_apart", "sharper"} if floor == 1.0 else {"sharper"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from math import hypot
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,20 @@ from tests.frames.fields import profile_of, render
 
 SHAPE = (300, 400)
 SHARPEST, SLOPE = 1.6, 0.05  # px, px a step
+NUMBERS = count(1_000_000)
 Pixels = np.ndarray[Any, np.dtype[np.uint16]]
 
 
 @cache
-def field(hfr: float) -> Pixels:
+def still(hfr: float) -> Pixels:
     """The same stars at any focus, shape (height, width)."""
     return render(np.random.default_rng(7), profile_of(hfr, 0.0), stars=40, shape=SHAPE, flux=(4e4, 8e5))
+
+
+def field(hfr: float, number: int | None = None) -> Pixels:
+    """Those stars with a noise of their own: that of a frame's number, or of no other frame."""
+    noise = np.random.default_rng([7, next(NUMBERS) if number is None else number]).normal(0.0, 9.0, SHAPE)
+    return np.clip(still(hfr) + np.rint(noise), 0, 65535).astype(np.uint16)
 
 
 def empty() -> Pixels:
@@ -63,7 +71,7 @@ class FramedRig(SimulatedRig):
         told = super()._take_frame(effect)
         self.taken += 1
         hfr = round(hypot(self.sharpest, self.slope * (self.position - self.best)), 2)
-        pixels = empty() if self.taken in self.clouded else field(hfr)
+        pixels = empty() if self.taken in self.clouded else field(hfr, self.taken)
         exposure = Exposure(np.ascontiguousarray((pixels + self.dark).astype(pixels.dtype).T), effect.exposure_s, 1)
         self._frames = {told["frame"]: exposure}
         if self.files is not None:
