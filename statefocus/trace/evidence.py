@@ -230,8 +230,12 @@ class Evidence:
             known = self._last[source][0]
         if known is None:
             return f"no {source} has ever told it"
-        limit = self._setting(", limit {} s", "guards", "stale_after_s")
-        return f"the last {source}, at {when(known)}, is {t - known:.0f} s old{limit}, or could not tell"
+        table = self.profile.get("guards")
+        limit_s = table.get("stale_after_s") if isinstance(table, Mapping) else None
+        if isinstance(limit_s, int | float) and t - known <= limit_s:
+            return f"the last {source}, at {when(known)}, could not tell"
+        limit = f", limit {limit_s:g} s" if isinstance(limit_s, int | float) else ""
+        return f"the last {source}, at {when(known)}, is {t - known:.0f} s old{limit}"
 
     def _setting(self, words: str, section: str, key: str) -> str:
         table = self.profile.get(section)

@@ -19,7 +19,7 @@ from statefocus.trace.reading import TraceReader
 from statefocus.trace.times import show, zone_of
 from statefocus.trace.trigger_sentences import trigger_sentence
 from statefocus.what_if.recorded import read
-from tests.core.rigs import between, late_hold_rig
+from tests.core.rigs import between, late_hold_rig, quiet_rig
 from tests.generate import TRACES
 
 from .tapes import changed, lines_of, put, rechained, record, write
@@ -254,3 +254,22 @@ def test_a_run_that_was_overtaken_by_another_frame_names_what_it_lacked_then(tmp
     text = explain(tmp_path / "trace.jsonl", show(rig.t, ZONE)).text
     assert "`light_plan` failed: the plan takes Dark frames" in text
     assert "asked_by_person" not in text
+
+
+@pytest.mark.parametrize(
+    ("tracking", "later_s", "said"), [(None, 10.0, "could not tell"), (True, 200.0, "is 200 s old")]
+)
+def test_a_fact_that_is_unknown_is_told_as_unread_or_as_old(
+    tmp_path: Path, tracking: bool | None, later_s: float, said: str
+) -> None:
+    rig = quiet_rig({"count": {"enabled": True, "frames": 1}})
+    rig.start_plan()
+    rig.open_shutter()
+    rig.read_facts(tracking=tracking)
+    rig.t += later_s
+    rig.tell(events.SafetyRead(safe=True))
+    rig.tell(events.FrameSaved(number=1, frame_type="Light", next_frame_type="Light"))
+    record(tmp_path / "trace.jsonl", rig, rig.log)
+    text = explain(tmp_path / "trace.jsonl", show(rig.t, ZONE)).text
+    (line,) = (line for line in text.splitlines() if "`tracking` unknown" in line)
+    assert said in line
