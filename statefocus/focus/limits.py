@@ -91,7 +91,7 @@ class Limits:
     r_squared: float = 0.75
     noise_probability: float = 0.002
     line_probability: float = 0.02
-    above_minimum: float = 1.2
+    above_minimum: float = 1.4
     rise: float = 0.0
     still_probability: float = 0.02
     still_shift: float = 0.25
