@@ -14,7 +14,8 @@ class Verdict:
     name : str
         What was asked: ``enough_points``, ``inside_range``, ``both_sides``, ``contrast``, ``fit_quality``,
         ``not_noise``, ``real_minimum``, ``seen_minimum``, ``rises``, ``moved``, ``stable``, ``uncertainty``,
-        ``plausible_position``, ``plausible_measure``; ``curve_found`` and ``own_frames`` where they failed.
+        ``plausible_position``, ``plausible_measure``; of a learned pair
+        ``centred``, ``floor``; ``curve_found`` and ``own_frames`` where they failed.
     passed : bool
     value, limit : float or None
         What was found and what it was held against; None where there is no number.
@@ -71,6 +72,8 @@ class Limits:
         Most standard error of the position, in sampling steps, where the critical focus zone is not known.
     sigma_zones : float
         The same in critical focus zones, where it is known.
+    off_centre : float
+        Of a learned pair: most distance of the minimum from the middle, as a fraction of the way to one of its frames.
     history_spans : float
         Most distance from the nearest earlier focus, in widths of the sampled range.
     history_measures : float
@@ -98,6 +101,7 @@ class Limits:
     shift: float = 0.75
     sigma_steps: float = 0.5
     sigma_zones: float = 1.0
+    off_centre: float = 0.5
     history_spans: float = 1.0
     history_measures: float = 2.0
     seeing_fraction: float = 0.075

@@ -90,6 +90,7 @@ def judge_pair(
     """
     verdicts = [
         _inside_range(samples, curve),
+        _centred(samples, curve, limits),
         _floor(curve),
         _contrast(samples, curve, limits),
         _uncertainty(samples, curve, limits, cfz_steps),
@@ -121,6 +122,17 @@ def _inside_range(samples: Samples, curve: Curve) -> Verdict:
     side, edge = ("inward of", low) if best <= low else ("outward of", high)
     sentence = f"The curve has its minimum {side} the sampled range, near {best:.6g}: sweep further in that direction."
     return Verdict("inside_range", passed=False, value=best, limit=edge, sentence=sentence)
+
+
+def _centred(samples: Samples, curve: Curve, limits: Limits) -> Verdict:
+    """Of two frames, one that is near focus tells little of where it is: there the seeing counts most."""
+    low, high = float(samples.positions[0]), float(samples.positions[-1])
+    aside = abs(curve.best_position - (low + high) / 2.0) / ((high - low) / 2.0)
+    passed = aside <= limits.off_centre
+    sentence = f"The minimum lies {100 * aside:.3g} % of the way from the middle of the two frames to one of them"
+    if not passed:
+        sentence += f", more than {100 * limits.off_centre:g} %: the focus has moved far, so a whole sweep is better"
+    return Verdict("centred", passed, aside, limits.off_centre, sentence + ".")
 
 
 def _both_sides(samples: Samples, curve: Curve, limits: Limits) -> Verdict:

@@ -16,7 +16,7 @@ def pair(best: float, *, at: tuple[float, float] = (2050.0, 1750.0), floor: floa
     return [FocusPoint(x, float(np.hypot(floor, SLOPE * (x - best))), 0.02, 30) for x in at]
 
 
-@pytest.mark.parametrize("best", [1760.0, 1880.0, 1900.0, 1999.0])
+@pytest.mark.parametrize("best", [1830.0, 1880.0, 1900.0, 1970.0])
 def test_two_exact_frames_tell_where_the_focus_is_with_its_sign(best: float) -> None:
     fit = find_learned_focus(pair(best), TAUGHT)
     assert (fit.model, fit.accepted) == ("learned", True), fit.reasons
@@ -33,6 +33,13 @@ def test_seeing_that_is_the_same_in_both_frames_does_not_move_it() -> None:
 def test_the_order_of_the_two_does_not_matter() -> None:
     there, back = find_learned_focus(pair(1907.0), TAUGHT), find_learned_focus(pair(1907.0)[::-1], TAUGHT)
     assert there.best_position == pytest.approx(back.best_position)
+
+
+@pytest.mark.parametrize(("best", "accepted"), [(1824.0, False), (1826.0, True), (1974.0, True), (1976.0, False)])
+def test_a_frame_that_is_near_focus_tells_little_and_asks_for_the_whole_sweep(best: float, accepted: bool) -> None:
+    fit = find_learned_focus(pair(best), TAUGHT)
+    assert fit.accepted is accepted
+    assert ("centred" in [verdict.name for verdict in fit.verdicts if not verdict.passed]) is not accepted
 
 
 @pytest.mark.parametrize("best", [1500.0, 2300.0])
