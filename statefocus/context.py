@@ -49,8 +49,8 @@ class PlanState(Struct, frozen=True):
         Somebody else paused it.
     exposing
         The plan's exposure is being prepared, its shutter is open, or its frame is being downloaded.
-    shutter_open
-        The plan's frame is being exposed or downloaded.
+    shutter_until
+        While the plan's frame is being exposed or downloaded: when that is over at the latest, whatever the host tells.
     filter_changing
         The filter wheel turns.
     filter
@@ -72,7 +72,7 @@ class PlanState(Struct, frozen=True):
     running: bool = False
     paused: bool = False
     exposing: bool = False
-    shutter_open: bool = False
+    shutter_until: float | None = None
     filter_changing: bool = False
     filter: str | None = None
     binning: int = 1
@@ -95,6 +95,8 @@ class TriggerState(Struct, frozen=True):
         Light frames of the plan since then (T2).
     filter_changed, flipped, asap, first_frame, resumed, centered
         Things that happened and were not served yet (T4 to T9).
+    confirmed
+        A person said yes to a refocus after a filter change, and no run has begun since (T4).
     question
         A filter was changed by hand: `open` until a person is asked, `asked` until there is an answer (T4).
     thermometer
@@ -113,6 +115,7 @@ class TriggerState(Struct, frozen=True):
     thermometer: Thermometer
     lights: int = 0
     filter_changed: bool = False
+    confirmed: bool = False
     flipped: bool = False
     asap: bool = False
     first_frame: bool = False

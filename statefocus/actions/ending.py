@@ -103,8 +103,8 @@ def mark_interrupted(context: Context) -> Result:
 
 @action(run="settles")
 def mark_overtaken(context: Context) -> Result:
-    """The run ends before it began, since the frame that came before the hold changed what it stands on (G, T14)."""
-    sentence = "The plan was held after another frame, and what a refocus needs was no longer so then."
+    """The run ends before it began, since what happened before the hold changed what it stands on (G, T14)."""
+    sentence = "When the plan was held, what a refocus needs was no longer so."
     return _mark(context, "cancelled", sentence)
 
 

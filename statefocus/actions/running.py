@@ -31,7 +31,8 @@ def begin_run(context: Context) -> Result:
         home_filter=context.plan.filter if other else None,
         centre=again,
     )
-    return replace(context, run=run, runs=run.number), ()
+    served = replace(context.triggers, confirmed=False)
+    return replace(context, run=run, runs=run.number, triggers=served), ()
 
 
 @action(run="returns")

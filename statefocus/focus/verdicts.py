@@ -221,7 +221,7 @@ def _rises(samples: Samples, curve: Curve, runs: Sequence[Standstill], limits: L
     if level is not None and not passed:
         sentence = (
             f"The measure does not rise between {level.low:.6g} and {level.high:.6g}: one level explains it there as "
-            "well as the curve does; did the focuser stick?"
+            "well as the curve does; did the focuser stick, or is the step too small for the seeing?"
         )
     return Verdict("rises", passed, gain if math.isfinite(gain) else None, limits.rise, sentence)
 

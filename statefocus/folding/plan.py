@@ -30,6 +30,10 @@ PLAN_EVENTS = frozenset(
 """The host speaks of its plan: what it said last of the frame type still holds."""
 
 
+DOWNLOAD_S = 300.0
+"""After so long beyond its exposure a frame is over: a host that aborts one does not always tell it."""
+
+
 @folds(events.SessionStarted)
 def _session_started(context: Context, event: events.SessionStarted) -> Context:
     learned = {channel: LearnedCurve(slopes) for channel, slopes in event.learned}
@@ -43,8 +47,7 @@ def _session_ending(context: Context, _event: events.SessionEnding) -> Context:
 
 @folds(events.PlanStarted)
 def _plan_started(context: Context, event: events.PlanStarted) -> Context:
-    context = with_plan(context, running=True, paused=False, exposing=False, shutter_open=False)
-    context = with_plan(context, filter=event.filter or context.plan.filter)
+    context = with_plan(context, running=True, paused=False, filter=event.filter or context.plan.filter)
     context = _named(context)
     context = with_triggers(context, **({"resumed": True} if event.resumed else {"first_frame": True}))
     return with_facts(_nothing_ahead(context), frame_type=event.frame_type)
@@ -81,18 +84,25 @@ def _plan_resumed(context: Context, _event: events.PlanResumed) -> Context:
     return with_plan(context, paused=False)
 
 
+@folds(events.PlanHeld)
+def _plan_held(context: Context, _event: events.PlanHeld) -> Context:
+    """The host has said that nothing is exposing; it may have aborted a frame without a word."""
+    return with_plan(context, shutter_until=None)
+
+
 @folds(events.FramePreparing)
 def _frame_preparing(context: Context, event: events.FramePreparing) -> Context:
-    context = with_plan(_nothing_ahead(context), paused=False, exposing=True, shutter_open=False)
+    context = with_plan(_nothing_ahead(context), paused=False, exposing=True, shutter_until=None)
     return with_facts(context, frame_type=event.frame_type)
 
 
 @folds(events.ExposureStarted)
-def _exposure_started(context: Context, _event: events.ExposureStarted) -> Context:
+def _exposure_started(context: Context, event: events.ExposureStarted) -> Context:
     """A frame is taken; a host that takes frames has ended its flip, whether it has told so or not (T5)."""
     if context.plan.flip_under_way:
         context = with_triggers(context, flipped=True)
-    return with_plan(context, exposing=True, shutter_open=True, flip_under_way=False)
+    until = context.now + event.exposure_s + DOWNLOAD_S
+    return with_plan(context, exposing=True, shutter_until=until, flip_under_way=False)
 
 
 @folds(events.FrameSaved)
@@ -101,7 +111,7 @@ def _frame_saved(context: Context, event: events.FrameSaved) -> Context:
     context = with_plan(
         context,
         exposing=False,
-        shutter_open=False,
+        shutter_until=None,
         lights=context.plan.lights + light,
         binning=event.binning,
         filter_ahead=event.next_filter not in (None, context.plan.filter),
@@ -129,7 +139,7 @@ def _plan_over(context: Context) -> Context:
     """Nothing is under way in the plan any more, what was announced will not come, and what it began with is past."""
     return with_plan(
         with_triggers(_nothing_ahead(context), first_frame=False, resumed=False),
-        running=False, exposing=False, shutter_open=False, filter_changing=False, flip_under_way=False,
+        running=False, exposing=False, shutter_until=None, filter_changing=False, flip_under_way=False,
     )  # fmt: skip
 
 
@@ -140,7 +150,7 @@ def _nothing_ahead(context: Context) -> Context:
 
 @folds(events.ExposureFailed)
 def _exposure_failed(context: Context, _event: events.ExposureFailed) -> Context:
-    return with_plan(context, exposing=False, shutter_open=False, filter_changing=False)
+    return with_plan(context, exposing=False, shutter_until=None, filter_changing=False)
 
 
 @folds(events.FilterChanging)

@@ -92,7 +92,8 @@ def _remembered(context: Context, *, start: int | None = None, best: int | None 
 def _confirmation_given(context: Context, event: events.ConfirmationGiven) -> Context:
     if not context.triggers.question:
         return context
-    return with_triggers(context, question="", filter_changed=context.triggers.filter_changed or event.yes)
+    changed = context.triggers.filter_changed or event.yes
+    return with_triggers(context, question="", filter_changed=changed, confirmed=event.yes)
 
 
 @folds(events.TriggersPaused)

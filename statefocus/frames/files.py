@@ -26,6 +26,7 @@ POSITION_KEYS = ("FOCUSPOS", "FOCUSER")
 TEMPERATURE_KEYS = ("FOCTEMP", "FOCUSTEM", "AMBTEMP", "AMB-TEMP")
 EXPOSURE_KEYS = ("EXPTIME", "EXPOSURE")
 FULL_SCALE = 65_535  # ADU that 1 stands for, where a program has brought a frame to values from 0 to 1
+BESIDE, ODD_SHARE = 0.1, 0.001  # how far some of them may lie outside, and how many, as a share
 SCALED = f"Pixels with values from 0 to 1 were multiplied by {FULL_SCALE}."
 
 
@@ -228,12 +229,18 @@ def _native(pixels: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
 
 
 def _is_normalised(pixels: npt.NDArray[Any]) -> bool:
-    """Whether all values lie from 0 to 1, some between; what is no number does not count."""
+    """Whether the values lie from 0 to 1, some between; what is no number does not count.
+
+    Subtracted darks and registration leave a few values a little outside: one in a thousand may lie there.
+    """
     if pixels.dtype.kind != "f" or pixels.size == 0:
         return False
     with np.errstate(invalid="ignore"):
-        outside = ((pixels < 0) | (pixels > 1)) & np.isfinite(pixels)
-        return not outside.any() and bool(((pixels > 0) & (pixels < 1)).any())
+        numbers = np.count_nonzero(np.isfinite(pixels))
+        near = np.count_nonzero((pixels >= -BESIDE) & (pixels <= 1.0 + BESIDE))
+        within = np.count_nonzero((pixels >= 0) & (pixels <= 1))
+        between = np.count_nonzero((pixels > 0) & (pixels < 1))
+    return bool(between > 0 and near == numbers and within >= (1.0 - ODD_SHARE) * numbers)
 
 
 def _number(header: Mapping[str, Any], keys: tuple[str, ...]) -> float | None:

@@ -14,15 +14,16 @@ def plan_paused_by_other(context: Context) -> bool:
 
 
 @test
-def plan_at_rest(context: Context) -> bool:
-    """No plan runs, or it is paused: no frame is to come."""
-    return context.plan.paused or not context.plan.running
+def yes_unserved(context: Context) -> bool:
+    """A person said yes to a refocus after a filter change by hand, and no run has begun since (T4)."""
+    return context.triggers.confirmed
 
 
 @test
 def between_frames(context: Context) -> bool:
     """No frame of the plan is being exposed or downloaded."""
-    return not context.plan.shutter_open
+    until = context.plan.shutter_until
+    return until is None or context.now >= until
 
 
 @test

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from statefocus import events
+from statefocus.folding.plan import DOWNLOAD_S
 from statefocus.testing import SimulatedRig
 
-from .rigs import between, due, late_hold_rig, quiet_rig
+from .rigs import between, due, late_hold_rig, measured, quiet_rig
 
 
 def test_a_late_hold_after_a_frame_that_changed_nothing_is_as_good_as_any() -> None:
@@ -46,7 +47,7 @@ def test_a_hold_that_comes_after_a_frame_that_changed_something_begins_no_run_an
     rig.until("")
     (run,) = rig.runs
     assert (run.outcome, run.points, rig.position) == ("cancelled", (), 10_000)
-    assert "held after another frame" in run.reason
+    assert run.reason == "When the plan was held, what a refocus needs was no longer so."
     assert (rig.emitted("prepare_focuser"), rig.emitted("move_focuser"), rig.held) == ([], [], False)
     assert due(rig) == ["count"]
     assert rig.state.context.triggers.retry_t is None  # nothing has failed
@@ -109,17 +110,85 @@ def test_t4_a_yes_is_served_once_the_triggers_are_resumed() -> None:
     assert [run.causes for run in rig.runs] == [("filter",)]
 
 
-def test_t4_a_yes_is_served_in_a_pause_too_and_in_a_plan_with_its_next_frame() -> None:
+def test_t4_a_yes_is_served_in_a_plan_and_in_a_pause_too() -> None:
+    pauses: tuple[tuple[events.Event, ...], ...] = ((), (events.PlanPaused(),))
+    for pause in pauses:
+        rig = quiet_rig({"filter_change": True})
+        rig.start_plan()
+        rig.read_facts(tracking=False)
+        rig.send(events.FilterChanged(former="L", filter="R", by="person"))
+        rig.send(events.ConfirmationGiven(yes=True))
+        for event in pause:
+            rig.send(event)
+        assert rig.runs == []
+        rig.read_facts(tracking=True)
+        assert [run.causes for run in rig.runs] == [("filter",)]
+
+
+@pytest.mark.parametrize("end", [events.PlanFinished(), events.PlanPaused()], ids=["finished", "paused"])
+def test_t4_what_the_plan_itself_has_changed_begins_no_run_once_it_stands_still(end: events.Event) -> None:
     rig = quiet_rig({"filter_change": True})
-    rig.start_plan()
+    rig.tell(events.PlanStarted(frame_type="Light", filter="L"))
     rig.read_facts(tracking=False)
-    rig.send(events.FilterChanged(former="L", filter="R", by="person"))
-    rig.send(events.ConfirmationGiven(yes=True))
-    rig.read_facts(tracking=True)
+    rig.tell(events.FilterChanged(former="L", filter="R", by="plan"))
+    rig.tell(end)
+    for _ in range(20):
+        rig.t += 600.0
+        rig.read_facts(tracking=True)
     assert (rig.runs, due(rig)) == ([], ["filter"])
+
+
+def test_t4_a_yes_whose_run_has_failed_is_not_served_again_and_again() -> None:
+    rig = answered_rig(tracking=False)
+    rig.script("measure_frame", *[measured(None)] * 40)
+    for _ in range(20):
+        rig.read_facts(tracking=True)
+        rig.t += 1800.0
+    assert [run.outcome for run in rig.runs] == ["restored"]
+
+
+# --- a host that does not tell how its exposure ended ---
+
+
+def test_a_frame_of_which_no_end_is_told_is_over_some_minutes_after_its_exposure() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    rig.open_shutter()
     rig.tell(events.PlanPaused())
+    rig.t += 60.0 + DOWNLOAD_S - 1.0
     rig.read_facts()
-    assert [run.causes for run in rig.runs] == [("filter",)]
+    rig.tell(events.RunRequested())
+    assert rig.runs == []
+    rig.t += 1.0
+    rig.tell(events.RunRequested())
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+def test_a_host_that_says_held_has_nothing_exposing() -> None:
+    rig, held = late_hold_rig()
+    rig.read_facts()
+    rig.send(held)
+    assert rig.state.context.plan.shutter_until is None
+
+
+def test_a_plan_that_goes_on_in_the_middle_of_an_exposure_begins_no_run_in_it() -> None:
+    rig = quiet_rig({"on_resume": True})
+    rig.start_plan()
+    rig.open_shutter()
+    rig.read_facts()
+    rig.tell(events.PlanStarted(frame_type="Light", resumed=True))
+    assert (rig.runs, due(rig)) == ([], ["resume"])
+
+
+def test_an_aid_that_is_opened_before_the_hold_stops_a_person_s_run_too() -> None:
+    rig = quiet_rig()
+    rig.read_facts()
+    rig.send(events.RunRequested())
+    held = rig.ideal(rig.waiting.popleft())
+    rig.send(events.AidOpened(aid="Bahtinov Aid"))
+    rig.send(held)
+    rig.until("")
+    assert [(run.outcome, run.points) for run in rig.runs] == [("cancelled", ())]
 
 
 # --- a flip whose end is never told (T5) ---

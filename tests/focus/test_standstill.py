@@ -41,7 +41,7 @@ def test_a_focuser_that_sticks_before_the_focus_is_told(sticks_at: float, model:
     fit = find_focus(swept(np.maximum(steps(9), sticks_at), 0.0), model=model)
     assert not fit.accepted
     assert "rises" in failed(fit)
-    assert "did the focuser stick?" in " ".join(fit.reasons)
+    assert "did the focuser stick, or is the step too small" in " ".join(fit.reasons)
 
 
 def test_what_the_reviewer_saw() -> None:

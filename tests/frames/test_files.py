@@ -165,6 +165,18 @@ def test_values_from_0_to_1_are_brought_back_to_adu(tmp_path: Path, kind: type[n
     np.testing.assert_array_equal(untouched.pixels, unit.astype(np.float32))
 
 
+@pytest.mark.parametrize(
+    ("odd", "value", "scaled"), [(10, -0.05, True), (10, 1.05, True), (11, -0.05, False), (1, 1.2, False)]
+)
+def test_a_few_values_a_little_outside_do_not_hide_that_a_frame_lies_from_0_to_1(
+    tmp_path: Path, odd: int, value: float, scaled: bool
+) -> None:
+    unit = np.full((100, 100), 0.25, np.float32)
+    unit.flat[:odd] = value
+    fits.PrimaryHDU(unit).writeto(tmp_path / "a.fits")
+    assert read_frame(tmp_path / "a.fits").scaled is scaled
+
+
 ADU = {
     "all zero": np.zeros((20, 30), np.float32),
     "a mask": np.eye(20, 30, dtype=np.float32),
