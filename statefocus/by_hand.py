@@ -41,14 +41,16 @@ class HandHost:
         """Nothing runs."""
         self._crew.post(events.PlanHeld(effect=effect, running=False))
 
-    def release(self) -> None:
+    def release(self, effect: int) -> None:
         """Nothing runs."""
+        self._crew.post(events.PlanReleased(effect=effect))
 
     def leave_paused(self) -> None:
         """Nothing runs."""
 
-    def stop(self) -> None:
+    def abort(self, effect: int) -> None:
         """Nothing runs."""
+        self._crew.post(events.PlanAborted(effect=effect))
 
     def filter_is(self, name: str) -> None:
         """Nothing runs in it."""

@@ -26,14 +26,14 @@ class HostPort(Protocol):
     def hold(self, effect: int) -> None:
         """Hold the plan at the next gap, and tell `plan_held`."""
 
-    def release(self) -> None:
-        """Let the plan go on."""
+    def release(self, effect: int) -> None:
+        """Let the plan go on, and tell `plan_released`."""
 
     def leave_paused(self) -> None:
         """Turn a hold into a pause that a person ends."""
 
-    def stop(self) -> None:
-        """Give the plan up."""
+    def abort(self, effect: int) -> None:
+        """Give the plan up, and tell `plan_aborted`."""
 
     def filter_is(self, name: str) -> None:
         """Take note of the filter that the wheel was turned to for a run, or back."""
@@ -102,11 +102,9 @@ class Hands:
             case effects.LeavePlanPaused():
                 self._host.leave_paused()
             case effects.ResumePlan():
-                self._host.release()
-                self._crew.post(events.PlanReleased(effect=effect.id))
+                self._host.release(effect.id)
             case effects.AbortPlan():
-                self._host.stop()
-                self._crew.post(events.PlanAborted(effect=effect.id))
+                self._host.abort(effect.id)
             case effects.HaltDevices():
                 lanes = self._give_up(effect.gives_up)
                 self._start("halt", effect, self._halt(effect, lanes))

@@ -14,16 +14,14 @@ from typing import Any
 
 from statefocus import events
 from statefocus.audience import Audience, Nobody, Steadfast
-from statefocus.clock import Clock
 from statefocus.context import Context
-from statefocus.crew import Crew
 from statefocus.devices.camera import Exposure
-from statefocus.devices.rig import Rig, open_rig
+from statefocus.devices.rig import open_rig
 from statefocus.errors import StatefocusError
 from statefocus.hands import Hands
-from statefocus.hosts.embedded import EmbeddedHost, Kept
+from statefocus.hosts.protocol import Host, Kept, Surroundings
 from statefocus.hosts.readings import Readings
-from statefocus.hosts.rehearsal import rehearse
+from statefocus.hosts.registry import make_host
 from statefocus.kept import keep_learned, read_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure, measurer
@@ -109,34 +107,33 @@ class Night:
                     saving_runs(self.profile, self.trace, self.audience) as self.audience,
                     closing(TraceWriter(self.trace)) as writer,
                 ):
-                    return self._attend(profile, rig, clock, crew, writer, judge)
+                    given = Surroundings(profile, rig, clock, crew, self._keep, self.frames)
+                    return self._attend(given, writer, judge)
             finally:
                 crew.stop()
                 rig.close()
 
-    def _attend(
-        self, profile: Profile, rig: Rig, clock: Clock, crew: Crew, writer: TraceWriter, judge: Judge | None
-    ) -> Ended:
-        machines = load_machines(self.loaded)
-        host = EmbeddedHost(profile.plan, rig, clock, crew.post, self._keep, self.frames)
-        prepare = preparer(profile.autofocus)
-        hands = Hands(rig, host, crew, clock, self.measure, self.audience, prepare)
-        host.focuser_busy = hands.focuser_busy
-        speed = "max" if not self.speed else f"{self.speed:g}"
-        header = header_body(self.profile, self.loaded.origins, machines, seed=self.seed, speed=speed)
-        started = round(clock.now(), 3)
-        writer.write("header", started, header)
-        watcher = _Watcher(self, host)
-        runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
-        watcher.runner = runner
-        self.interruptible(runner.interrupt)
-        self.audience.begin(self.profile, len(host.frames), self.trace)
-        Readings(profile, rig, crew, clock, host.flip_in_s).start()
-        crew.start("plan", host.execute())
-        crew.start("person", rehearse(profile.host.rehearsal, host, crew.post))
-        reason = runner.run(events.SessionStarted(position=rig.focuser.position(), learned=read_learned(self.profile)))
-        figures = judge(host.lights_begun) if judge else None
-        return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
+    def _attend(self, given: Surroundings, writer: TraceWriter, judge: Judge | None) -> Ended:
+        with closing(make_host(given.profile.host.kind, given)) as host:
+            machines = load_machines(self.loaded)
+            rig, crew, clock = given.rig, given.crew, given.clock
+            hands = Hands(rig, host, crew, clock, self.measure, self.audience, preparer(given.profile.autofocus))
+            host.focuser_busy = hands.focuser_busy
+            speed = "max" if not self.speed else f"{self.speed:g}"
+            header = header_body(self.profile, self.loaded.origins, machines, seed=self.seed, speed=speed)
+            started = round(clock.now(), 3)
+            writer.write("header", started, header)
+            watcher = _Watcher(self, host)
+            runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
+            watcher.runner = runner
+            self.interruptible(runner.interrupt)
+            self.audience.begin(self.profile, host.total_frames, self.trace)
+            Readings(given.profile, rig, crew, clock, host.flip_in_s).start()
+            host.attend()
+            position, learned = rig.focuser.position(), read_learned(self.profile)
+            reason = runner.run(events.SessionStarted(position=position, learned=learned))
+            figures = judge(host.lights_begun) if judge else None
+            return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
 
     def _keep(self, number: int, job: PlanJob, exposure: Exposure, told: dict[str, Any]) -> Kept:
         """Save a plan's frame, and measure it where a trigger looks at the image history (T10)."""
@@ -179,7 +176,7 @@ class _Watcher:
     """Passes what happens on to the audience, and ends the night when its time has come."""
 
     night: Night
-    host: EmbeddedHost
+    host: Host
     runner: Runner | None = None
     entries: list[LogEntry] = field(default_factory=list)
     paused_t: float | None = None
@@ -202,7 +199,7 @@ class _Watcher:
             keep_learned(context.profile, context.learned, self.night.audience)
         if isinstance(event, events.SessionEnding):
             self.host.stop()
-        elif isinstance(event, events.PlanFinished):
+        elif isinstance(event, events.PlanFinished) and not self.host.resident:
             self.runner.end(event.reason or self._end_of_plan(context))
         elif self._stands_still(context):
             self.runner.end(f"the plan stayed paused for {PAUSED_H:g} hours, and nobody resumed it")

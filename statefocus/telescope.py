@@ -43,6 +43,8 @@ def time_of(profile: Profile, speed: float) -> tuple[Clock, Crew]:
     embedded = profile.devices.kind == "embedded"
     if not embedded and speed != 1:
         raise UsageError("Real devices take real time: leave --speed to the embedded observatory.")
+    if not speed and profile.host.kind != "embedded":
+        raise UsageError("Another host takes its own time: give --speed a factor, or leave it out.")
     if not speed:
         virtual = VirtualClock(starts_at(profile))
         return virtual, VirtualCrew(virtual)

@@ -98,7 +98,7 @@ def new_trace(profile: Profile) -> Path:
 def speed_of(text: str | None, profile: Profile) -> float:
     """Read --speed: 0 for max, else a factor of real time."""
     if text is None:
-        return 0.0 if profile.devices.kind == "embedded" else 1.0
+        return 0.0 if profile.devices.kind == profile.host.kind == "embedded" else 1.0
     if text in ("max", "real"):
         return 0.0 if text == "max" else 1.0
     try:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from statefocus import events
-from statefocus.clock import Clock
 from statefocus.crew import WORKED_OFF
-from statefocus.devices.camera import Exposure
-from statefocus.devices.rig import Rig
 from statefocus.errors import DeviceError
 from statefocus.events import Event
+from statefocus.hosts.protocol import Surroundings
+from statefocus.hosts.rehearsal import rehearse
 from statefocus.profile import Plan, PlanJob
 
 POLL_S = 0.2
@@ -22,18 +19,6 @@ RETRY_S = 30.0
 _LONG_S = 86_400.0
 
 Waiting = Generator[float, None, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of a plan's frame: its file where it could be saved, and how sharp it is where that is asked for."""
-
-    file: Path | None
-    hfr_px: float | None = None
-    stars: int | None = None
-
-
-Keep = Callable[[int, PlanJob, Exposure, dict[str, Any]], Kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +43,22 @@ def planned(plan: Plan, lights: int | None = None) -> list[PlannedFrame]:
 
 
 class EmbeddedHost:
-    """Executes one plan.
+    """Executes the plan of a profile.
 
     Parameters
     ----------
-    plan
-        What to take.
-    rig
-        The devices.
-    clock
-        The session's time.
-    post
-        Takes the events that it tells.
-    keep
-        Saves a frame, and measures it where that is asked for.
-    lights
-        Light frames after which the plan ends; all of them without any.
+    given
+        Devices, time, and how a frame is kept.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        rig: Rig,
-        clock: Clock,
-        post: Callable[[Event], None],
-        keep: Keep,
-        lights: int | None = None,
-    ) -> None:
-        self._plan, self._rig, self._clock, self._post, self._keep = plan, rig, clock, post, keep
-        self.frames = planned(plan, lights)
+    resident = False
+
+    def __init__(self, given: Surroundings) -> None:
+        self._plan, self._rig, self._clock = given.profile.plan, given.rig, given.clock
+        self._crew, self._post, self._keep = given.crew, given.crew.post, given.keep
+        self._rehearsal = given.profile.host.rehearsal
+        self.frames = planned(self._plan, given.lights)
+        self.total_frames = len(self.frames)
         self.lights_begun: list[float] = []
         self.focuser_busy: Callable[[], bool] = lambda: False
         self.failure = ""
@@ -99,15 +71,29 @@ class EmbeddedHost:
 
     # --- what statefocus asks of it ---
 
+    def attend(self) -> None:
+        """Begin to take the plan, and to play the person of a rehearsed night."""
+        self._crew.start("plan", self.execute())
+        self._crew.start("person", rehearse(self._rehearsal, self, self._post))
+
     def hold(self, effect: int) -> None:
         """Hold the plan at the next gap; tells `plan_held` when it stands."""
         self._held_for, self._hold_told = effect, False
         if not self._running:
             self._tell_held(running=False)
 
-    def release(self) -> None:
+    def release(self, effect: int) -> None:
         """Let the plan go on."""
         self._held_for = None
+        self._post(events.PlanReleased(effect=effect))
+
+    def abort(self, effect: int) -> None:
+        """Give the plan up, as the failure policy says."""
+        self.stop()
+        self._post(events.PlanAborted(effect=effect))
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def stop(self) -> None:
         """Give the plan up at the next gap or poll."""

@@ -31,7 +31,9 @@ class Readings:
         Tells the time to the next flip; from the host, which decides when it flips.
     """
 
-    def __init__(self, profile: Profile, rig: Rig, crew: Crew, clock: Clock, flip_in_s: Callable[[], float]) -> None:
+    def __init__(
+        self, profile: Profile, rig: Rig, crew: Crew, clock: Clock, flip_in_s: Callable[[], float | None]
+    ) -> None:
         self._profile, self._rig, self._crew, self._clock = profile, rig, crew, clock
         self._flip_in_s = flip_in_s
 
@@ -72,7 +74,7 @@ class Readings:
             if state is None:
                 return events.MountRead()
             flip_in_s = self._flip_in_s()
-            known = flip_in_s if isfinite(flip_in_s) else None
+            known = flip_in_s if flip_in_s is not None and isfinite(flip_in_s) else None
             east = state.to_transit_s > 0
             return events.MountRead(tracking=state.tracking, parked=state.parked, flip_in_s=known, east=east)
         except _NO_READING:

@@ -92,8 +92,9 @@ def load_for_night(path: Path | None) -> LoadedProfile:
         Also where the plan has no frames.
     """
     loaded = load_profile(path)
-    if not loaded.profile.plan.jobs:
-        raise ProfileError([Settings(loaded.profile, "", loaded.file).no_frames()])
+    settings = Settings(loaded.profile, "", loaded.file)
+    if settings.takes_plan and not loaded.profile.plan.jobs:
+        raise ProfileError([settings.no_frames()])
     return loaded
 
 

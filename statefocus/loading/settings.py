@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from statefocus.errors import Problem
+from statefocus.hosts.registry import host_names
+from statefocus.hosts.registry import unknown as unknown_host
 from statefocus.metrics.registry import metric_names, unknown
 from statefocus.profile import DEFAULTS_OF_METRIC, Profile
 from statefocus.profile.focusing import Compensation
@@ -41,16 +43,22 @@ class Settings:
         yield from _temperatures_without_source(self)
         yield from _unknown_filters(self)
         yield from _unknown_metric(self)
+        yield from _unknown_host(self)
         yield from _ignored(self)
         yield from _no_darks(self)
-        if not self.profile.plan.jobs and "plan.jobs" in key_lines(self.text):
+        if self.takes_plan and not self.profile.plan.jobs and "plan.jobs" in key_lines(self.text):
             yield self.no_frames()
 
     def doubts(self) -> Iterator[Problem]:
         """What is done as it says, though hardly anybody can want it."""
         yield from _tight_tolerance(self)
-        if not self.profile.plan.jobs and "plan.jobs" not in key_lines(self.text):
+        if self.takes_plan and not self.profile.plan.jobs and "plan.jobs" not in key_lines(self.text):
             yield self.no_frames()
+
+    @property
+    def takes_plan(self) -> bool:
+        """Whether statefocus itself takes the plan."""
+        return self.profile.host.kind == "embedded"
 
     def no_frames(self) -> Problem:
         """A plan without frames: a night would be over before it begins."""
@@ -137,6 +145,13 @@ def _unknown_metric(read: Settings) -> Iterator[Problem]:
     name = read.profile.autofocus.metric
     if name not in SCALES and name not in metric_names():
         yield read.told("unknown-metric", "autofocus.metric", f"`autofocus.metric`: {unknown(name)}")
+
+
+def _unknown_host(read: Settings) -> Iterator[Problem]:
+    """A host that neither statefocus nor another package on this machine has."""
+    name = read.profile.host.kind
+    if name not in host_names():
+        yield read.told("unknown-host", "host.kind", f"`host.kind`: {unknown_host(name)}")
 
 
 def _ignored(read: Settings) -> Iterator[Problem]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from statefocus.profile.base import Conflict, Section
+from statefocus.profile.base import Section
 from statefocus.profile.focusing import TemperatureSource
 
 
@@ -104,36 +104,6 @@ class PlanJob(Section):
     binning: int = Field(1, ge=1, le=8, description="Binning.")
 
 
-class Act(Section):
-    """Something a person does in a rehearsed night."""
-
-    at_min: float = Field(ge=0, le=100_000, description="Minutes from the session's start.")
-    do: Literal[
-        "refocus_requested",
-        "run_requested",
-        "cancel_requested",
-        "triggers_paused",
-        "triggers_resumed",
-        "aid_opened",
-        "aid_closed",
-        "plan_paused",
-        "plan_resumed",
-        "answered_yes",
-        "answered_no",
-        "centered",
-        "filter_by_hand",
-    ] = Field(description="What is done.")
-    filter: str | None = Field(None, description="Which filter, for filter_by_hand.")
-    aid: str = Field("Bahtinov Aid", description="Which focusing aid, for aid_opened and aid_closed.")
-
-    @model_validator(mode="after")
-    def _filter_is_named(self) -> Act:
-        if self.do == "filter_by_hand" and not self.filter:
-            message = 'do = "filter_by_hand" needs `filter`, the name of the one that is turned to'
-            raise Conflict(message, ("do",))
-        return self
-
-
 class Plan(Section):
     """The embedded host's imaging plan (H1), job after job."""
 
@@ -147,13 +117,6 @@ class Plan(Section):
     flip_after_meridian_min: float = Field(
         2.0, ge=0, le=120, description="The flip is made in the first gap this long after the transit."
     )
-
-
-class Host(Section):
-    """The program that runs the imaging session."""
-
-    kind: Literal["embedded"] = Field("embedded", description="`embedded` executes [plan] over the devices.")
-    rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night.")
 
 
 class Records(Section):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from statefocus import events
 from statefocus.clock import VirtualClock
-from statefocus.hosts.embedded import EmbeddedHost, Kept, planned
-from statefocus.profile import Plan
+from statefocus.hosts.embedded import EmbeddedHost, planned
+from statefocus.hosts.protocol import Kept, Surroundings
+from statefocus.profile import Plan, Profile
 
 
 @pytest.fixture
@@ -20,7 +22,9 @@ def told() -> list[events.Event]:
 @pytest.fixture
 def host(told: list[events.Event]) -> EmbeddedHost:
     nothing: Any = None
-    made = EmbeddedHost(Plan(), nothing, VirtualClock(0.0), told.append, lambda *_told: Kept(None))
+    clock = VirtualClock(0.0)
+    crew: Any = SimpleNamespace(post=told.append)
+    made = EmbeddedHost(Surroundings(Profile(), nothing, clock, crew, lambda *_told: Kept(None)))
     made._running = True
     return made
 
@@ -36,13 +40,14 @@ def test_a_hold_is_told_once_when_the_plan_stands(host: EmbeddedHost, told: list
     assert told == [events.PlanHeld(effect=7, running=True)]
 
 
-def test_a_person_who_resumes_does_not_release_our_hold(host: EmbeddedHost) -> None:
+def test_a_person_who_resumes_does_not_release_our_hold(host: EmbeddedHost, told: list[events.Event]) -> None:
     host.pause(paused=True)
     host.hold(7)
     host.pause(paused=False)
     assert stands(host)
-    host.release()
+    host.release(8)
     assert not stands(host)
+    assert told[-1] == events.PlanReleased(effect=8)
 
 
 def test_what_the_failure_policy_leaves_paused_a_person_resumes(host: EmbeddedHost) -> None:

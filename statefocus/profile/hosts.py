@@ -1,0 +1,53 @@
+"""The program that runs the imaging session, and what each kind of it is told."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from statefocus.profile.base import Conflict, Section
+
+
+class Act(Section):
+    """Something a person does in a rehearsed night."""
+
+    at_min: float = Field(ge=0, le=100_000, description="Minutes from the session's start.")
+    do: Literal[
+        "refocus_requested",
+        "run_requested",
+        "cancel_requested",
+        "triggers_paused",
+        "triggers_resumed",
+        "aid_opened",
+        "aid_closed",
+        "plan_paused",
+        "plan_resumed",
+        "answered_yes",
+        "answered_no",
+        "centered",
+        "filter_by_hand",
+    ] = Field(description="What is done.")
+    filter: str | None = Field(None, description="Which filter, for filter_by_hand.")
+    aid: str = Field("Bahtinov Aid", description="Which focusing aid, for aid_opened and aid_closed.")
+
+    @model_validator(mode="after")
+    def _filter_is_named(self) -> Act:
+        if self.do == "filter_by_hand" and not self.filter:
+            message = 'do = "filter_by_hand" needs `filter`, the name of the one that is turned to'
+            raise Conflict(message, ("do",))
+        return self
+
+
+class Host(Section):
+    """The program that runs the imaging session."""
+
+    kind: str = Field(
+        "embedded",
+        min_length=1,
+        description="`embedded` executes [plan] over the devices; other packages may bring more (docs/hosts).",
+    )
+    rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night; only `embedded`.")
+    options: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="What a host of another package asks for."
+    )
