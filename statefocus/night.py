@@ -29,6 +29,7 @@ from statefocus.packing import saving_runs
 from statefocus.packing.headers import frame_header
 from statefocus.preparing import preparer
 from statefocus.profile import PlanJob, Profile
+from statefocus.foresight import Foresight
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
 from statefocus.telescope import Figures, Judge, devices_of, time_of
@@ -84,6 +85,7 @@ class Night:
     interruptible: Callable[[Callable[[], None]], None] = field(default=lambda _interrupt: None)
 
     def __post_init__(self) -> None:
+        self._foresight: Foresight | None = None
         self.audience = Steadfast(self.audience)
 
     @property
@@ -107,7 +109,7 @@ class Night:
                     saving_runs(self.profile, self.trace, self.audience) as self.audience,
                     closing(TraceWriter(self.trace)) as writer,
                 ):
-                    given = Surroundings(profile, rig, clock, crew, self._keep, self.frames)
+                    given = Surroundings(profile, rig, clock, crew, self._keep, self.frames, self._foresees)
                     return self._attend(given, writer, judge)
             finally:
                 crew.stop()
@@ -126,6 +128,7 @@ class Night:
             watcher = _Watcher(self, host)
             runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
             watcher.runner = runner
+            self._foresight = Foresight(machines, self.profile, lambda: runner.state, clock.now)
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, host.total_frames, self.trace)
             Readings(given.profile, rig, crew, clock, host.flip_in_s).start()
@@ -134,6 +137,10 @@ class Night:
             reason = runner.run(events.SessionStarted(position=position, learned=learned))
             figures = judge(host.lights_begun) if judge else None
             return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
+
+    def _foresees(self, frame: events.FrameSaved, seconds: float) -> bool:
+        """Whether the plan will be held once that frame is saved."""
+        return self._foresight is not None and self._foresight(frame, seconds)
 
     def _keep(self, number: int, job: PlanJob, exposure: Exposure, told: dict[str, Any]) -> Kept:
         """Save a plan's frame, and measure it where a trigger looks at the image history (T10)."""

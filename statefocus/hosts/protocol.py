@@ -11,6 +11,7 @@ from statefocus.clock import Clock
 from statefocus.crew import Crew
 from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig
+from statefocus.events import FrameSaved
 from statefocus.profile import PlanJob, Profile
 
 
@@ -25,6 +26,14 @@ class Kept:
 
 Keep = Callable[[int, PlanJob, Exposure, dict[str, Any]], Kept]
 """Saves a frame that statefocus itself took for the plan; its number, job, pixels, and what is told of it."""
+
+Foresee = Callable[[FrameSaved, float], bool]
+"""Tells whether the plan will be held once that frame is saved, so many seconds from now; for one thread."""
+
+
+def foresees_nothing(_frame: FrameSaved, _seconds: float) -> bool:
+    """Foresee no hold: a host that can hold its plan at any gap need not ask."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,8 @@ class Surroundings:
         Saves a frame.
     lights
         Light frames after which the plan is to end; None for all of them.
+    foresees
+        Whether a hold is to be expected, for a host that must arrange it while the frame before it is still taken.
     """
 
     profile: Profile
@@ -51,6 +62,7 @@ class Surroundings:
     crew: Crew
     keep: Keep
     lights: int | None = None
+    foresees: Foresee = foresees_nothing
 
 
 class Host(Protocol):

@@ -14,6 +14,7 @@ GROUP = "statefocus.hosts"
 
 OWN = {
     "embedded": "statefocus.hosts.embedded:EmbeddedHost",
+    "ekos": "statefocus.hosts.ekos:EkosHost",
 }
 """Registered in pyproject.toml like any other, and known here too: a checkout that is not installed has no entries."""
 

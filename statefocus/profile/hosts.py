@@ -39,15 +39,37 @@ class Act(Section):
         return self
 
 
+class EkosSettings(Section):
+    """KStars/Ekos, reached over D-Bus."""
+
+    bus: str = Field("", description="D-Bus address; empty for the session bus of the environment.")
+    own_autofocus: Literal["refuse", "tolerate"] = Field(
+        "refuse",
+        description="`refuse` begins no run while Ekos's own autofocus in sequence is switched on; `tolerate` lets both "
+        "focus, each where it wants to.",
+    )
+    flip_after_meridian_min: float | None = Field(
+        None,
+        ge=-120,
+        le=720,
+        description="Minutes past the meridian at which Ekos flips, as set in its Mount module; absent where it does "
+        "not flip.",
+    )
+    answer_timeout_s: float = Field(5.0, gt=0, le=120, description="Time limit for one answer of KStars.")
+    resume_timeout_s: float = Field(15.0, gt=0, le=600, description="Time limit for the sequence to go on.")
+
+
 class Host(Section):
     """The program that runs the imaging session."""
 
     kind: str = Field(
         "embedded",
         min_length=1,
-        description="`embedded` executes [plan] over the devices; other packages may bring more (docs/hosts).",
+        description="`embedded` executes [plan] over the devices; `ekos` follows the sequence of a running KStars "
+        "(docs/hosts/ekos.md); other packages may bring more.",
     )
     rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night; only `embedded`.")
+    ekos: EkosSettings = Field(default_factory=EkosSettings, description="KStars/Ekos; only `ekos`.")
     options: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="What a host of another package asks for."
     )

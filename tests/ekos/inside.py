@@ -1,0 +1,58 @@
+"""Runs inside the namespaces, as their first process: starts and kills programs as it is told, one JSON line each.
+
+It ends, and everything in there with it, when its standard input does: however the tests end, nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+class Inside:
+    """The programs that run in there, by name."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def run(self, name: str, argv: list[str], log: str) -> dict[str, Any]:
+        with Path(log).open("ab") as out:
+            self._running[name] = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            )
+        return {"pid": self._running[name].pid}
+
+    def kill(self, name: str, number: int) -> dict[str, Any]:
+        one = self._running[name]
+        if one.poll() is None:
+            os.killpg(one.pid, number)
+        return {}
+
+    def wait(self, name: str, seconds: float) -> dict[str, Any]:
+        try:
+            return {"code": self._running[name].wait(seconds)}
+        except subprocess.TimeoutExpired:
+            return {"code": None}
+
+
+def main() -> None:
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    inside = Inside()
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            answer = getattr(inside, asked.pop("do"))(**asked)
+        except (OSError, subprocess.SubprocessError, KeyError) as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
