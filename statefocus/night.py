@@ -131,7 +131,7 @@ class Night:
             self._foresight = Foresight(machines, self.profile, lambda: runner.state, clock.now)
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, host.total_frames, self.trace)
-            Readings(given.profile, rig, crew, clock, host.flip_in_s).start()
+            Readings(given.profile, rig, crew, clock, host.flip_in_s, hands.focuser_busy).start()
             host.attend()
             position, learned = rig.focuser.position(), read_learned(self.profile)
             reason = runner.run(events.SessionStarted(position=position, learned=learned))
