@@ -40,11 +40,11 @@ $(VENV)/installed: $(VENV)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[plot,test]'
+	$(PIP) --editable '.[plot,ekos,test]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-bench: $(VENV)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[plot,test,bench]'
+	$(PIP) --editable '.[plot,ekos,test,bench]'
 	@touch $@ $(VENV)/installed $(VENV)/installed-test
 
 clean:

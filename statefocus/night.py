@@ -17,8 +17,8 @@ from statefocus.audience import Audience, Nobody, Steadfast
 from statefocus.clock import Clock
 from statefocus.context import Context
 from statefocus.crew import Crew
-from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig, open_rig
+from statefocus.devices.values import Exposure
 from statefocus.errors import StatefocusError
 from statefocus.hands import Hands
 from statefocus.hosts.embedded import EmbeddedHost, Kept

@@ -10,8 +10,8 @@ from typing import Any
 from statefocus import events
 from statefocus.clock import Clock
 from statefocus.crew import WORKED_OFF
-from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig
+from statefocus.devices.values import Exposure
 from statefocus.errors import DeviceError
 from statefocus.events import Event
 from statefocus.profile import Plan, PlanJob
