@@ -9,6 +9,8 @@ from typing import TypeVar
 import pytest
 
 from statefocus.clock import VirtualClock
+from statefocus.devices.alpaca import AlpacaCamera
+from statefocus.devices.camera import DeviceCamera
 from statefocus.devices.rig import Rig, open_rig
 from statefocus.observatory import Observatory, serving
 from statefocus.profile import Address, Profile
@@ -22,6 +24,13 @@ class Site:
     clock: VirtualClock
     rig: Rig
     observatory: Observatory
+
+    @property
+    def camera(self) -> AlpacaCamera:
+        """The camera as Alpaca has it."""
+        assert isinstance(self.rig.camera, DeviceCamera)
+        assert isinstance(self.rig.camera._driver, AlpacaCamera)
+        return self.rig.camera._driver
 
     def finish(self, task: Generator[float, None, Result]) -> Result:
         """Carry a task out in virtual time; gives what it returns."""

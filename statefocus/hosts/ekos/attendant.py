@@ -111,6 +111,7 @@ class Attendant:
         now = time.monotonic()
         if state == Focusing.PROGRESS and self._focusing_since is None:
             self._focusing_since = now
+            self._post(events.HostFocusing())
         elif state in (Focusing.COMPLETE, *_FAILED) and self._focusing_since is not None:
             seconds, self._focusing_since = now - self._focusing_since, None
             self._crew.start("focuser", self._refocused(seconds, failed=state in _FAILED))

@@ -151,8 +151,8 @@ class Bus:
             return
         fields = came.header.fields
         wanted = (HeaderFields.sender, HeaderFields.path, HeaderFields.interface, HeaderFields.member)
-        names = (str(fields.get(field, "")) for field in wanted)
-        self._signals.append(Signal(*names, body=tuple(plain(value) for value in came.body)))
+        sender, path, interface, member = (str(fields.get(field, "")) for field in wanted)
+        self._signals.append(Signal(sender, path, interface, member, tuple(plain(value) for value in came.body)))
 
 
 def plain(value: Any) -> Any:

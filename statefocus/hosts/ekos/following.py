@@ -56,6 +56,7 @@ class Following:
         self._joined = joined
         self._told_early = 0
         self._last_file = ""
+        self._turns_to: str | None = None
         self._flip_told = False
         self._side: str | None = None
 
@@ -181,15 +182,16 @@ class Following:
         return [events.FlipFinished(pier_side=self._side)]
 
     def _filter_turns(self, job: Job | None) -> list[Event]:
-        if job is None or job.filter in (None, self.filter) or self.filter is None:
+        if job is None or job.filter in (None, self.filter, self._turns_to) or self.filter is None:
             return []
+        self._turns_to = job.filter
         return [events.FilterChanging(filter=job.filter or "")]
 
     def _filter_is(self, job: Job | None) -> list[Event]:
         """What the frame that has begun is taken through."""
         if job is None or job.filter is None or job.filter == self.filter:
             return []
-        former, self.filter = self.filter, job.filter
+        former, self.filter, self._turns_to = self.filter, job.filter, None
         return [events.FilterChanged(former=former, filter=job.filter, by="plan")]
 
     def _paused_at_end(self, queue: Queue) -> list[Event]:

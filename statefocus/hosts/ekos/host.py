@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from statefocus import events
 from statefocus.errors import Refused, Unreachable
-from statefocus.events import Event
 from statefocus.hosts.ekos.attendant import Attendant
 from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
 from statefocus.hosts.ekos.keeper import What, Wish, grant_without_ekos, refuse_own_autofocus
@@ -198,9 +197,11 @@ class EkosHost:
     def _look(self, bus: Bus) -> None:
         """Look whether Ekos has begun."""
         self._look_at = time.monotonic() + _LOOK_EVERY_S
-        if self._gone_told and Ekos(bus).status() is not None:
-            self._tell_found()
-        self._attendant = Attendant(bus, self._given, lambda: self._wish("gap is over"), found_again=self._was_followed)
+        Ekos(bus).status()  # raises where it has not
+        found_again, self._gone_told = self._gone_told, False
+        if found_again:
+            self._post(events.HostFound())
+        self._attendant = Attendant(bus, self._given, lambda: self._wish("gap is over"), found_again=found_again)
 
     # --- the bus ---
 
@@ -236,22 +237,4 @@ class EkosHost:
         self._attendant, self._owned = None, False
         if not self._gone_told:
             self._gone_told = True
-            self._post(_gone(sentence))
-
-    @property
-    def _was_followed(self) -> bool:
-        return self._gone_told
-
-    def _tell_found(self) -> None:
-        for event in _found():
-            self._post(event)
-
-
-def _gone(sentence: str) -> Event:
-    """Tell that KStars is gone."""
-    return events.PlanFinished(reason=sentence)
-
-
-def _found() -> tuple[Event, ...]:
-    """Tell that KStars is there again."""
-    return ()
+            self._post(events.HostLost(sentence=sentence))

@@ -138,7 +138,7 @@ class Ekos:
         kind = int(self._capture("getJobFrameType", number))
         return Job(
             frame_type=FRAME_TYPES[kind] if 0 <= kind < len(FRAME_TYPES) else "Light",
-            filter=str(self._capture("getJobFilterName", number)) or None,
+            filter=str(self._capture("getJobFilterName", number)).replace("--", "") or None,
             exposure_s=float(self._capture("getJobExposureDuration", number)),
             done=int(self._capture("getJobImageProgress", number)),
             count=int(self._capture("getJobImageCount", number)),
