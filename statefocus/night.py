@@ -18,6 +18,7 @@ from statefocus.context import Context
 from statefocus.devices.rig import open_rig
 from statefocus.devices.values import Exposure
 from statefocus.errors import StatefocusError
+from statefocus.foresight import Foresight
 from statefocus.hands import Hands
 from statefocus.hosts.protocol import Host, Kept, Surroundings
 from statefocus.hosts.readings import Readings
@@ -29,7 +30,6 @@ from statefocus.packing import saving_runs
 from statefocus.packing.headers import frame_header
 from statefocus.preparing import preparer
 from statefocus.profile import PlanJob, Profile
-from statefocus.foresight import Foresight
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
 from statefocus.telescope import Figures, Judge, devices_of, time_of

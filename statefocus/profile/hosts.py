@@ -52,7 +52,7 @@ class EkosSettings(Section):
     bus: str = Field("", description="D-Bus address; empty for the session bus of the environment.")
     own_autofocus: Literal["refuse", "tolerate"] = Field(
         "refuse",
-        description="`refuse` begins no run while Ekos's own autofocus in sequence is switched on; `tolerate` lets both "
+        description="`refuse` begins no run while Ekos's own autofocus in sequence is on; `tolerate` lets both "
         "focus, each where it wants to.",
     )
     flip_after_meridian_min: float | None = Field(

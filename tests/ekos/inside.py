@@ -40,18 +40,23 @@ class Inside:
             return {"code": None}
 
 
+def tell(answer: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     inside = Inside()
-    print(json.dumps({"ready": True}), flush=True)
+    tell({"ready": True})
     for line in sys.stdin:
         asked = json.loads(line)
         try:
             answer = getattr(inside, asked.pop("do"))(**asked)
         except (OSError, subprocess.SubprocessError, KeyError) as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+        tell(answer)
 
 
 if __name__ == "__main__":

@@ -274,6 +274,6 @@ def seed(db: sqlite3.Connection) -> None:
     }  # fmt: skip
     names = ",".join(train)
     marks = ",".join("?" * len(train))
-    row = db.execute(f"insert into opticaltrains({names}) values({marks})", tuple(train.values()))  # noqa: S608
+    row = db.execute(f"insert into opticaltrains({names}) values({marks})", tuple(train.values()))
     settings = json.dumps({str(number): row.lastrowid for number in range(7)})
     db.execute("insert into profilesettings(profile,settings) values(?,?)", (profile, settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 
@@ -121,10 +122,8 @@ class Attendant:
         yield 0.0
         position: int | None = None
         if not failed:
-            try:
+            with contextlib.suppress(DeviceError):
                 position = self._focuser.position()
-            except DeviceError:
-                pass
         return events.HostRefocused(
             position=position, seconds=round(seconds, 1), measure=self._focus_hfr, filter=self.following.filter,
             trigger="Ekos's own autofocus", failed=failed,
@@ -134,9 +133,22 @@ class Attendant:
         for event in told:
             if isinstance(event, events.PlanStarted):
                 self.frames = event.frames
-            if isinstance(event, events.FramePreparing) and event.frame_type == "Light":
-                self.lights_begun.append(self._clock.now() - (time.monotonic() - self._capturing_since))
+            if isinstance(event, events.FramePreparing):
+                self._exposure_began(event.frame_type)
             self._post(event)
+
+    def _exposure_began(self, frame_type: str) -> None:
+        if frame_type == "Light":
+            self.lights_begun.append(self._clock.now() - (time.monotonic() - self._capturing_since))
+        self._crew.start("focuser", self._read_position())
+
+    def _read_position(self) -> Task:
+        yield 0.0
+        try:
+            self.following.position = self._focuser.position()
+        except DeviceError:
+            self.following.position = None
+        return None
 
     def _post(self, event: Event) -> None:
         self._crew.post(event)

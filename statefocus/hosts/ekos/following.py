@@ -45,13 +45,14 @@ class Following:
         The start of an exposure was told, and not its end.
     holds
         A hold of ours stands, or is being arranged: what pauses the sequence is we.
-    filter
-        The filter in the light path.
+    filter, position
+        The filter in the light path, and where the focuser stood when the frame was begun.
     """
 
     def __init__(self, *, joined: bool = False) -> None:
         self.running = self.paused = self.flipping = self.exposing = self.holds = False
         self.filter: str | None = None
+        self.position: int | None = None
         self.saved = 0
         self._joined = joined
         self._told_early = 0
@@ -216,6 +217,7 @@ class Following:
             "number": self.saved,
             "frame_type": frame_type,
             "filter": self.filter,
+            "position": self.position,
             "next_frame_type": following.frame_type if following else None,
             "next_filter": following.filter if following else None,
             "flip_next": flip_next,

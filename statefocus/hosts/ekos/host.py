@@ -66,11 +66,12 @@ class EkosHost:
             self._connect()
         except BusLost as error:
             raise Unreachable(f"KStars cannot be reached: {error}. Start statefocus in KStars' own session.") from error
+        if not self._owned or self._bus is None:
+            self._hang_up()
+            raise Unreachable("KStars is not on the session bus: start KStars and Ekos first, as the same user.")
         try:
-            if not self._owned or self._bus is None:
-                raise Unreachable("KStars is not on the session bus: start KStars and Ekos first, as the same user.")
             refuse_own_autofocus(Ekos(self._bus), self._settings)
-        except (Unreachable, Refused):
+        except Refused:
             self._hang_up()
             raise
         except Gone:

@@ -109,11 +109,9 @@ class Keeper:
             case "release":
                 self._begin_release(wish.effect)
             case "gap is over":
-                if self.arranged and self.hold is None:
-                    self._begin_release(None)
+                self._gap_is_over()
             case "let go":
-                if self.keeps:
-                    self._begin_release(None)
+                self._begin_release(None)
             case "leave paused":
                 self._forget()
                 self._following.paused = self._following.running
@@ -124,8 +122,15 @@ class Keeper:
             case "pause":
                 self._ekos.pause()
             case "unpause":
-                if self._ekos.status() in (Capturing.PAUSED, Capturing.PAUSE_PLANNED):
-                    self._ekos.unpause()
+                self._unpause()
+
+    def _gap_is_over(self) -> None:
+        if self.arranged and self.hold is None:
+            self._begin_release(None)
+
+    def _unpause(self) -> None:
+        if self._ekos.status() in (Capturing.PAUSED, Capturing.PAUSE_PLANNED):
+            self._ekos.unpause()
 
     def _forget(self) -> None:
         self.hold, self.arranged, self._following.holds = None, False, False
@@ -133,16 +138,21 @@ class Keeper:
     def _begin_hold(self, effect: int) -> None:
         self._answer_release()
         try:
-            if self._ekos.focusing():
-                raise Refused("Ekos's own autofocus is running.")
-            refuse_own_autofocus(self._ekos, self._settings)
+            self._refuse_now()
         except Refused as error:
             self._post(events.EffectFailed(effect=effect, reason=error.reason, sentence=str(error)))
             return
         self.hold = Hold(effect, arranged=self.arranged)
         self._following.holds = True
 
+    def _refuse_now(self) -> None:
+        if self._ekos.focusing():
+            raise Refused("Ekos's own autofocus is running.")
+        refuse_own_autofocus(self._ekos, self._settings)
+
     def _begin_release(self, effect: int | None) -> None:
+        if effect is None and not self.keeps:
+            return
         way = self.hold.way if self.hold is not None else ("pause" if self.arranged else "")
         self.hold, self.arranged = None, False
         self.release = Release(effect, way, time.monotonic(), self._settings.resume_timeout_s)
@@ -217,8 +227,7 @@ class Keeper:
 
     def let_go(self) -> None:
         """Leave nothing held behind; waits for it."""
-        if self.keeps:
-            self._begin_release(None)
+        self._begin_release(None)
         while self.release is not None:
             self._go_on_releasing(self.release, time.monotonic())
             time.sleep(0.03)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from statefocus.hosts.ekos.bus import Bus, Gone
 
@@ -192,7 +192,7 @@ def own_autofocus_of(sequence: str) -> list[str]:
     ['refocus every so many minutes']
     """
     try:
-        root = ElementTree.fromstring(sequence)  # noqa: S314  # written by the user's own KStars a moment ago
-    except ElementTree.ParseError:
+        root = ET.fromstring(sequence)  # noqa: S314  # written by the user's own KStars a moment ago
+    except ET.ParseError:
         return []
     return [said for tag, said in OWN_AUTOFOCUS.items() if root.find(f"{tag}[@enabled='true']") is not None]

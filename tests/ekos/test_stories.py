@@ -1,0 +1,153 @@
+"""Whole stories against a real, headless KStars: one test, since only one KStars runs at a time."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .beside import Beside, Line, beside
+from .kstars import CAPTURE, MOUNT, KStars, until, why_not
+from .sequences import Frames
+
+BEST, DRIFTED = 36_700, 40_000
+IDLE, CAPTURING, PAUSED, SUSPENDED, ABORTED, COMPLETE = 0, 2, 4, 5, 6, 19
+
+
+@pytest.fixture
+def kstars() -> Iterator[KStars]:
+    missing = why_not()
+    if missing:
+        pytest.skip(missing)
+    folder = Path(tempfile.mkdtemp(prefix="statefocus-kstars-"))
+    one = KStars(folder)
+    try:
+        one.start()
+        yield one
+    finally:
+        one.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.timeout(420)
+def test_stories_beside_a_real_kstars(kstars: KStars, subtests: pytest.Subtests) -> None:
+    kstars.call(MOUNT, "unpark")
+    slew_to_just_before_the_meridian(kstars)
+    set_best_focus(kstars, BEST)
+    kstars.set_indi("Focuser Simulator", "ABS_FOCUS_POSITION", FOCUS_ABSOLUTE_POSITION=BEST)
+    for story in (
+        own_autofocus_is_refused,
+        drift_filters_and_darks,
+        a_meridian_flip,
+        a_person_stops_the_sequence_while_we_hold,
+        kstars_is_killed_while_we_hold,
+    ):
+        with subtests.test(story.__name__):
+            story(kstars)
+
+
+# --- the stories ---
+
+
+def own_autofocus_is_refused(kstars: KStars) -> None:
+    one = Beside(kstars, "refused")
+    one.load(Frames(1), own_autofocus=True)
+    one.start()
+    assert until(lambda: kstars.wait("refused", 1.0), 30, "refused has ended") == 3
+    said = " ".join(kstars.log("refused").split())
+    assert "Ekos focuses by itself during its sequence (autofocus by HFR)" in said
+
+
+def drift_filters_and_darks(kstars: KStars) -> None:
+    with beside(
+        kstars, "drift", triggers__count__enabled="true", triggers__count__frames="3", triggers__filter_change="true"
+    ) as one:
+        one.load(Frames(4), Frames(2, filter="Red"), Frames(3, 1.0, filter="Red", kind="Dark"))
+        set_best_focus(kstars, DRIFTED)
+        kstars.call(CAPTURE, "start")
+        one.wait_for("plan_finished", 120)
+        counted, changed = one.lines("run")
+        for run, cause, held in ((counted, "count", 3), (changed, "filter", 4)):
+            assert (run["outcome"], run["causes"]) == ("validated", [cause])
+            assert abs(run["end_position"] - DRIFTED) < 700
+            assert frames_before(one, run) == held
+        hfrs = [line["hfr_px"] for line in one.events("frame_saved") if line["frame_type"] == "Light"]
+        assert hfrs[0] > 1.03 * hfrs[-1]
+        assert one.events("exposure_failed") == []
+    assert one.frames() == ["Dark"] * 3 + ["Light_Luminance"] * 4 + ["Light_Red"] * 2
+
+
+def a_meridian_flip(kstars: KStars) -> None:
+    """The flip's own pause, half a second, is nobody's."""
+    until(lambda: kstars.get(MOUNT, "hourAngle") > 0, 60, "the target has passed the meridian")
+    with beside(kstars, "flip", triggers__meridian_flip="true") as one:
+        one.load(Frames(3))
+        kstars.call(MOUNT, "setMeridianFlipValues", "bd", True, 0.0)
+        kstars.call(CAPTURE, "start")
+        one.wait_for("plan_finished", 120)
+        assert [line["event"] for line in one.events() if line["event"].startswith("flip_")] == [
+            "flip_started",
+            "flip_finished",
+        ]
+        assert one.events("plan_paused") == []
+        (run,) = one.lines("run")
+        assert (run["outcome"], run["causes"]) == ("validated", ["flip"])
+    assert one.frames() == ["Light_Luminance"] * 3
+
+
+def a_person_stops_the_sequence_while_we_hold(kstars: KStars) -> None:
+    with beside(kstars, "person", triggers__first_frame="true") as one:
+        one.load(Frames(2, 1.0))
+        kstars.call(CAPTURE, "start")
+        one.wait_for("plan_held", 30)
+        assert kstars.get(CAPTURE, "status") == SUSPENDED
+        kstars.call(CAPTURE, "abort")
+        one.wait_for("plan_paused", 10)
+        one.wait_for("plan_released", 60)
+        assert kstars.get(CAPTURE, "status") in (IDLE, ABORTED)
+        assert one.frames() == []
+        kstars.call(CAPTURE, "start")
+        one.wait_for("plan_finished", 30)
+        assert [run["outcome"] for run in one.lines("run")] == ["validated"]
+    assert one.frames() == ["Light_Luminance"] * 2
+
+
+def kstars_is_killed_while_we_hold(kstars: KStars) -> None:
+    with beside(kstars, "killed", triggers__first_frame="true") as one:
+        one.load(Frames(2, 1.0))
+        kstars.call(CAPTURE, "start")
+        one.wait_for("plan_held", 30)
+        kstars.kill_kstars()
+        one.wait_for("host_lost", 10)
+        kstars.start_kstars()
+        kstars.call(MOUNT, "unpark")
+        one.wait_for("host_found", 30)
+        one.load(Frames(2, 1.0))
+        kstars.call(CAPTURE, "start")
+        begun = one.wait_for("plan_started", 30, lambda line: line["resumed"])
+        one.wait_for("plan_finished", 60, lambda line: line["seq"] > begun["seq"])
+    assert one.frames() == ["Light_Luminance"] * 2
+
+
+# --- what they need ---
+
+
+def set_best_focus(kstars: KStars, position: int) -> None:
+    kstars.set_indi("CCD Simulator", "SIM_FOCUSING", SIM_FOCUS_POSITION=position)
+
+
+def slew_to_just_before_the_meridian(kstars: KStars) -> None:
+    right_ascension = kstars.get(MOUNT, "equatorialCoords")[0] + kstars.get(MOUNT, "hourAngle") + 0.006
+    kstars.call(MOUNT, "setMeridianFlipValues", "bd", False, 0.0)
+    assert kstars.call(MOUNT, "slew", "dd", right_ascension % 24, 45.0)
+
+
+def frames_before(one: Beside, run: Line) -> int:
+    return len([line for line in one.events("frame_saved") if line["seq"] < first_held(one, run)["seq"]])
+
+
+def first_held(one: Beside, run: Line) -> Line:
+    return next(line for line in one.events("plan_held") if line["t"] >= run["started_t"])
