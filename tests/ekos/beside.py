@@ -21,7 +21,10 @@ QUICK = {
     "guards.read_every_s": "1.0",
     "guards.stale_after_s": "20.0",
     "autofocus.points": "5",
+    "autofocus.step_size_steps": "5000",
     "autofocus.expected_run_s": "20.0",
+    "guards.tracking": '"not_used"',
+    "guards.flip_not_imminent": '"not_used"',
     "triggers.first_frame": "false",
     "triggers.filter_change": "false",
     "triggers.meridian_flip": "false",
@@ -78,9 +81,10 @@ class Beside:
 
     def wait_for(self, name: str, seconds: float, so: Callable[[Line], bool] = lambda _line: True) -> Line:
         """Wait for an event, and give it."""
-        found = until(
-            lambda: [line for line in self.events(name) if so(line)], seconds, f"{name} in {self.name}, {self.last()}"
-        )
+        try:
+            found = until(lambda: [line for line in self.events(name) if so(line)], seconds, name)
+        except AssertionError as error:
+            raise AssertionError(f"{error} in {self.name}; {self.last()}") from None
         line: Line = found[-1]
         return line
 

@@ -136,11 +136,11 @@ class KStars:
             "QT_LOGGING_TO_CONSOLE": "1",
             "DBUS_SESSION_BUS_ADDRESS": self.address,
         }
-        self._outer = subprocess.Popen(
-            [*_unshare(), sys.executable, str(HERE / "inside.py")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(self.folder / "logs/inside.log").open("w"),
-            text=True, env=env, cwd=self.folder,
-        )  # fmt: skip
+        with (self.folder / "logs/inside.log").open("w") as log:
+            self._outer = subprocess.Popen(
+                [*_unshare(), sys.executable, str(HERE / "inside.py")],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=env, cwd=self.folder,
+            )  # fmt: skip
         assert self._pipe("stdout").readline()
 
     def _pipe(self, name: str) -> IO[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,6 @@ def kstars() -> Iterator[KStars]:
 
 @pytest.mark.timeout(420)
 def test_stories_beside_a_real_kstars(kstars: KStars, subtests: pytest.Subtests) -> None:
-    kstars.call(MOUNT, "unpark")
     slew_to_just_before_the_meridian(kstars)
     set_best_focus(kstars, BEST)
     kstars.set_indi("Focuser Simulator", "ABS_FOCUS_POSITION", FOCUS_ABSOLUTE_POSITION=BEST)
@@ -59,6 +59,7 @@ def own_autofocus_is_refused(kstars: KStars) -> None:
     assert until(lambda: kstars.wait("refused", 1.0), 30, "refused has ended") == 3
     said = " ".join(kstars.log("refused").split())
     assert "Ekos focuses by itself during its sequence (autofocus by HFR)" in said
+    one.load(Frames(1))  # switches it off again
 
 
 def drift_filters_and_darks(kstars: KStars) -> None:
@@ -140,9 +141,12 @@ def set_best_focus(kstars: KStars, position: int) -> None:
 
 
 def slew_to_just_before_the_meridian(kstars: KStars) -> None:
-    right_ascension = kstars.get(MOUNT, "equatorialCoords")[0] + kstars.get(MOUNT, "hourAngle") + 0.006
+    """So that it has passed the meridian, and the mount has not flipped, when the flip's story begins."""
+    kstars.call(MOUNT, "unpark")
     kstars.call(MOUNT, "setMeridianFlipValues", "bd", False, 0.0)
-    assert kstars.call(MOUNT, "slew", "dd", right_ascension % 24, 45.0)
+    since_2000_days = time.time() / 86_400 - 10_957.5
+    sidereal_h = 18.697_374_558 + 24.065_709_824_419_08 * since_2000_days  # at Greenwich, where KStars believes to be
+    assert kstars.call(MOUNT, "slew", "dd", (sidereal_h + 0.006) % 24, 45.0)
 
 
 def frames_before(one: Beside, run: Line) -> int:

@@ -11,7 +11,7 @@ from statefocus.crew import WORKED_OFF, Task
 from statefocus.errors import DeviceError
 from statefocus.events import Event
 from statefocus.hosts.ekos.bus import Bus, Signal
-from statefocus.hosts.ekos.following import EXPOSES_S, STANDS_S, Following
+from statefocus.hosts.ekos.following import EXPOSES_S, STANDS_S, STAYS_S, Following
 from statefocus.hosts.ekos.keeper import Keeper
 from statefocus.hosts.ekos.sight import STANDING, Capturing, Ekos, Focusing
 from statefocus.hosts.protocol import Surroundings
@@ -58,7 +58,7 @@ class Attendant:
         self.flip_in_s: float | None = None
         self._since = time.monotonic()
         self._capturing_since = self._since - _DAY_S  # an exposure that runs already is not to be given up
-        self._stood = self._exposed = False
+        self._stood = self._exposed = self._stayed = False
         self._mount_at = 0.0
         self._focusing_since: float | None = None
         self._focus_hfr: float | None = None
@@ -100,7 +100,7 @@ class Attendant:
 
     def _begin_anew(self, status: int) -> None:
         self._status, self._since = status, time.monotonic()
-        self._stood = self._exposed = False
+        self._stood = self._exposed = self._stayed = False
 
     def _gap(self) -> Task:
         """The frame has been told; where nobody asks for a hold now, the sequence goes on at once."""
@@ -165,6 +165,9 @@ class Attendant:
             self._exposed = True
             if self._status == Capturing.CAPTURING and not self.keeper.keeps:
                 self._tell(self.following.exposes(self._ekos.queue()))
+        if not self._stayed and now - self._since >= STAYS_S:
+            self._stayed = True
+            self._tell(self.following.stays(self._status))
         if now >= self._mount_at:
             self._mount_at = now + _MOUNT_EVERY_S
             self.flip_in_s = time_to_flip(self._ekos.mount(), self._settings.flip_after_meridian_min)

@@ -2,7 +2,7 @@
 
 A state is told twice here: when its signal comes (`capture`), and when it has stood for a moment (`stands`), since
 Ekos passes through states that are not meant: it says that it captures while the filter wheel still turns, is idle
-between two jobs, and paused for half a second after a meridian flip.
+between two jobs, and paused or idle for half a second after a meridian flip.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from statefocus.hosts.ekos.sight import FRAME_TYPES, STANDING, Capturing, Job, Q
 STANDS_S = 0.15
 """After this time a state is meant."""
 
+STAYS_S = 5.0
+"""After this time even a state is meant that a meridian flip passes through."""
+
 EXPOSES_S = 0.4
 """After this time an exposure is told: what was told before has been worked off, and nobody wants to hold it."""
 
-_AFTER_FLIP = frozenset({Capturing.PAUSED, Capturing.PROGRESS, Capturing.CAPTURING, Capturing.ALIGNING})
+_AFTER_FLIP = frozenset({Capturing.IDLE, Capturing.PAUSED, Capturing.PROGRESS, Capturing.CAPTURING, Capturing.ALIGNING})
 _SIDES = {0: "west", 1: "east"}
 _UNDER_WAY = frozenset(
     {Capturing.PROGRESS, Capturing.CAPTURING, Capturing.PAUSE_PLANNED, Capturing.WAITING, Capturing.IMAGE_RECEIVED,
@@ -84,11 +87,15 @@ class Following:
         """A state has stood for `STANDS_S`."""
         if state == Capturing.CAPTURING:
             return [*self._resumed(), *self._filter_is(queue.now)]
-        if state in STANDING:
+        if state in STANDING and not (self.flipping and state == Capturing.IDLE):
             return self._ended(state)
         if state == Capturing.SUSPENDED and self.running and not self.holds:
             return [*self._given_up("Ekos suspended it."), *self._paused("host")]
         return []
+
+    def stays(self, state: int) -> list[Event]:
+        """A state has stood for `STAYS_S`."""
+        return self._ended(state) if state in STANDING else []
 
     def exposes(self, queue: Queue) -> list[Event]:
         """An exposure has been running for `EXPOSES_S`."""

@@ -19,7 +19,7 @@ LATE_S = 1.7
 """An exposure that has run longer is not given up any more: the hold waits for its end."""
 
 _ASK_AGAIN_S = 2.0
-_STANDS_S = 0.5
+_STANDS_S, _STAYS_S = 0.5, 6.0
 _MAY_SUSPEND = frozenset({Capturing.WAITING, Capturing.DITHERING, Capturing.SETTING_TEMPERATURE})
 
 
@@ -70,7 +70,7 @@ class Hold:
             return "held" if self.way == "pause" else "free"
         if status in STANDING:
             self._still_since = self._still_since or now
-            return "free" if now - self._still_since > _STANDS_S else "wait"
+            return "free" if now - self._still_since > (_STAYS_S if flipping else _STANDS_S) else "wait"
         self._still_since = None
         if status == Capturing.CAPTURING and exposing_s > LATE_S:
             return self._ask("pause", now)
