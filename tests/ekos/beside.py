@@ -25,6 +25,7 @@ QUICK = {
     "autofocus.expected_run_s": "20.0",
     "guards.tracking": '"not_used"',
     "guards.flip_not_imminent": '"not_used"',
+    "failure.retry_wait_s": "2.0",
     "triggers.first_frame": "false",
     "triggers.filter_change": "false",
     "triggers.meridian_flip": "false",
@@ -33,9 +34,9 @@ QUICK = {
 Line = dict[str, Any]
 
 
-def write_profile(path: Path, **own: str) -> Path:
+def write_profile(path: Path, own: dict[str, str]) -> Path:
     """Write a profile: the one that comes with statefocus, and what makes a story quick."""
-    wanted = {**QUICK, **{name.replace("__", "."): value for name, value in own.items()}}
+    wanted = {**QUICK, **own}
     kept = [line for line in CONFIG.read_text().splitlines() if line.partition("=")[0].strip() not in wanted]
     path.write_text("\n".join([*kept, *(f"{name} = {value}" for name, value in wanted.items())]) + "\n")
     return path
@@ -49,8 +50,8 @@ class Beside:
         self.trace = kstars.folder / f"{name}.jsonl"
         self.science = kstars.folder / "science" / name
 
-    def start(self, **own: str) -> None:
-        profile = write_profile(self.kstars.folder / f"{self.name}.toml", **own)
+    def start(self, own: dict[str, str]) -> None:
+        profile = write_profile(self.kstars.folder / f"{self.name}.toml", own)
         run = [sys.executable, "-m", "statefocus", "run", str(profile), "--trace", str(self.trace)]
         self.kstars.run(self.name, *run)
 
@@ -94,10 +95,10 @@ class Beside:
 
 
 @contextmanager
-def beside(kstars: KStars, name: str, **own: str) -> Iterator[Beside]:
+def beside(kstars: KStars, name: str, own: dict[str, str]) -> Iterator[Beside]:
     """Run statefocus beside KStars, and end it as a person would."""
     one = Beside(kstars, name)
-    one.start(**own)
+    one.start(own)
     try:
         one.wait_for("session_started", 30)
         yield one

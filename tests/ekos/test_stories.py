@@ -37,7 +37,6 @@ def kstars() -> Iterator[KStars]:
 def test_stories_beside_a_real_kstars(kstars: KStars, subtests: pytest.Subtests) -> None:
     slew_to_just_before_the_meridian(kstars)
     set_best_focus(kstars, BEST)
-    kstars.set_indi("Focuser Simulator", "ABS_FOCUS_POSITION", FOCUS_ABSOLUTE_POSITION=BEST)
     for story in (
         own_autofocus_is_refused,
         drift_filters_and_darks,
@@ -55,7 +54,7 @@ def test_stories_beside_a_real_kstars(kstars: KStars, subtests: pytest.Subtests)
 def own_autofocus_is_refused(kstars: KStars) -> None:
     one = Beside(kstars, "refused")
     one.load(Frames(1), own_autofocus=True)
-    one.start()
+    one.start({})
     assert until(lambda: kstars.wait("refused", 1.0), 30, "refused has ended") == 3
     said = " ".join(kstars.log("refused").split())
     assert "Ekos focuses by itself during its sequence (autofocus by HFR)" in said
@@ -63,11 +62,10 @@ def own_autofocus_is_refused(kstars: KStars) -> None:
 
 
 def drift_filters_and_darks(kstars: KStars) -> None:
-    with beside(
-        kstars, "drift", triggers__count__enabled="true", triggers__count__frames="3", triggers__filter_change="true"
-    ) as one:
-        one.load(Frames(4), Frames(2, filter="Red"), Frames(3, 1.0, filter="Red", kind="Dark"))
-        set_best_focus(kstars, DRIFTED)
+    set_best_focus(kstars, DRIFTED)
+    wanted = {"triggers.count.enabled": "true", "triggers.count.frames": "3", "triggers.filter_change": "true"}
+    with beside(kstars, "drift", wanted) as one:
+        one.load(Frames(4), Frames(2, filter="Red"), Frames(2, 1.0, filter="Red", kind="Dark"))
         kstars.call(CAPTURE, "start")
         one.wait_for("plan_finished", 120)
         counted, changed = one.lines("run")
@@ -78,14 +76,16 @@ def drift_filters_and_darks(kstars: KStars) -> None:
         hfrs = [line["hfr_px"] for line in one.events("frame_saved") if line["frame_type"] == "Light"]
         assert hfrs[0] > 1.03 * hfrs[-1]
         assert one.events("exposure_failed") == []
-    assert one.frames() == ["Dark"] * 3 + ["Light_Luminance"] * 4 + ["Light_Red"] * 2
+    assert one.frames() == ["Dark"] * 2 + ["Light_Luminance"] * 4 + ["Light_Red"] * 2
 
 
 def a_meridian_flip(kstars: KStars) -> None:
     """The flip's own pause, half a second, is nobody's."""
     until(lambda: kstars.get(MOUNT, "hourAngle") > 0, 60, "the target has passed the meridian")
-    with beside(kstars, "flip", triggers__meridian_flip="true") as one:
-        one.load(Frames(3))
+    device = '"device"'
+    wanted = {"triggers.meridian_flip": "true", "guards.tracking": device, "guards.flip_not_imminent": device}
+    with beside(kstars, "flip", wanted) as one:
+        one.load(Frames(2))
         kstars.call(MOUNT, "setMeridianFlipValues", "bd", True, 0.0)
         kstars.call(CAPTURE, "start")
         one.wait_for("plan_finished", 120)
@@ -96,11 +96,11 @@ def a_meridian_flip(kstars: KStars) -> None:
         assert one.events("plan_paused") == []
         (run,) = one.lines("run")
         assert (run["outcome"], run["causes"]) == ("validated", ["flip"])
-    assert one.frames() == ["Light_Luminance"] * 3
+    assert one.frames() == ["Light_Luminance"] * 2
 
 
 def a_person_stops_the_sequence_while_we_hold(kstars: KStars) -> None:
-    with beside(kstars, "person", triggers__first_frame="true") as one:
+    with beside(kstars, "person", {"triggers.first_frame": "true"}) as one:
         one.load(Frames(2, 1.0))
         kstars.call(CAPTURE, "start")
         one.wait_for("plan_held", 30)
@@ -117,7 +117,7 @@ def a_person_stops_the_sequence_while_we_hold(kstars: KStars) -> None:
 
 
 def kstars_is_killed_while_we_hold(kstars: KStars) -> None:
-    with beside(kstars, "killed", triggers__first_frame="true") as one:
+    with beside(kstars, "killed", {"triggers.first_frame": "true"}) as one:
         one.load(Frames(2, 1.0))
         kstars.call(CAPTURE, "start")
         one.wait_for("plan_held", 30)
@@ -137,7 +137,11 @@ def kstars_is_killed_while_we_hold(kstars: KStars) -> None:
 
 
 def set_best_focus(kstars: KStars, position: int) -> None:
+    """Let the best focus be somewhere else; the simulator sees that when the focuser moves."""
     kstars.set_indi("CCD Simulator", "SIM_FOCUSING", SIM_FOCUS_POSITION=position)
+    for moved in (BEST + 500, BEST):
+        kstars.set_indi("Focuser Simulator", "ABS_FOCUS_POSITION", FOCUS_ABSOLUTE_POSITION=moved)
+        time.sleep(0.3)
 
 
 def slew_to_just_before_the_meridian(kstars: KStars) -> None:
