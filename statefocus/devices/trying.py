@@ -58,7 +58,7 @@ def try_devices(profile: Profile, clock: Clock, of_host: Camera | None = None) -
 
 
 class _Trial:
-    """Each method opens a device, tries it, closes it, and tells what it found; None where the rig has no such device."""
+    """Each method opens a device, tries it, closes it, and tells what it found; None where there is none."""
 
     def __init__(self, profile: Profile, clock: Clock, of_host: Camera | None) -> None:
         self.opening = Opening(profile, clock)

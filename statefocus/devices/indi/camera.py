@@ -132,7 +132,7 @@ class IndiCamera:
         self._begun = self._link.send(EXPOSURE, {"CCD_EXPOSURE_VALUE": shot.exposure_s})
 
     def exposing(self) -> bool:
-        """Whether an exposure is under way, or has not been answered yet."""
+        """Whether an exposure is under way."""
         return self._link.need(EXPOSURE).state == "Busy"
 
     def ready(self) -> bool:
@@ -144,10 +144,12 @@ class IndiCamera:
             Where the camera gave an alarm instead.
         """
         found = self._link.need(EXPOSURE)
-        if found.told > self._begun and found.state == "Alert":
+        if found.told <= self._begun or found.state == "Busy":
+            return False
+        if found.state == "Alert":
             raise self._link.refusal()
         arrived = self._link.find(FILE if self._local else IMAGE)
-        return arrived is not None and arrived.told > self._begun and found.state != "Busy"
+        return arrived is not None and arrived.told > self._begun and any(arrived.values.values())
 
     def abort(self) -> None:
         """End the exposure, where it is ours."""

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -147,17 +148,12 @@ class Server:
     def close(self) -> None:
         """Hang up."""
         with self._changed:
-            client, running, loop = self._client, self._running, self._loop
+            loop = self._loop
             self._up, self._client, self._loop = False, None, None
-        if loop is None:
-            return
-        if client is not None and running is not None:
-            loop.call_soon_threadsafe(client.shutdown)
-            try:
-                running.result(_CLOSE_WITHIN_S)
-            except Exception:  # noqa: BLE001  # whatever it ends with, it has ended
-                running.cancel()
-        loop.call_soon_threadsafe(loop.stop)
+        if loop is not None:
+            with suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_CLOSE_WITHIN_S)
+            loop.call_soon_threadsafe(loop.stop)
 
     # --- the connection ---
 
@@ -286,6 +282,14 @@ def _largest(member: Any) -> float:
         return float(member.getfloat(member.max))
     except (TypeError, ValueError):
         return float("nan")
+
+
+async def _wind_up() -> None:
+    """End everything that runs in the loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
