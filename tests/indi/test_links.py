@@ -50,6 +50,7 @@ def address(server: TinyServer, device: str = "Toy") -> IndiAddress:
 def test_indipyclient_still_has_what_is_used_of_it() -> None:
     client = Client("127.0.0.1", 1, lambda _client, _event: None)
     assert client._reader is None
+    assert client._writer is None
     assert inspect.iscoroutinefunction(client._clear_connection)
 
 
@@ -177,6 +178,22 @@ def test_a_wheel_without_names_has_none() -> None:
     with tiny(CONNECTED + defined("Number", "FILTER_SLOT", FILTER_SLOT_VALUE=2)) as server, servers() as made:
         wheel = IndiWheel(made.link("filter wheel", address(server), IndiWheel.NEEDS))
         assert (wheel.names(), wheel.slot()) == ([], 1)
+
+
+def test_a_wheel_that_does_not_turn_says_so_once() -> None:
+    told = CONNECTED + defined("Number", "FILTER_SLOT", FILTER_SLOT_VALUE=2)
+
+    def refuse(element: ET.Element) -> str:
+        element[0].text = "2"
+        return echoed(element, "Alert", "[ERROR] It is jammed.")
+
+    with tiny(told, refuse) as server, servers() as made:
+        wheel = IndiWheel(made.link("filter wheel", address(server), IndiWheel.NEEDS))
+        wheel.turn(4)
+        wheel._link.server.wait(lambda: wheel._link.server.said("Toy") != "", 2.0)
+        with pytest.raises(Refused, match="says: It is jammed"):
+            wheel.slot()
+        assert wheel.slot() == 1
 
 
 @pytest.mark.parametrize(("state", "safe"), [("Ok", True), ("Busy", True), ("Alert", False), ("Idle", None)])

@@ -159,6 +159,12 @@ def test_what_the_camera_refuses_is_told_in_its_words(rig: Rig) -> None:
     assert settings(rig) == former
 
 
+def test_the_devices_of_one_server_share_a_connection(rig: Rig) -> None:
+    carried_out(rig.camera.expose(0.1), CLOCK)
+    assert rig.focuser.position() >= 0
+    assert link_of(rig).server.connections == 1
+
+
 def test_the_wheel_turns_and_knows_its_filters(rig: Rig) -> None:
     wheel = rig.filter_wheel
     assert wheel is not None

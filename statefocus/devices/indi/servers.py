@@ -210,7 +210,7 @@ class Server:
         kind = event.eventtype if event is not None else "ConnectionLost"
         device = str(getattr(event, "devicename", ""))
         message = getattr(event, "message", "")
-        if message:
+        if message and not message.startswith(("[INFO]", "[DEBUG]")):
             self._said[device] = message
         if kind == "ConnectionMade":
             self._up = True
