@@ -28,7 +28,7 @@ from statefocus.devices.values import Shot, TimeLimits
 from statefocus.errors import Protocol, Refused, Timeout, Unreachable, UsageError
 from statefocus.profile import Focuser as FocuserSettings
 from statefocus.profile import IndiAddress
-from tests.indi.server import CONNECTED, TinyServer, defined, echoed, free_port, tiny
+from tests.indi.server import CONNECTED, Answer, TinyServer, defined, echoed, free_port, tiny
 
 QUICK = TimeLimits(connect_s=2.0, read_s=1.5)
 POSITION = defined("Number", "ABS_FOCUS_POSITION", state="Ok", FOCUS_ABSOLUTE_POSITION=20_000)
@@ -146,6 +146,42 @@ def test_a_move_that_nobody_answers_is_not_sent_again() -> None:
         with pytest.raises(Timeout, match="still moves after 1 s: it is at 20000, not at 21000"):
             carried_out(toy.move(21_000), RealClock())
         assert server.heard == ["ABS_FOCUS_POSITION"]
+
+
+def stopping(stands_at: int | None) -> Answer:
+    """A focuser that sets out, and stops when it is told to; or never."""
+
+    def answer(element: ET.Element) -> str:
+        if element.get("name") == "ABS_FOCUS_POSITION":
+            element[0].text = "20100"
+            return echoed(element, "Busy")
+        stopped = defined("Number", "ABS_FOCUS_POSITION", FOCUS_ABSOLUTE_POSITION=stands_at)
+        return echoed(element) + (stopped if stands_at else "")
+
+    return answer
+
+
+ABORT = defined("Switch", "FOCUS_ABORT_MOTION", ABORT="Off")
+
+
+def test_a_halt_waits_until_the_focuser_stands() -> None:
+    with tiny(FOCUSER + ABORT, stopping(20_400)) as server, servers() as made:
+        toy = focuser(made, server)
+        move = toy.move(30_000)
+        next(move)
+        next(move)
+        toy.halt()
+        assert toy.position() == 20_400
+
+
+def test_a_focuser_that_does_not_stop_is_told() -> None:
+    with tiny(FOCUSER + ABORT, stopping(None)) as server, servers() as made:
+        toy = focuser(made, server)
+        move = toy.move(30_000)
+        next(move)
+        next(move)
+        with pytest.raises(Timeout, match=r"still moves 1\.5 s after it was told to stop"):
+            toy.halt()
 
 
 def test_a_camera_that_saves_no_files_says_what_to_write() -> None:

@@ -25,9 +25,9 @@ from statefocus.loading import read_profile
 from statefocus.profile import Profile
 from tests.indi.server import IndiServer, missing
 
-pytestmark = pytest.mark.skipif(
-    bool(missing()), reason=f"INDI's server or simulators are not installed ({missing()}): `make host-deps`"
-)
+if missing():
+    said = f"INDI's server or simulators are not installed ({missing()}): `make host-deps`"
+    pytest.skip(said, allow_module_level=True)
 
 FOCUS = 36_700
 CLOCK = RealClock()
