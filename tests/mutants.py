@@ -27,14 +27,14 @@ ROOT = Path(__file__).resolve().parent.parent
 MACHINES = ("session", "flip", "autofocus", "confirmation", "offsets", "compensation")
 CORE = (
     *("thermometer", "image_history", "confirmation", "rows", "filters", "lookahead", "triggers", "guards"),
-    *("runs", "learned", "faults", "host_refocused", "compensation"),
+    *("runs", "late_holds", "ownership", "learned", "faults", "host_refocused", "compensation", "metrics"),
 )
 """The core's tests, quick ones first."""
 SLOW = ("tests/core/test_properties.py",)
 """What is asked last."""
 MODULES = (
     *("rules.compensation", "rules.confirming", "rules.due", "rules.filters", "rules.refocusing", "rules.running"),
-    *("triggers", "image_history", "thermometer", "compensating", "offsetting", "focusing"),
+    *("triggers", "image_history", "thermometer", "compensating", "offsetting", "owning", "focusing"),
 )
 SUITE = (
     *(f"tests/core/test_{name}.py" for name in CORE),
@@ -56,6 +56,7 @@ LIKELY = {
     "compensation": "compensation",
     "compensating": "compensation",
     "autofocus": "runs",
+    "owning": "ownership",
     "focusing": "runs",
 }
 """Which test is asked first about a file, by itself; only what it does not notice is shown to all."""

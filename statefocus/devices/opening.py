@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from statefocus.clock import Clock
 from statefocus.devices.camera import DeviceCamera
@@ -15,7 +16,8 @@ from statefocus.devices.values import TimeLimits
 from statefocus.errors import Problem, ProfileError, UsageError
 from statefocus.profile import Address, IndiAddress, Profile
 
-Driver = TypeVar("Driver")
+if TYPE_CHECKING:
+    from statefocus.devices.indi import Servers
 
 
 class Opening:
@@ -30,12 +32,9 @@ class Opening:
     """
 
     def __init__(self, profile: Profile, clock: Clock) -> None:
-        from statefocus.devices.indi import Servers
-
         devices = profile.devices
         self._profile, self._clock = profile, clock
         self._limits = TimeLimits(devices.connect_timeout_s, devices.read_timeout_s, devices.image_timeout_s)
-        self._servers = Servers(self._limits)
 
     def camera(self, filter_now: Callable[[], str | None], of_host: Camera | None = None) -> Camera:
         """Open whatever takes focus frames: the device, the command, or what the host gives.
@@ -136,6 +135,13 @@ class Opening:
             raise ProfileError([Problem("no-device", self._profile.name, 0, f"the {role} needs an address.")])
         return address
 
+    @cached_property
+    def _servers(self) -> Servers:
+        from statefocus.devices.indi import Servers
+
+        return Servers(self._limits)
+
     def close(self) -> None:
         """Hang up on the servers that devices share."""
-        self._servers.close()
+        if "_servers" in self.__dict__:
+            self._servers.close()

@@ -21,6 +21,7 @@ Result = TypeVar("Result")
 
 @dataclass
 class Site:
+    profile: Profile
     clock: VirtualClock
     rig: Rig
     observatory: Observatory
@@ -69,8 +70,9 @@ def site(happenings: list[dict[str, object]], camera: dict[str, object]) -> Iter
         address = Address(host=server.host, port=server.port)
         roles = ("camera", "focuser", "filter_wheel", "telescope", "conditions", "safety")
         devices = profile.devices.model_copy(update=dict.fromkeys(roles, address))
-        rig = open_rig(profile.model_copy(update={"devices": devices}), clock)
+        profile = profile.model_copy(update={"devices": devices})
+        rig = open_rig(profile, clock)
         try:
-            yield Site(clock, rig, observatory)
+            yield Site(profile, clock, rig, observatory)
         finally:
             rig.close()

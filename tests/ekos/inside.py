@@ -5,13 +5,20 @@ It ends, and everything in there with it, when its standard input does: however 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+
+_SET_FLAGS, _UP = 0x8914, 0x49
+"""SIOCSIFFLAGS; IFF_UP, IFF_LOOPBACK and IFF_RUNNING."""
 
 
 class Inside:
@@ -33,6 +40,13 @@ class Inside:
             os.killpg(one.pid, number)
         return {}
 
+    def kill_all(self, program: str) -> dict[str, Any]:
+        """Kill a program that others have started in there; no process outside is seen from here."""
+        for comm in Path("/proc").glob("[0-9]*/comm"):
+            if comm.read_text().strip() == program:
+                os.kill(int(comm.parent.name), signal.SIGKILL)
+        return {}
+
     def wait(self, name: str, seconds: float) -> dict[str, Any]:
         try:
             return {"code": self._running[name].wait(seconds)}
@@ -46,7 +60,8 @@ def tell(answer: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sh", b"lo", _UP))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     inside = Inside()
     tell({"ready": True})

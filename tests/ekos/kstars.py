@@ -22,7 +22,7 @@ EKOS = ("/KStars/Ekos", "org.kde.kstars.Ekos")
 CAPTURE = ("/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture")
 MOUNT = ("/KStars/Ekos/Mount", "org.kde.kstars.Ekos.Mount")
 FOCUS = ("/KStars/Ekos/Focus", "org.kde.kstars.Ekos.Focus")
-PROGRAMS = ("kstars", "indiserver", "indi_simulator_ccd", "indi_setprop", "Xvfb", "dbus-daemon", "unshare", "ip")
+PROGRAMS = ("kstars", "indiserver", "indi_simulator_ccd", "indi_setprop", "Xvfb", "dbus-daemon", "unshare")
 START_S = 90.0
 PATIENCE_S = 20.0
 
@@ -219,8 +219,7 @@ class KStars:
         """Kill KStars, and the INDI server that it has started."""
         self.kill("kstars")
         until(lambda: self.wait("kstars", 1.0) is not None, PATIENCE_S, "KStars is dead")
-        self.run("pkill", "pkill", "-KILL", "indiserver")  # only this namespace's
-        self.wait("pkill", 5)
+        self._ask(do="kill_all", program="indiserver")
 
     # --- over D-Bus and INDI ---
 

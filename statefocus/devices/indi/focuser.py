@@ -42,7 +42,11 @@ class IndiFocuser:
     def max_step(self) -> int:
         """Read the end of its travel."""
         steps = self._link.number("FOCUS_MAX", "FOCUS_MAX_VALUE")
-        return round(steps if steps is not None else self._link.need(POSITION).largest[STEPS])
+        if steps is None:
+            steps = self._link.need(POSITION).largest.get(STEPS, 0.0)
+        if not steps > 0:
+            raise Protocol(f"The {self.name} does not tell the end of its travel.")
+        return round(steps)
 
     def go_to(self, counter: int) -> None:
         """Start a move; some drivers answer only when it has ended."""

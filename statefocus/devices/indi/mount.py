@@ -108,9 +108,19 @@ class IndiWheel:
         return [str(name).strip() for name in found.values.values()] if found is not None else []
 
     def slot(self) -> int | None:
-        """Read the slot in the light path, from 0; None while it turns, or where it does not tell."""
-        if not self._link.answered(SLOT, self._sent) or self._link.busy(SLOT):
+        """Read the slot in the light path, from 0; None while it turns, or where it does not tell.
+
+        Raises
+        ------
+        Refused
+            Once, where it does not turn where it was sent.
+        """
+        found = self._link.need(SLOT)
+        if found.told <= self._sent or found.state == "Busy":
             return None
+        if found.state == "Alert" and self._sent:
+            self._sent = 0
+            raise self._link.refusal()
         slot = self._link.number(SLOT, SLOT_VALUE)
         return None if slot is None else round(slot) - 1
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ class Server:
     port: int
     limits: TimeLimits
     connections: int = 0
+    _opening: threading.Lock = field(default_factory=threading.Lock)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _properties: dict[tuple[str, str], Property] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Server:
         Unreachable
             Where there is none to be had.
         """
-        with self._changed:
+        with self._opening, self._changed:  # whoever comes while it is opened waits for that
             if not self._up:
                 self._open(who)
             return self.connections
@@ -147,22 +149,17 @@ class Server:
     def close(self) -> None:
         """Hang up."""
         with self._changed:
-            client, running, loop = self._client, self._running, self._loop
+            loop = self._loop
             self._up, self._client, self._loop = False, None, None
-        if loop is None:
-            return
-        if client is not None and running is not None:
-            loop.call_soon_threadsafe(client.shutdown)
-            try:
-                running.result(_CLOSE_WITHIN_S)
-            except Exception:  # noqa: BLE001  # whatever it ends with, it has ended
-                running.cancel()
-        loop.call_soon_threadsafe(loop.stop)
+        if loop is not None:
+            with suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_CLOSE_WITHIN_S)
+            loop.call_soon_threadsafe(loop.stop)
 
     # --- the connection ---
 
     def _open(self, who: str) -> None:
-        """Open a connection; the lock is held."""
+        """Open a connection; the locks are held."""
         client = self._new_client()
         self._client = client
         self._running = asyncio.run_coroutine_threadsafe(client.asyncrun(), self._looping())
@@ -214,7 +211,7 @@ class Server:
         kind = event.eventtype if event is not None else "ConnectionLost"
         device = str(getattr(event, "devicename", ""))
         message = getattr(event, "message", "")
-        if message:
+        if message and not message.startswith(("[INFO]", "[DEBUG]")):
             self._said[device] = message
         if kind == "ConnectionMade":
             self._up = True
@@ -286,6 +283,14 @@ def _largest(member: Any) -> float:
         return float(member.getfloat(member.max))
     except (TypeError, ValueError):
         return float("nan")
+
+
+async def _wind_up() -> None:
+    """End everything that runs in the loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
