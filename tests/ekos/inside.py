@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-
 _SET_FLAGS, _UP = 0x8914, 0x49
 """SIOCSIFFLAGS; IFF_UP, IFF_LOOPBACK and IFF_RUNNING."""
 
