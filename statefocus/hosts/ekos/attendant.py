@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from statefocus import events
 from statefocus.crew import WORKED_OFF, Task
+from statefocus.devices.mount import Mount
 from statefocus.errors import DeviceError
 from statefocus.events import Event
 from statefocus.hosts.ekos.bus import Bus, Signal
@@ -19,6 +20,7 @@ from statefocus.hosts.protocol import Surroundings
 _SIDEREAL = 1.0027379
 _DAY_S = 86_400.0
 _MOUNT_EVERY_S = 5.0
+_POLL_S, _TRACKS_WITHIN = 0.05, 8
 _FAILED = (Focusing.FAILED, Focusing.ABORTED)
 
 
@@ -35,6 +37,8 @@ class Attendant:
         It was followed before, and was gone.
     gap_is_over
         To be called when the session has worked off the frame before a pause that was foreseen.
+    held
+        The effect of a hold that stood when Ekos was gone: what it begins now is held at once.
 
     Attributes
     ----------
@@ -46,13 +50,23 @@ class Attendant:
         Time to the next flip.
     """
 
-    def __init__(self, bus: Bus, given: Surroundings, gap_is_over: Callable[[], None], *, found_again: bool) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        given: Surroundings,
+        gap_is_over: Callable[[], None],
+        *,
+        found_again: bool = False,
+        held: int | None = None,
+    ) -> None:
         self._ekos, self._crew, self._clock = Ekos(bus), given.crew, given.clock
-        self._focuser, self._settings = given.rig.focuser, given.profile.host.ekos
+        self._rig, self._settings = given.rig, given.profile.host.ekos
         self._gap_is_over = gap_is_over
         self._status = self._ekos.status()
         self.following = Following(joined=found_again or self._status not in STANDING)
         self.keeper = Keeper(self._ekos, self.following, self._settings, self._post, given.foresees)
+        if held is not None:
+            self.keeper.hold_on(held)
         self.frames = 0
         self.lights_begun: list[float] = []
         self.flip_in_s: float | None = None
@@ -123,7 +137,7 @@ class Attendant:
         position: int | None = None
         if not failed:
             with contextlib.suppress(DeviceError):
-                position = self._focuser.position()
+                position = self._rig.focuser.position()
         return events.HostRefocused(
             position=position, seconds=round(seconds, 1), measure=self._focus_hfr, filter=self.following.filter,
             trigger="Ekos's own autofocus", failed=failed,
@@ -135,7 +149,25 @@ class Attendant:
                 self.frames = event.frames
             if isinstance(event, events.FramePreparing):
                 self._exposure_began(event.frame_type)
-            self._post(event)
+            if isinstance(event, events.FlipFinished) and self._rig.mount is not None:
+                self._crew.start("ekos flip", self._flipped(self._rig.mount, event))
+            else:
+                self._post(event)
+
+    def _flipped(self, mount: Mount, finished: events.FlipFinished) -> Task:
+        """Tell the end of a flip after what the mount does now: the last reading is of a mount that was slewing."""
+        for _ in range(_TRACKS_WITHIN):
+            yield _POLL_S
+            try:
+                state = mount.state()
+            except DeviceError:
+                break
+            if state.tracking:
+                self._post(
+                    events.MountRead(tracking=True, parked=state.parked, flip_in_s=_DAY_S, east=state.to_transit_s > 0)
+                )
+                break
+        return finished
 
     def _exposure_began(self, frame_type: str) -> None:
         if frame_type == "Light":
@@ -145,7 +177,7 @@ class Attendant:
     def _read_position(self) -> Task:
         yield 0.0
         try:
-            self.following.position = self._focuser.position()
+            self.following.position = self._rig.focuser.position()
         except DeviceError:
             self.following.position = None
         return None
@@ -185,10 +217,12 @@ def time_to_flip(mount: tuple[float, int] | None, after_meridian_min: float | No
     >>> time_to_flip((0.2, 0), 0.0), time_to_flip((0.2, 1), 0.0), time_to_flip(None, 0.0)
     (0.0, 86400.0, None)
     """
+    if after_meridian_min is None:
+        return _DAY_S
     if mount is None:
         return None
     hours, side = mount
-    if after_meridian_min is None or side == 1:
+    if side == 1:
         return _DAY_S
     hours = (hours + 12) % 24 - 12
     left_s = (60 * after_meridian_min - 3600 * hours) / _SIDEREAL

@@ -55,6 +55,7 @@ class EkosHost:
         self._attendant: Attendant | None = None
         self._look_at = 0.0
         self._gone_told = False
+        self._held: int | None = None
         self._lights_before: list[float] = []
         self._bus: Bus | None = None
         self._owned = False
@@ -156,6 +157,10 @@ class EkosHost:
                 self._kstars_gone(f"The session bus is gone ({error}).")
             except Gone:
                 time.sleep(_CALM_S)  # KStars is busy, beginning or ending; what is open is tried again
+            except Exception as error:  # noqa: BLE001  # a night must not go on with a host that is deaf
+                self._hang_up()
+                self._kstars_gone(f"The Ekos host has a fault ({type(error).__name__}: {error}); it begins anew.")
+                time.sleep(_LOOK_EVERY_S)
         if self._attendant is not None:
             with contextlib.suppress(Gone):
                 self._attendant.keeper.let_go()
@@ -184,7 +189,10 @@ class EkosHost:
     def _grant(self, wish: Wish) -> None:
         if self._attendant is not None:
             self._attendant.keeper.grant(wish)
-        elif (answer := grant_without_ekos(wish)) is not None:
+            return
+        if wish.what in ("hold", "release", "abort", "leave paused"):
+            self._held = wish.effect if wish.what == "hold" else None
+        if (answer := grant_without_ekos(wish)) is not None:
             self._post(answer)
 
     def _hear(self, signal: Signal) -> None:
@@ -202,7 +210,9 @@ class EkosHost:
         found_again, self._gone_told = self._gone_told, False
         if found_again:
             self._post(events.HostFound())
-        self._attendant = Attendant(bus, self._given, lambda: self._wish("gap is over"), found_again=found_again)
+        self._attendant = Attendant(
+            bus, self._given, lambda: self._wish("gap is over"), found_again=found_again, held=self._held
+        )
 
     # --- the bus ---
 
@@ -234,7 +244,7 @@ class EkosHost:
         """There is nothing to follow, to hold or to let go any more."""
         if self._attendant is not None:
             self._lights_before += self._attendant.lights_begun
-            self._attendant.keeper.gone(sentence)
+            self._held = self._attendant.keeper.gone(sentence)
         self._attendant, self._owned = None, False
         if not self._gone_told:
             self._gone_told = True

@@ -10,6 +10,7 @@ from typing import Literal
 from statefocus import events
 from statefocus.errors import Refused
 from statefocus.events import Event
+from statefocus.hosts.ekos.bus import Gone
 from statefocus.hosts.ekos.following import Following
 from statefocus.hosts.ekos.holding import Hold, Release
 from statefocus.hosts.ekos.sight import Capturing, Ekos
@@ -20,6 +21,8 @@ FORESEE_S = 2.0
 """So long before a frame's end is asked whether a hold will be wanted then."""
 
 _BEYOND_S = 3600.0
+_MUTE_S = 30.0
+"""An Ekos that has not answered for so long is given up by whoever waits for it."""
 
 What = Literal["hold", "release", "leave paused", "abort", "let go", "gap is over", "pause", "unpause"]
 
@@ -88,6 +91,7 @@ class Keeper:
         self.hold: Hold | None = None
         self.release: Release | None = None
         self.arranged = False
+        self._answered_at = time.monotonic()
 
     @property
     def alert(self) -> bool:
@@ -111,7 +115,7 @@ class Keeper:
             case "gap is over":
                 self._gap_is_over()
             case "let go":
-                self._begin_release(None)
+                self._gap_is_over()  # a hold is let go by the run that wanted it, once the focuser is back
             case "leave paused":
                 self._forget()
                 self._following.paused = self._following.running
@@ -140,10 +144,21 @@ class Keeper:
         try:
             self._refuse_now()
         except Refused as error:
-            self._post(events.EffectFailed(effect=effect, reason=error.reason, sentence=str(error)))
+            self._fail(effect, error.reason, str(error))
+            return
+        except Gone as error:
+            self._fail(effect, "unreachable", f"Ekos does not answer ({error}).")
             return
         self.hold = Hold(effect, arranged=self.arranged)
         self._following.holds = True
+
+    def _fail(self, effect: int, reason: str, sentence: str) -> None:
+        self._post(events.EffectFailed(effect=effect, reason=reason, sentence=sentence))
+
+    def hold_on(self, effect: int) -> None:
+        """Go on with a hold that stands."""
+        self.hold, self._following.holds = Hold(effect), True
+        self.hold.stands = True
 
     def _refuse_now(self) -> None:
         if self._ekos.focusing():
@@ -165,7 +180,22 @@ class Keeper:
     # --- by and by ---
 
     def go_on(self, status: int, now: float, exposing_s: float) -> None:
-        """Do what is next; `status` is what was told last, `exposing_s` how long the exposure has been running."""
+        """Do what is next; `status` is what was told last, `exposing_s` how long the exposure has been running.
+
+        Raises
+        ------
+        Gone
+            Where Ekos does not answer; asked for too long, the wish has failed.
+        """
+        try:
+            self._do_next(status, now, exposing_s)
+            self._answered_at = now
+        except Gone as error:
+            if self.alert and now - self._answered_at > _MUTE_S:
+                self.gone(f"Ekos does not answer ({error}).")
+            raise
+
+    def _do_next(self, status: int, now: float, exposing_s: float) -> None:
         if self.hold is not None:
             self._go_on_holding(self.hold, now, exposing_s)
         elif self.release is not None:
@@ -202,7 +232,7 @@ class Keeper:
             if release.effect is not None:
                 limit_s = self._settings.resume_timeout_s
                 sentence = f"Ekos does not go on with its sequence, {limit_s:g} s after it was asked."
-                self._post(events.EffectFailed(effect=release.effect, reason="timeout", sentence=sentence))
+                self._fail(release.effect, "timeout", sentence)
 
     def _foresee(self, exposing_s: float) -> None:
         """Pause at the end of this frame, where the session would ask for a hold then."""
@@ -218,12 +248,14 @@ class Keeper:
             self._ekos.pause()
             self.arranged = following.holds = self._ekos.status() == Capturing.PAUSE_PLANNED
 
-    def gone(self, sentence: str) -> None:
-        """Ekos is gone: nothing is held any more, and nothing is to go on."""
-        if self.hold is not None and not self.hold.stands:
-            self._post(events.EffectFailed(effect=self.hold.effect, reason="unreachable", sentence=sentence))
+    def gone(self, sentence: str) -> int | None:
+        """Ekos is gone: whoever waits is told; gives the effect of a hold that stands."""
+        hold = self.hold
+        if hold is not None and not hold.stands:
+            self._fail(hold.effect, "unreachable", sentence)
         self._forget()
         self._answer_release()
+        return hold.effect if hold is not None and hold.stands else None
 
     def let_go(self) -> None:
         """Leave nothing held behind; waits for it."""
