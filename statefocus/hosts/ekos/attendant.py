@@ -149,6 +149,8 @@ class Attendant:
                 self.frames = event.frames
             if isinstance(event, events.FramePreparing):
                 self._exposure_began(event.frame_type)
+            if isinstance(event, events.FlipFinished):
+                self.flip_in_s = _DAY_S
             if isinstance(event, events.FlipFinished) and self._rig.mount is not None:
                 self._crew.start("ekos flip", self._flipped(self._rig.mount, event))
             else:
