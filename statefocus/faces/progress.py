@@ -121,7 +121,7 @@ class Progress:
         minutes, lights = told["time"].strip("[]"), int(told["count"].strip("[]"))
         self._line(
             f"{state.leaves['session']:<18} {event.frame_type:<5} {event.filter or '-':<4} "
-            f"frame {event.number:3d} of {self._total}  focuser {event.position}  "
+            f"frame {event.number:3d}{f' of {self._total}' if self._total else ''}  focuser {event.position}  "
             f"T {told['temperature']}  since {since}: {minutes} min, {lights} frame{'' if lights == 1 else 's'}"
         )
 
