@@ -1,4 +1,4 @@
-"""What a person or a script types: reads the words, asks the session, prints one JSON line, and chooses the exit code."""
+"""Reads what a person or a script types, asks the session, prints one JSON line, and chooses the exit code."""
 
 from __future__ import annotations
 

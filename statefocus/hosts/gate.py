@@ -28,7 +28,10 @@ STAYS_PAUSED = (
     "The plan stays paused, since focus failed (failure.policy = pause): when focus is good, call "
     "`statefocus notify plan-resumed`."
 )
-GIVEN_UP = "The plan was given up, since focus failed (failure.policy = abort): `statefocus notify plan-started` begins another."
+GIVEN_UP = (
+    "The plan was given up, since focus failed (failure.policy = abort): "
+    "`statefocus notify plan-started` begins another."
+)
 
 Waiting = Generator[float, None, None]
 

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from statefocus.clock import Clock
 
@@ -33,7 +33,7 @@ class Calls:
         self._lines = 0
         self._failed = False
 
-    def __enter__(self) -> Calls:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
