@@ -71,7 +71,7 @@ def _summary(console: Console, night: Any, ended: Any, *, compare: bool) -> None
     entries = ended.entries
     console.print()
     console.print(log_table(entries, night.profile.site.time_zone, night.profile.scale))
-    if ended.figures is not None:
+    if ended.figures is not None and ended.figures.lights:
         theirs = None
         if compare and ended.reason == "plan finished":
             with tempfile.TemporaryDirectory() as folder:
