@@ -67,9 +67,8 @@ class Hearing:
         """Take up one notification, and answer what became of it."""
         self._heard_t = self._clock.now()
         hear: Callable[..., Answer] = getattr(self, f"_hear_{word.replace('-', '_')}")
-        answer = hear(**told)
+        ticket.settle(hear(**told))
         yield from self._go_on()
-        ticket.settle(answer)
         return None
 
     # --- the plan ---
