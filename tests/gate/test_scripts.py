@@ -22,9 +22,11 @@ SCRIPTS = ROOT / "docs" / "hosts"
 @pytest.fixture
 def called(tmp_path: Path) -> dict[str, str]:
     """An environment whose `statefocus` only writes down how it was called, and exits with `$CODE`."""
-    program = tmp_path / "statefocus"
-    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {tmp_path}/calls\nexit "${{CODE:-0}}"\n', "utf-8")
-    program.chmod(0o755)
+    for name, prefix in (("statefocus", ""), ("dbus-send", "dbus-send ")):
+        program = tmp_path / name
+        text = f'#!/bin/sh\nprintf "%s\\n" "{prefix}$*" >> {tmp_path}/calls\nexit "${{CODE:-0}}"\n'
+        program.write_text(text, "utf-8")
+        program.chmod(0o755)
     return {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "CALLS": str(tmp_path / "calls")}
 
 
@@ -48,7 +50,16 @@ def test_only_the_gate_may_stop_ekos(
     name: str, more: dict[str, str], call: str, code: int, called: dict[str, str]
 ) -> None:
     assert subprocess.run([SCRIPTS / name], env={**called, **more, "CODE": "1"}).returncode == code
-    assert calls(called) == [call]
+    asked, *told = calls(called)
+    assert asked == call
+    assert [line.split()[-1] for line in told] == (["org.kde.kstars.Ekos.Capture.abort"] if code else [])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="scripts for a POSIX shell")
+def test_ekos_goes_on_where_the_gate_does_not_say_stop(called: dict[str, str]) -> None:
+    for code in (0, 3):
+        assert subprocess.run([SCRIPTS / "ekos-pre-capture.sh"], env={**called, "CODE": str(code)}).returncode == code
+    assert not [line for line in calls(called) if line.startswith("dbus-send")]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in for statefocus is a shell script")
