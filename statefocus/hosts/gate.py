@@ -256,11 +256,10 @@ class GateHost(Hearing):
         number = self._number
         self._post(events.FramePreparing(number=number, frame_type=call.frame_type, filter=filter_))
         yield WORKED_OFF
-        exposure_s, now = call.exposure_s or self._settings.exposure_s, self._now()
+        told, now = call.exposure_s is not None, self._now()
+        exposure_s = self._settings.exposure_s if call.exposure_s is None else call.exposure_s
         self._asking = None
-        self._frame = FrameOut(
-            number, call.frame_type, filter_, call.by, now, now + exposure_s, told=call.exposure_s is not None
-        )
+        self._frame = FrameOut(number, call.frame_type, filter_, call.by, now, now + exposure_s, told=told)
         self._post(events.ExposureStarted(number=number, exposure_s=exposure_s))
         if not asking.settle(Answer("go", "The next frame may start.", number)):
             self._frame = None

@@ -122,7 +122,7 @@ class Hearing:
         self, type: str | None = None, filter: str | None = None, exposure: float | None = None  # noqa: A002
     ) -> Answer:  # fmt: skip
         now, frame = self._clock.now(), self._frame
-        exposure_s = exposure or self._settings.exposure_s
+        exposure_s = self._settings.exposure_s if exposure is None else exposure
         if frame is not None and not frame.ended:
             if exposure is not None:
                 frame.over_t, frame.told = now + exposure, True

@@ -91,8 +91,9 @@ def test_help_is_given_without_a_session(words: list[str], capsys: pytest.Captur
     ("words", "sentence"),
     [
         (["gate", "--frame", "lihgt"], "--frame lihgt: write light, dark, flat or bias."),
-        (["gate", "--exposure", "long"], "--exposure long: write a number."),
-        (["gate", "--exposure"], "--exposure needs a value: a number."),
+        (["gate", "--exposure", "long"], "--exposure long: write a number, 0 or more."),
+        (["gate", "--exposure"], "--exposure needs a value: a number, 0 or more."),
+        (["gate", "--exposure", "-5"], "--exposure -5: write a number, 0 or more."),
         (["gate", "--color", "red"], "`gate` knows no --color."),
         (["notify", "sunrise"], "`sunrise` is no word of `statefocus notify`."),
         (["notify", "filter-changed", "--by", "hand"], "`filter-changed` needs --filter."),

@@ -330,6 +330,25 @@ def test_the_end_of_the_session_leaves_nobody_waiting() -> None:
     assert word_of(stage.gate()) == "down"
 
 
+def test_a_session_ends_also_where_a_run_waits_for_a_gap_that_does_not_come() -> None:
+    stage = Stage()
+    for name in "abc":
+        stage.notify("frame-saved", file=name, type="Light", filter="L")
+    assert stage.leaf == "Refocusing.Holding"
+    stage.at["session_ending"] = stage.host.stop
+    stage.tell(events.SessionEnding(reason="Ctrl-C"))
+    stage.settle()
+    assert stage.state.at_rest
+
+
+def test_a_bias_frame_has_no_exposure() -> None:
+    stage = Stage()
+    for _ in range(3):
+        assert word_of(stage.gate("Bias", exposure=0.0)) == "go"
+    assert len(stage.told(events.FrameSaved)) == 2
+    assert stage.told(events.ExposureFailed) == []
+
+
 def test_a_filter_changed_by_hand_asks_a_person() -> None:
     stage = Stage()
     stage.goes(filter_="L")
