@@ -196,7 +196,14 @@ class Hearing:
         elif not frame.ended:
             self._post(events.ExposureEnded(number=frame.number))
         saved = Saved(
-            frame.number, type or frame.frame_type, filter or frame.filter, frame.position, file, binning, hfr, stars
+            frame.number,
+            type or frame.frame_type,
+            filter or frame.filter,
+            frame.position,
+            _name(file),
+            binning,
+            hfr,
+            stars,
         )
         self._in_hand.saved, self._last_file = saved, file
         if file is not None and hfr is None and self._reads_files and saved.frame_type == "Light":
@@ -266,3 +273,8 @@ class Hearing:
         refocused = events.HostRefocused(position=None if failed else position, filter=filter, failed=failed)
         self._post(refocused)
         return Answer("told", "The host's own autofocus is noted.")
+
+
+def _name(file: str | None) -> str | None:
+    """Name of a file, without the folders of whatever system it is on."""
+    return file and file.replace("\\", "/").rpartition("/")[2]

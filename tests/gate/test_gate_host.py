@@ -48,7 +48,7 @@ def test_runs_are_made_while_the_call_waits() -> None:
 def test_a_saved_frame_is_told_when_it_is_known_what_follows() -> None:
     stage = Stage(TWICE)
     stage.goes()
-    assert stage.notify("frame-saved", file="a.fits", hfr=2.5, stars=80).word == "told"
+    assert stage.notify("frame-saved", file="C:\\lights/a.fits", hfr=2.5, stars=80).word == "told"
     assert stage.told(events.FrameSaved) == []
     assert stage.told(events.ExposureEnded) == [events.ExposureEnded(number=1)]
     assert stage.goes("Dark") == 0, "no refocus before a dark"
