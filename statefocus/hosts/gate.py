@@ -33,6 +33,9 @@ GIVEN_UP = (
     "`statefocus notify plan-started` begins another."
 )
 
+NO_READING = (DeviceError, LookupError, TypeError, ValueError)
+"""What a device may answer instead of a reading: nothing, an error, or a value of another type."""
+
 Waiting = Generator[float, None, None]
 
 
@@ -47,9 +50,9 @@ class GateHost(Hearing):
 
     resident = True
     total_frames = 0
-    failure = ""
 
     def __init__(self, given: Surroundings) -> None:
+        self.failure = ""
         self._settings = given.profile.host.gate
         self._rig, self._clock, self._crew, self._read = given.rig, given.clock, given.crew, given.read
         self._reads_files = given.profile.triggers.image_history.enabled
@@ -156,7 +159,18 @@ class GateHost(Hearing):
     # --- the lane ---
 
     def _begin(self, task: Task) -> None:
-        self._crew.start("gate", task)
+        self._crew.start("gate", self._guarded(task))
+
+    def _guarded(self, task: Task) -> Task:
+        """Carry a task out; a fault of ours answers whoever waits, and never wedges the host's sequence."""
+        try:
+            return (yield from task)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the next call must be answered again
+            self.failure = f"The gate has a fault ({type(error).__name__}: {error})."
+            asking, self._asking = self._asking, None
+            if asking is not None:
+                asking.settle(Answer("down", self.failure))
+            return None
 
     def _post(self, event: Event) -> None:
         self._crew.post(event)
@@ -272,7 +286,7 @@ class GateHost(Hearing):
     def _focuser_position(self) -> int | None:
         try:
             return self._rig.focuser.position()
-        except DeviceError:
+        except NO_READING:
             return None
 
     # --- what the core is told at a gap ---
@@ -367,7 +381,7 @@ class GateHost(Hearing):
             if tells:
                 self._post(events.FilterChanging(filter=name))
             yield from wheel.turn_to(name)
-        except DeviceError:
+        except NO_READING:
             return False
         return True
 

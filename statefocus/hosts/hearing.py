@@ -9,7 +9,6 @@ from typing import Any
 from statefocus import events
 from statefocus.clock import Clock
 from statefocus.crew import Crew, Task
-from statefocus.errors import StatefocusError
 from statefocus.events import Event
 from statefocus.hosts.gating import Answer, FrameOut, GateCall, InHand, Saved, Ticket
 from statefocus.hosts.protocol import Kept
@@ -67,7 +66,10 @@ class Hearing:
         """Take up one notification, and answer what became of it."""
         self._heard_t = self._clock.now()
         hear: Callable[..., Answer] = getattr(self, f"_hear_{word.replace('-', '_')}")
-        ticket.settle(hear(**told))
+        try:
+            ticket.settle(hear(**told))
+        finally:
+            ticket.settle(Answer("ignored", "The session could not take it up."))
         yield from self._go_on()
         return None
 
@@ -219,7 +221,7 @@ class Hearing:
                 kept = self._read(path)
                 saved.hfr_px, saved.stars = kept.hfr_px, kept.stars
                 break
-            except (OSError, StatefocusError):  # not there yet, or only a part of it
+            except Exception:  # noqa: BLE001  # not there yet, or only a part of it, which readers tell in any way
                 if self._clock.now() >= until:
                     break
             yield FILE_LOOK_S

@@ -401,6 +401,18 @@ def test_the_hosts_own_autofocus_restarts_the_triggers() -> None:
     assert stage.told(events.HostRefocused)[0].position == 10_010
 
 
+def test_a_fault_of_ours_answers_whoever_waits_and_the_next_call_goes_on() -> None:
+    stage = Stage(wheel="L")
+    assert stage.wheel is not None
+    stage.wheel.names = []
+    asking = stage.gate(filter_="L")
+    assert asking.answer is not None
+    assert (asking.answer.word, "RuntimeError" in asking.answer.why) == ("down", True)
+    assert "RuntimeError" in stage.host.failure
+    stage.wheel.names = ["L"]
+    stage.goes(filter_="L")
+
+
 def test_a_busy_focuser_holds_the_frame_back() -> None:
     stage = Stage()
     stage.host.focuser_busy = lambda: True
