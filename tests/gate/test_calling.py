@@ -169,6 +169,12 @@ def test_signs_of_life_are_waited_through(state: Path, capsys: pytest.CaptureFix
     assert said(capsys) == {"answer": "go", "frame": 7}
 
 
+def test_without_a_console_the_exit_code_still_tells(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave(state, when_down="stop")
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["gate"]) == 1
+
+
 @pytest.mark.parametrize(
     "parts",
     [
