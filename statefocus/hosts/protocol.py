@@ -27,6 +27,11 @@ Keep = Callable[[int, PlanJob, Exposure, dict[str, Any]], Kept]
 """Saves a frame that statefocus itself took for the plan; its number, job, pixels, and what is told of it."""
 
 
+def unread(path: Path) -> Kept:
+    """Know a frame that a host has saved by its name alone."""
+    return Kept(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a host is given to attend one imaging session.
@@ -43,6 +48,8 @@ class Surroundings:
         Saves a frame.
     lights
         Light frames after which the plan is to end; None for all of them.
+    read
+        Reads a frame that the host has saved, and measures it for the image history (T10).
     """
 
     profile: Profile
@@ -51,6 +58,7 @@ class Surroundings:
     crew: Crew
     keep: Keep
     lights: int | None = None
+    read: Callable[[Path], Kept] = unread
 
 
 class Host(Protocol):
