@@ -30,6 +30,7 @@ from statefocus.packing import saving_runs
 from statefocus.packing.headers import frame_header
 from statefocus.preparing import preparer
 from statefocus.profile import PlanJob, Profile
+from statefocus.resident.residing import within_reach
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
 from statefocus.telescope import Figures, Judge, devices_of, time_of
@@ -109,14 +110,18 @@ class Night:
                     saving_runs(self.profile, self.trace, self.audience) as self.audience,
                     closing(TraceWriter(self.trace)) as writer,
                 ):
-                    given = Surroundings(profile, rig, clock, crew, self._keep, self.frames, self._foresees)
+                    given = Surroundings(profile, rig, clock, crew, self._keep, self.frames, self._read, self._foresees)
                     return self._attend(given, writer, judge)
             finally:
                 crew.stop()
                 rig.close()
 
     def _attend(self, given: Surroundings, writer: TraceWriter, judge: Judge | None) -> Ended:
-        with closing(make_host(given.profile.host.kind, given)) as host:
+        with (
+            closing(make_host(given.profile.host.kind, given)) as host,
+            within_reach(host, given, self.audience, self.trace) as desk,
+        ):
+            self.audience = desk or self.audience
             machines = load_machines(self.loaded)
             rig, crew, clock = given.rig, given.crew, given.clock
             hands = Hands(rig, host, crew, clock, self.measure, self.audience, preparer(given.profile.autofocus))
@@ -133,6 +138,9 @@ class Night:
             self.audience.begin(self.profile, host.total_frames, self.trace)
             Readings(given.profile, rig, crew, clock, host.flip_in_s, hands.focuser_busy).start()
             host.attend()
+            if desk is not None:
+                desk.end = runner.interrupt
+                desk.open()
             position, learned = rig.focuser.position(), read_learned(self.profile)
             reason = runner.run(events.SessionStarted(position=position, learned=learned))
             figures = judge(host.lights_begun) if judge else None
@@ -151,6 +159,13 @@ class Night:
             found = self._hfr(exposure)
         except StatefocusError:
             return Kept(path)
+        return Kept(path, found.value, found.stars)
+
+    def _read(self, path: Path) -> Kept:
+        """Read a frame that the host has saved, and measure it for the image history (T10)."""
+        from statefocus.frames import read_frame
+
+        found = self._hfr(read_frame(path))
         return Kept(path, found.value, found.stars)
 
     @cached_property

@@ -73,10 +73,14 @@ class Runner:
         self._events = 0
         self._ending: _WindingUp | None = None
         self._interrupts = 0
+        self._why = ""
 
-    def interrupt(self) -> None:
-        """Take Ctrl-C: the first winds the session up, the second gives even that up. Safe in a signal handler."""
-        self._interrupts += 1
+    def interrupt(self, reason: str = "Ctrl-C") -> None:
+        """Take Ctrl-C, or another wish to end: the first winds the session up, the second gives even that up.
+
+        Safe in a signal handler, and in another thread.
+        """
+        self._interrupts, self._why = self._interrupts + 1, reason
 
     def end(self, reason: str) -> None:
         """Wind the session up: what is under way is put back first."""
@@ -92,7 +96,7 @@ class Runner:
             if event is not None:
                 self._work_off(event)
             if self._interrupts:
-                self.end("Ctrl-C")
+                self.end(self._why)
         reason = self._ending.reason if self._ending else ""
         self._crew.stop()
         self._work_off(events.SessionEnded(reason=reason))

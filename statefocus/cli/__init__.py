@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from statefocus.errors import StatefocusError
+CALLS = ("gate", "notify", "ctl")
+"""Commands that are over before most of statefocus could have been imported: see `statefocus.calling`."""
 
 FAULT = "statefocus has a fault: {name}: {error}. Run it again with --debug, and report what that prints.\n"
 
@@ -22,6 +23,16 @@ def main() -> None:
     """Run the command line; a traceback is shown only with --debug."""
     debug = "--debug" in sys.argv
     argv = [word for word in sys.argv[1:] if word != "--debug"]
+    if argv and argv[0] in CALLS:
+        from statefocus.calling.main import main as call
+
+        sys.exit(call(argv))
+    _run(argv, debug=debug)
+
+
+def _run(argv: list[str], *, debug: bool) -> None:
+    from statefocus.errors import StatefocusError
+
     try:
         from statefocus.cli.app import app
 

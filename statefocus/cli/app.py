@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from statefocus import __version__
-from statefocus.cli import focusing, measuring, nights, real_nights, setups, traces
+from statefocus.cli import focusing, measuring, nights, real_nights, residing, setups, traces
 
 app = typer.Typer(
     name="statefocus",
@@ -16,7 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (nights, focusing, measuring, setups, traces, real_nights):
+for module in (nights, residing, focusing, measuring, setups, traces, real_nights):
     for command in module.COMMANDS:
         app.command(name=command.__name__.removesuffix("_").replace("_", "-"))(command)
 

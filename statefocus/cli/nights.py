@@ -47,10 +47,15 @@ def run(
         audience=audience_of(Progress(console), log),
         seed=seed,
         speed=speed_of(speed, loaded.profile),
-        until=_until(until, loaded.profile),
+        until=until_of(until, loaded.profile),
         frames=frames,
         interruptible=interruptible,
     )
+    attend(console, night, compare=compare)
+
+
+def attend(console: Console, night: Any, *, compare: bool) -> None:
+    """Attend a night, and sum it up; exit 3 where its host could not go on, 1 where its trace is not whole."""
     ended = night.attend()
     _summary(console, night, ended, compare=compare)
     if ended.trouble:
@@ -66,7 +71,7 @@ def _summary(console: Console, night: Any, ended: Any, *, compare: bool) -> None
     entries = ended.entries
     console.print()
     console.print(log_table(entries, night.profile.site.time_zone, night.profile.scale))
-    if ended.figures is not None:
+    if ended.figures is not None and ended.figures.lights:
         theirs = None
         if compare and ended.reason == "plan finished":
             with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +115,8 @@ def speed_of(text: str | None, profile: Profile) -> float:
     return factor
 
 
-def _until(text: str | None, profile: Profile) -> float | None:
+def until_of(text: str | None, profile: Profile) -> float | None:
+    """Read --until as unix time."""
     if text is None:
         return None
     from statefocus.telescope import starts_at

@@ -119,9 +119,10 @@ class Progress:
         told = {reading.name: reading.text for reading in triggers.readings(state.context)}
         since = "session's start" if state.context.triggers.since_t == self._began else "refocus"
         minutes, lights = told["time"].strip("[]"), int(told["count"].strip("[]"))
+        of_all = f" of {self._total}" if self._total else ""
         self._line(
             f"{state.leaves['session']:<18} {event.frame_type:<5} {event.filter or '-':<4} "
-            f"frame {event.number:3d}{f' of {self._total}' if self._total else ''}  focuser {event.position}  "
+            f"frame {event.number:3d}{of_all}  focuser {event.position}  "
             f"T {told['temperature']}  since {since}: {minutes} min, {lights} frame{'' if lights == 1 else 's'}"
         )
 

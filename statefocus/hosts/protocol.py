@@ -36,6 +36,11 @@ def foresees_nothing(_frame: FrameSaved, _seconds: float) -> bool:
     return False
 
 
+def unread(path: Path) -> Kept:
+    """Know a frame that a host has saved by its name alone."""
+    return Kept(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a host is given to attend one imaging session.
@@ -54,6 +59,8 @@ class Surroundings:
         Light frames after which the plan is to end; None for all of them.
     foresees
         Whether a hold is to be expected, for a host that must arrange it while the frame before it is still taken.
+    read
+        Reads a frame that the host has saved, and measures it for the image history (T10).
     """
 
     profile: Profile
@@ -62,6 +69,7 @@ class Surroundings:
     crew: Crew
     keep: Keep
     lights: int | None = None
+    read: Callable[[Path], Kept] = unread
     foresees: Foresee = foresees_nothing
 
 

@@ -15,6 +15,7 @@ GROUP = "statefocus.hosts"
 OWN = {
     "embedded": "statefocus.hosts.embedded:EmbeddedHost",
     "ekos": "statefocus.hosts.ekos:EkosHost",
+    "gate": "statefocus.hosts.gate:GateHost",
 }
 """Registered in pyproject.toml like any other, and known here too: a checkout that is not installed has no entries."""
 

@@ -66,15 +66,58 @@ class EkosSettings(Section):
     resume_timeout_s: float = Field(15.0, gt=0, le=600, description="Time limit for the sequence to go on.")
 
 
+class Gate(Section):
+    """How calls of other programs are answered (docs/hosts); but for `port`, only host `gate` looks at it."""
+
+    when_down: Literal["report", "go", "stop"] = Field(
+        "report",
+        description="What `statefocus gate` answers while no session can be reached: `report` exits 3, `go` lets the "
+        "frame go (exit 0), `stop` stops the host (exit 1); each says so.",
+    )
+    on_pause: Literal["stop", "wait"] = Field(
+        "stop",
+        description="What it answers while `failure.policy` leaves the plan paused: `stop` exits 1, `wait` waits until "
+        "`statefocus notify plan-resumed`.",
+    )
+    wait_min: float = Field(
+        60.0, gt=0, le=1440, description="How long a call waits at most, where it does not say `--wait` itself."
+    )
+    exposure_s: float = Field(
+        600.0, gt=0, le=7200, description="How long the shutter may be open where a call does not say `--exposure`."
+    )
+    quiet_s: float = Field(
+        300.0,
+        ge=1,
+        le=7200,
+        description="With no exposure under way and no word for so long, the host's plan is taken to stand still.",
+    )
+    turn_filter: bool = Field(
+        default=True,
+        description="Whether statefocus turns the filter wheel, where the rig has one and it does not stand at the "
+        "filter that a call names.",
+    )
+    file_wait_s: float = Field(
+        20.0, ge=0, le=600, description="How long a frame's file may take to appear; the image history looks at it."
+    )
+    flip_after_meridian_min: float = Field(
+        5.0,
+        ge=0,
+        le=120,
+        description="How long after the transit the host flips; guard `flip_not_imminent` counts with it.",
+    )
+    port: int = Field(0, ge=0, le=65535, description="TCP port of the session on this machine; 0 takes a free one.")
+
+
 class Host(Section):
     """The program that runs the imaging session."""
 
     kind: str = Field(
         "embedded",
         min_length=1,
-        description="`embedded` executes [plan] over the devices; `ekos` follows the sequence of a running KStars "
-        "(docs/hosts/ekos.md); other packages may bring more.",
+        description="`embedded` executes [plan] over the devices; `ekos` follows the sequence of a running KStars; "
+        "`gate` attends any program that can call a script; other packages may bring more (docs/hosts).",
     )
+    gate: Gate = Field(default_factory=Gate, description="How scripts of another program are answered.")
     rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night; only `embedded`.")
     ekos: EkosSettings = Field(default_factory=EkosSettings, description="KStars/Ekos; only `ekos`.")
     options: dict[str, str | int | float | bool] = Field(

@@ -1,0 +1,161 @@
+"""What scripts of another program ask at the gate, and what they are answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+EARLY_S = 1.0
+EARLY_PART = 0.95
+"""What comes before so much of an exposure is over, and EARLY_S before that, cannot belong to its end."""
+
+Word = Literal["go", "stop", "down", "told", "ignored"]
+"""Of a gate call: the frame may start, the host should stop, the session cannot say. Of a notification: it was taken
+up, or it told nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a caller is told, in one word and in one sentence; `frame` is the number of the frame that may start."""
+
+    word: Word
+    why: str
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateCall:
+    """The frame that a host wants to take next.
+
+    Attributes
+    ----------
+    frame_type
+        Light, Dark, Flat or Bias.
+    filter
+        The filter that it wants; None where it does not tell.
+    exposure_s
+        How long its shutter will be open; None where it does not tell.
+    by
+        Who asks: the name that its calls give, or else their parent process.
+    """
+
+    frame_type: str = "Light"
+    filter: str | None = None
+    exposure_s: float | None = None
+    by: str = ""
+
+
+class Ticket:
+    """A question that waits for its answer; made and answered in different threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._then: Callable[[], None] = lambda: None
+        self.answer: Answer | None = None
+        self.abandoned = False
+        self.waits_for = ""
+
+    def settle(self, answer: Answer) -> bool:
+        """Give the answer; False where there is one already, or where nobody waits for it any more."""
+        with self._lock:
+            if self.answer is not None or self.abandoned:
+                return False
+            self.answer = answer
+        self._then()
+        return True
+
+    def abandon(self) -> bool:
+        """Wait for it no longer; False where it was answered already."""
+        with self._lock:
+            self.abandoned = self.answer is None
+            return self.abandoned
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Call this, in whichever thread, once there is an answer."""
+        self._then = call
+        if self.answer is not None:
+            call()
+
+
+class Asking(Ticket):
+    """A gate call that waits for its answer."""
+
+    def __init__(self, call: GateCall) -> None:
+        super().__init__()
+        self.call = call
+        self.gap_told = False
+
+
+@dataclass(slots=True)
+class FrameOut:
+    """A frame that was let go, or that the host took without asking.
+
+    Attributes
+    ----------
+    over_t
+        When its exposure is over, by what the call told.
+    told
+        Whether the call told its exposure.
+    ended
+        The host has told that its shutter closed.
+    position
+        Where the focuser stood.
+    """
+
+    number: int
+    frame_type: str
+    filter: str | None
+    by: str
+    begun_t: float
+    over_t: float
+    told: bool = True
+    ended: bool = False
+    position: int | None = None
+
+    def is_early(self, now: float) -> bool:
+        """Whether its exposure cannot be over yet, as far as anybody told."""
+        exposure_s = self.over_t - self.begun_t
+        return self.told and not self.ended and now - self.begun_t < EARLY_PART * exposure_s - EARLY_S
+
+
+@dataclass(slots=True)
+class Saved:
+    """A frame that the host has saved, kept until it is known what comes next (T14)."""
+
+    number: int
+    frame_type: str
+    filter: str | None
+    position: int | None
+    file: str | None = None
+    binning: int = 1
+    hfr_px: float | None = None
+    stars: int | None = None
+
+
+@dataclass(slots=True)
+class InHand:
+    """What the host has told and the core is told at the next gap, since it may start a run there (T14).
+
+    Attributes
+    ----------
+    frames, resumed
+        Of a plan that was said to begin.
+    saved
+        The frame that was saved last.
+    filter
+        The filter that the plan has turned to.
+    flipped, pier_side
+        A meridian flip has finished.
+    centered
+        The target was centred: True automatically, False by a person, None not at all.
+    """
+
+    frames: int = 0
+    resumed: bool = False
+    saved: Saved | None = None
+    filter: str | None = None
+    flipped: bool = False
+    pier_side: str | None = None
+    centered: bool | None = None

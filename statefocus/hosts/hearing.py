@@ -1,0 +1,282 @@
+"""What the gate's host makes of each notification: an event at once, or something kept until the next gap (T14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from statefocus import events
+from statefocus.clock import Clock
+from statefocus.crew import Crew, Task
+from statefocus.events import Event
+from statefocus.hosts.gating import Answer, FrameOut, GateCall, InHand, Saved, Ticket
+from statefocus.hosts.protocol import Kept
+from statefocus.profile import Gate
+
+AGAIN = "This was told already."
+FILE_LOOK_S = 0.5
+
+
+class Hearing:
+    """Takes up what scripts tell; `GateHost` adds the gate itself. All of it is called in one lane."""
+
+    _settings: Gate
+    _clock: Clock
+    _crew: Crew
+    _read: Callable[[Path], Kept]
+    _reads_files: bool
+    _frame: FrameOut | None
+    _in_hand: InHand
+    _number: int
+    _filter: str | None
+    _last_file: str | None
+    _heard_t: float
+    _plan_runs: bool
+    _plan_paused: bool
+    _left_paused: bool
+    _given_up: bool
+    _stood_still: bool
+    _flipping: bool
+    _gated: bool
+    _reading: int
+
+    def _post(self, event: Event) -> None:
+        raise NotImplementedError
+
+    def _go_on(self) -> Task:
+        raise NotImplementedError
+
+    def _begin(self, task: Task) -> None:
+        raise NotImplementedError
+
+    def _close_frames(self, next_type: str | None, next_filter: str | None = None, *, by: str | None = None) -> None:
+        raise NotImplementedError
+
+    def _tell_gap(self, call: GateCall | None) -> None:
+        raise NotImplementedError
+
+    def _focuser_position(self) -> int | None:
+        raise NotImplementedError
+
+    def _start_plan(self, frame_type: str, *, resumed: bool) -> None:
+        raise NotImplementedError
+
+    def _take_notice(self, ticket: Ticket, word: str, told: Mapping[str, Any]) -> Task:
+        """Take up one notification, and answer what became of it."""
+        self._heard_t = self._clock.now()
+        hear: Callable[..., Answer] = getattr(self, f"_hear_{word.replace('-', '_')}")
+        try:
+            ticket.settle(hear(**told))
+        finally:
+            ticket.settle(Answer("ignored", "The session could not take it up."))
+        yield from self._go_on()
+        return None
+
+    # --- the plan ---
+
+    def _hear_plan_started(self, frames: int = 0, *, resumed: bool = False) -> Answer:
+        self._left_paused = self._given_up = False
+        if self._plan_runs and not resumed:
+            self._end_plan("another plan begins")
+        if self._plan_runs:
+            return self._resume("host")
+        self._in_hand = InHand(frames=frames, resumed=resumed, filter=self._in_hand.filter)
+        return Answer("told", "The plan begins with its first gate call.")
+
+    def _hear_plan_finished(self, reason: str = "") -> Answer:
+        self._given_up = False
+        if not self._plan_runs:
+            self._in_hand = InHand()
+            return Answer("ignored", "No frame of a plan was asked for.")
+        self._end_plan(reason)
+        return Answer("told", "The plan is over.")
+
+    def _end_plan(self, reason: str) -> None:
+        self._close_frames(None, by=self._frame.by if self._frame is not None else None)
+        self._plan_runs = self._plan_paused = self._left_paused = self._stood_still = self._gated = False
+        self._flipping, self._in_hand = False, InHand()
+        self._post(events.PlanFinished(reason=reason))
+
+    def _hear_plan_paused(self, by: str = "person") -> Answer:
+        if not self._plan_runs or self._plan_paused:
+            return Answer("ignored", AGAIN if self._plan_paused else "No plan is running.")
+        self._plan_paused = True
+        self._post(events.PlanPaused(by=by))
+        saved = self._in_hand.saved
+        if saved is not None and self._frame is None:
+            self._close_frames(saved.frame_type)  # a paused plan goes on with what it took
+        return Answer("told", "The plan is paused.")
+
+    def _hear_plan_resumed(self, by: str = "person") -> Answer:
+        if not (self._plan_paused or self._left_paused):
+            return Answer("ignored", "The plan is not paused.")
+        return self._resume(by)
+
+    def _resume(self, by: str) -> Answer:
+        self._plan_paused = self._left_paused = False
+        self._post(events.PlanResumed(by=by))
+        return Answer("told", "The plan goes on.")
+
+    # --- its frames ---
+
+    def _hear_exposure_started(
+        self, type: str | None = None, filter: str | None = None, exposure: float | None = None  # noqa: A002
+    ) -> Answer:  # fmt: skip
+        now, frame = self._clock.now(), self._frame
+        exposure_s = self._settings.exposure_s if exposure is None else exposure
+        if frame is not None and not frame.ended:
+            if exposure is not None:
+                frame.over_t, frame.told = now + exposure, True
+            return Answer("told", f"Frame {frame.number} was let go.")
+        kind, name = type or self._kind(), filter or self._filter
+        self._take_unasked(kind, name)
+        self._number += 1
+        self._post(events.FramePreparing(number=self._number, frame_type=kind, filter=name))
+        self._post(events.ExposureStarted(number=self._number, exposure_s=exposure_s))
+        self._frame = FrameOut(self._number, kind, name, "", now, now + exposure_s, told=exposure is not None)
+        return Answer("told", f"Frame {self._number} was begun without a call of the gate.")
+
+    def _take_unasked(self, kind: str, name: str | None) -> None:
+        """Tell what came before a frame that the host begins without asking."""
+        if not self._plan_runs or self._stood_still:
+            self._start_plan(kind, resumed=self._stood_still)
+        else:
+            self._close_frames(kind, name)
+        self._in_hand.filter = name if name != self._filter else None
+        self._tell_gap(None)
+
+    def _kind(self) -> str:
+        """Of the last frame."""
+        if self._frame is not None:
+            return self._frame.frame_type
+        return self._in_hand.saved.frame_type if self._in_hand.saved is not None else "Light"
+
+    def _hear_exposure_ended(self) -> Answer:
+        if self._frame is None or self._frame.ended:
+            return Answer("ignored", AGAIN if self._frame else "No frame was let go.")
+        if self._frame.is_early(self._clock.now()):
+            return self._belongs_to_former(self._frame)
+        self._frame.ended = True
+        self._post(events.ExposureEnded(number=self._frame.number))
+        return Answer("told", f"Frame {self._frame.number} is exposed.")
+
+    @staticmethod
+    def _belongs_to_former(frame: FrameOut) -> Answer:
+        said = (
+            f"Frame {frame.number} is still being exposed: the frame before it, which was counted when this one began"
+        )
+        return Answer("ignored", f"{said}, is told too late.")
+
+    def _hear_exposure_failed(self, why: str = "") -> Answer:
+        frame, self._frame = self._frame, None
+        if frame is None:
+            return Answer("ignored", "No frame was let go.")
+        self._post(events.ExposureFailed(number=frame.number, sentence=why))
+        return Answer("told", f"Frame {frame.number} has failed.")
+
+    def _hear_frame_saved(
+        self,
+        file: str | None = None,
+        type: str | None = None,  # noqa: A002
+        filter: str | None = None,  # noqa: A002
+        binning: int = 1,
+        hfr: float | None = None,
+        stars: int | None = None,
+    ) -> Answer:
+        frame = self._frame
+        if frame is not None and frame.is_early(self._clock.now()):
+            return self._belongs_to_former(frame)
+        self._frame = None
+        if frame is None and (self._gated if file is None else file == self._last_file):
+            return Answer("ignored", AGAIN)
+        if frame is None:
+            self._take_unasked(type or self._kind(), filter or self._filter)
+            self._number += 1
+            position = self._focuser_position()
+            frame = FrameOut(self._number, type or "Light", filter or self._filter, "", 0.0, 0.0, position=position)
+        elif not frame.ended:
+            self._post(events.ExposureEnded(number=frame.number))
+        saved = Saved(
+            frame.number,
+            type or frame.frame_type,
+            filter or frame.filter,
+            frame.position,
+            _name(file),
+            binning,
+            hfr,
+            stars,
+        )
+        self._in_hand.saved, self._last_file = saved, file
+        if file is not None and hfr is None and self._reads_files and saved.frame_type == "Light":
+            self._reading = saved.number
+            self._crew.start("gate files", self._read_file(saved, Path(file)))
+        return Answer("told", f"Frame {saved.number} is saved; what follows is decided at the next gate call.")
+
+    def _read_file(self, saved: Saved, path: Path) -> Task:
+        """Measure the frame for the image history (T10), once its file is there; without it the night goes on."""
+        until = self._clock.now() + self._settings.file_wait_s
+        while True:
+            try:
+                kept = self._read(path)
+                saved.hfr_px, saved.stars = kept.hfr_px, kept.stars
+                break
+            except Exception:  # noqa: BLE001  # not there yet, or only a part of it, which readers tell in any way
+                if self._clock.now() >= until:
+                    break
+            yield FILE_LOOK_S
+        self._begin(self._was_read(saved.number))
+        return None
+
+    def _was_read(self, number: int) -> Task:
+        self._reading = 0 if self._reading == number else self._reading
+        yield from self._go_on()
+        return None
+
+    # --- what happens between frames ---
+
+    def _hear_filter_changing(self, filter: str) -> Answer:  # noqa: A002
+        self._post(events.FilterChanging(filter=filter))
+        return Answer("told", "The wheel turns.")
+
+    def _hear_filter_changed(self, filter: str, by: str = "plan") -> Answer:  # noqa: A002
+        if filter == (self._in_hand.filter or self._filter):
+            return Answer("ignored", f"{filter} is in the light path already.")
+        if by == "plan":
+            self._in_hand.filter = filter
+            return Answer("told", "What follows is decided at the next gate call.")
+        former, self._filter = self._filter, filter
+        self._post(events.FilterChanged(former=former, filter=filter, by="person"))
+        return Answer("told", f"{filter} is in the light path.")
+
+    def _hear_flip_started(self) -> Answer:
+        if self._flipping:
+            return Answer("ignored", AGAIN)
+        self._flipping = True
+        self._post(events.FlipStarted())
+        return Answer("told", "The mount flips.")
+
+    def _hear_flip_finished(self, pier_side: str | None = None) -> Answer:
+        if self._in_hand.flipped:
+            return Answer("ignored", AGAIN)
+        self._in_hand.flipped, self._in_hand.pier_side = True, pier_side
+        if not self._plan_runs:
+            self._tell_gap(None)
+            return Answer("told", "The mount has flipped.")
+        return Answer("told", "What follows is decided at the next gate call.")
+
+    def _hear_centering_finished(self, by: str = "plan") -> Answer:
+        self._in_hand.centered = by == "plan"
+        return Answer("told", "What follows is decided at the next gate call.")
+
+    def _hear_host_refocused(
+        self, position: int | None = None, filter: str | None = None, *, failed: bool = False  # noqa: A002
+    ) -> Answer:  # fmt: skip
+        refocused = events.HostRefocused(position=None if failed else position, filter=filter, failed=failed)
+        self._post(refocused)
+        return Answer("told", "The host's own autofocus is noted.")
+
+
+def _name(file: str | None) -> str | None:
+    """Name of a file, without the folders of whatever system it is on."""
+    return file and file.replace("\\", "/").rpartition("/")[2]

@@ -1,0 +1,1 @@
+"""The session within reach: `statefocus gate`, `notify` and `ctl` find it, ask it, and are answered."""
