@@ -173,7 +173,7 @@ def focus_now(
             watcher.runner = runner
             interruptible(runner.interrupt)
             audience.begin(loaded.profile, 0, trace)
-            Readings(profile, rig, crew, clock, lambda: 86_400.0).start()
+            Readings(profile, rig, crew, clock, lambda: 86_400.0, hands.focuser_busy).start()
             crew.post(watcher.first_wish())
             runner.run(events.SessionStarted(position=rig.focuser.position(), learned=read_learned(loaded.profile)))
         finally:

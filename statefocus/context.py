@@ -38,6 +38,27 @@ class Pending(Struct, frozen=True):
     machine: str
 
 
+class OtherHand(Struct, frozen=True):
+    """Another program, or a person, at the focuser that is ours.
+
+    Attributes
+    ----------
+    what
+        What it did, or does, as a clause.
+    position
+        Where it left the focuser, steps; None where that is not known.
+    at_work
+        It moves the focuser just now, and will tell when it is done.
+    told
+        A person was told.
+    """
+
+    what: str
+    position: int | None = None
+    at_work: bool = False
+    told: bool = False
+
+
 class PlanState(Struct, frozen=True):
     """What the host has told of its plan.
 
@@ -293,6 +314,8 @@ class Context(Struct, frozen=True):
         A move that no run put right has failed on its way: the focuser may stand elsewhere than at `verified_position`.
     lost
         The last run could not put the focuser back.
+    other_hand
+        Whoever else has moved the focuser, or moves it; None where it is ours.
     wish
         What a person wishes by this very event: `manual` or `again`; None otherwise.
     failure
@@ -324,6 +347,7 @@ class Context(Struct, frozen=True):
     offset_retry_t: float | None = None
     astray: bool = False
     lost: bool = False
+    other_hand: OtherHand | None = None
     wish: str | None = None
     failure: str = ""
     concluded: Run | None = None

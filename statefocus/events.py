@@ -156,6 +156,20 @@ class CenteringFinished(Event, frozen=True, tag="centering_finished"):
     automatic: bool = True
 
 
+class HostLost(Event, frozen=True, tag="host_lost"):
+    """The host cannot be reached any more; nobody knows what its plan does. `sentence` tells a person what is amiss."""
+
+    sentence: str = ""
+
+
+class HostFound(Event, frozen=True, tag="host_found"):
+    """The host can be reached again; what its plan does is told by further events."""
+
+
+class HostFocusing(Event, frozen=True, tag="host_focusing"):
+    """Another program's autofocus moves the focuser from now on; `host_refocused` tells how that ended."""
+
+
 class HostRefocused(Event, frozen=True, tag="host_refocused"):
     """Another program ran its own autofocus; `position` is None where it found no focus, or nobody told where.
 
@@ -195,6 +209,16 @@ class MountRead(Event, frozen=True, tag="mount_read"):
     parked: bool | None = None
     flip_in_s: float | None = None
     east: bool | None = None
+
+
+class FocuserRead(Event, frozen=True, tag="focuser_read"):
+    """Where the focuser stands while nothing of ours moves it, steps, twice the same in a row.
+
+    `driver_compensation` tells whether its driver's own temperature compensation is on.
+    """
+
+    position: int | None = None
+    driver_compensation: bool | None = None
 
 
 class SafetyRead(Event, frozen=True, tag="safety_read"):

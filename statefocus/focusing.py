@@ -23,6 +23,8 @@ _GROUND: tuple[tuple[str, bool, str], ...] = (
 
 def ground_lost(context: Context) -> str | None:
     """Tell what was taken away from under a run, its filter too, or None; a run by hand needs no tracking."""
+    if context.other_hand is not None and context.other_hand.at_work:
+        return "the host began an autofocus of its own"
     sources = context.profile.guards
     used = {"safe": sources.safe, "parked": sources.unparked, "tracking": sources.tracking}
     for fact, bad, sentence in _GROUND:

@@ -135,7 +135,7 @@ class Night:
             if desk is not None:
                 desk.end = runner.interrupt
             self.audience.begin(self.profile, host.total_frames, self.trace)
-            Readings(given.profile, rig, crew, clock, host.flip_in_s).start()
+            Readings(given.profile, rig, crew, clock, host.flip_in_s, hands.focuser_busy).start()
             host.attend()
             position, learned = rig.focuser.position(), read_learned(self.profile)
             reason = runner.run(events.SessionStarted(position=position, learned=learned))

@@ -32,11 +32,14 @@ Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 MACHINES = ("session", "confirmation", "offsets", "compensation")
 """In the order in which they see each event."""
 
-MAY_BY_HAND = frozenset({"unparked", "aids_closed", "safe"})
+MAY_BY_HAND = frozenset({"focuser_ours", "unparked", "aids_closed", "safe"})
 """Guards of a run that a person asks for."""
 
 MAY_REFOCUS = MAY_BY_HAND | {"triggers_armed", "tracking", "light_plan", "astro_night", "flip_not_imminent"}
 """Guards of an automatic run (G)."""
+
+_MAY_MOVE = frozenset({"focuser_ours", "aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"})
+"""Guards of a move beside the runs (C6)."""
 
 VOCABULARY = Vocabulary(
     events=frozenset({*events.KINDS, RUN_CONCLUDED}),
@@ -54,8 +57,8 @@ VOCABULARY = Vocabulary(
         "mark_unvalidated": frozenset({"miss_is_kept"}),
         "leave_plan_paused": frozenset({"policy_pauses"}),
         "abort_plan": frozenset({"policy_aborts"}),
-        "correct_focuser": frozenset({"aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"}),
-        "apply_offset": frozenset({"aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"}),
+        "correct_focuser": _MAY_MOVE,
+        "apply_offset": _MAY_MOVE,
         "take_over_compensation": frozenset({"compensation_enabled"}),
     },
     by_person=dict.fromkeys(("run_requested", "undo_requested"), MAY_BY_HAND | {"no_flip", "between_frames"}),

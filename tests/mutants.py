@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MACHINES = ("session", "flip", "autofocus", "confirmation", "offsets", "compensation")
 CORE = (
     *("thermometer", "image_history", "confirmation", "rows", "filters", "lookahead", "triggers", "guards"),
-    *("runs", "learned", "faults", "host_refocused", "compensation"),
+    *("runs", "late_holds", "ownership", "learned", "faults", "host_refocused", "compensation", "metrics"),
 )
 """The core's tests, quick ones first."""
 SLOW = ("tests/core/test_properties.py",)

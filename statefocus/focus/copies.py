@@ -1,7 +1,8 @@
 """Frames that a camera has given twice: a driver that repeats its last image, a file that was copied.
 
 No two exposures agree in the place and the size of every star, to the last digit that is recorded: noise moves each of
-them. Frames that do agree are one frame, which counts once; the first in the order they were taken.
+them. Frames that do agree are one frame, which counts once; the first in the order they were taken. Where a metric
+tells no stars, a measure that follows itself, equal to the last of many digits, is told by the same frame.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from statefocus.focus.result import FocusFit, Rejected
 from statefocus.stars import StarSize
 
 LEAST_STARS = 3  # fewer might agree by chance
+PAIR = 2  # frames of a learned sweep, which are alike where the focus was foreseen
+ROUNDED_TO = 8  # significant digits; a measure that has no more may have been rounded, and equal others
 
 
 def copies_of(points: Sequence[FocusPoint]) -> dict[int, int]:
@@ -23,12 +26,22 @@ def copies_of(points: Sequence[FocusPoint]) -> dict[int, int]:
     first: dict[tuple[StarSize, ...], int] = {}
     copies: dict[int, int] = {}
     for index, point in enumerate(points):
-        if len(point.table) < LEAST_STARS or point.flaw() is not None:
+        if point.flaw() is not None:
             continue
-        original = first.setdefault(tuple(point.table), index)
-        if original != index:
-            copies[index] = original
+        if not point.table and index and len(points) > PAIR and _repeats(point, points[index - 1]):
+            copies[index] = copies.get(index - 1, index - 1)
+        elif len(point.table) >= LEAST_STARS:
+            original = first.setdefault(tuple(point.table), index)
+            if original != index:
+                copies[index] = original
     return copies
+
+
+def _repeats(point: FocusPoint, former: FocusPoint) -> bool:
+    """Whether a frame without a table of stars measures what the former did, to more digits than anybody rounds to."""
+    measure = point.measure
+    same = (measure, point.error, point.stars) == (former.measure, former.error, former.stars) and not former.table
+    return same and measure is not None and float(f"{measure:.{ROUNDED_TO}g}") != measure
 
 
 def without_copies(points: Sequence[FocusPoint], copies: Mapping[int, int]) -> list[FocusPoint]:
@@ -76,5 +89,5 @@ def tell_copies(
 
 def _told(rejected: Rejected, points: Sequence[FocusPoint], copies: Mapping[int, int]) -> Rejected:
     original = points[copies[rejected.index]].position
-    why = f"it is the same frame again as that at {original:.6g}, every star to the last digit"
+    why = f"it is the same frame again as that at {original:.6g}, every star, or its measure, to the last digit"
     return replace(rejected, measure=points[rejected.index].measure, why=why)

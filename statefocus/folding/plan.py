@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import compensating, events, offsetting, triggers
-from statefocus.context import Context, RightFor
+from statefocus import events, offsetting, owning
+from statefocus.context import Context, OtherHand
 from statefocus.focus.learned import LearnedCurve
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
 from statefocus.image_history import channel_of
@@ -187,22 +187,27 @@ def _centering_finished(context: Context, event: events.CenteringFinished) -> Co
     return with_triggers(context, centered=True) if event.automatic else context
 
 
+@folds(events.HostLost)
+def _host_lost(context: Context, event: events.HostLost) -> Context:
+    """Nobody tells of the plan any more: what was under way there is not known to go on."""
+    context = replace(_plan_over(context), failure=event.sentence)
+    return _hand_rests(context)
+
+
+@folds(events.HostFocusing)
+def _host_focusing(context: Context, _event: events.HostFocusing) -> Context:
+    return replace(context, other_hand=OtherHand("the host's own autofocus moves it", at_work=True))
+
+
 @folds(events.HostRefocused)
 def _host_refocused(context: Context, event: events.HostRefocused) -> Context:
-    """Whoever refocused: every trigger and the compensation begin anew (T11, C7); a failed one changes nothing.
-
-    Nobody here has validated it, so it gives no baseline for T10.
-    """
+    """Whoever refocused: every trigger and the compensation begin anew (T11, C7); a failed one changes nothing."""
+    context = _hand_rests(context)
     if event.position is None:
         return context
-    filter_ = event.filter or context.plan.filter
-    return replace(
-        context,
-        verified_position=event.position,
-        lost=False,
-        astray=False,
-        right_for=RightFor(filter_),
-        last_good={**context.last_good, filter_: event.position} if filter_ else context.last_good,
-        triggers=triggers.restart(context.triggers, context.now, filter_=filter_, validated=False),
-        compensation=compensating.restart(context.compensation),
-    )
+    return owning.refocused(context, event.position, event.filter or context.plan.filter)
+
+
+def _hand_rests(context: Context) -> Context:
+    at_work = context.other_hand is not None and context.other_hand.at_work
+    return replace(context, other_hand=None) if at_work else context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import compensating, events
+from statefocus import compensating, events, owning
 from statefocus.context import Context, LastRun
 from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
 from statefocus.thermometer import Source, Thermometer, pick
@@ -37,6 +37,11 @@ def _mount_read(context: Context, event: events.MountRead) -> Context:
     return with_facts(context, **facts, flip_leaves_time=leaves_time)
 
 
+@folds(events.FocuserRead)
+def _focuser_read(context: Context, event: events.FocuserRead) -> Context:
+    return owning.seen(context, event.position, driver_compensation=bool(event.driver_compensation))
+
+
 @folds(events.SafetyRead)
 def _safety_read(context: Context, event: events.SafetyRead) -> Context:
     return with_facts(context, safe=event.safe)
@@ -64,6 +69,7 @@ def _refocus_requested(context: Context, _event: events.RefocusRequested) -> Con
 
 @folds(events.RunRequested)
 def _run_requested(context: Context, event: events.RunRequested) -> Context:
+    context = owning.taken_back(context)
     if event.again and event.position is not None and context.last_run is None:
         context = _remembered(context, best=event.position)
     return replace(context, wish="again" if event.again else "manual")
@@ -71,6 +77,7 @@ def _run_requested(context: Context, event: events.RunRequested) -> Context:
 
 @folds(events.UndoRequested)
 def _undo_requested(context: Context, event: events.UndoRequested) -> Context:
+    context = owning.taken_back(context)
     return context if event.position is None else _remembered(context, start=event.position)
 
 
@@ -103,4 +110,4 @@ def _triggers_paused(context: Context, _event: events.TriggersPaused) -> Context
 
 @folds(events.TriggersResumed)
 def _triggers_resumed(context: Context, _event: events.TriggersResumed) -> Context:
-    return with_triggers(context, paused=False)
+    return with_triggers(owning.taken_back(context), paused=False)

@@ -121,6 +121,10 @@ class EmbeddedHost:
         self._filter = name
         self._post(events.FilterChanged(former=former, filter=name, by="person"))
 
+    def turn_focuser(self, steps: int) -> Waiting:
+        """Turn the focuser, as another program would: nobody is told."""
+        yield from self._rig.focuser.move(self._rig.focuser.position() + steps)
+
     # --- the plan itself ---
 
     def execute(self) -> Generator[float, None, Event | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from math import isfinite
 
@@ -29,13 +30,24 @@ class Readings:
         The devices.
     flip_in_s
         Tells the time to the next flip; from the host, which decides when it flips.
+    focuser_busy
+        Tells whether the focuser is being moved by the session itself.
     """
 
     def __init__(
-        self, profile: Profile, rig: Rig, crew: Crew, clock: Clock, flip_in_s: Callable[[], float | None]
+        self,
+        profile: Profile,
+        rig: Rig,
+        crew: Crew,
+        clock: Clock,
+        flip_in_s: Callable[[], float | None],
+        focuser_busy: Callable[[], bool],
     ) -> None:
         self._profile, self._rig, self._crew, self._clock = profile, rig, crew, clock
         self._flip_in_s = flip_in_s
+        self._focuser_busy = focuser_busy
+        self._seen: deque[int] = deque(maxlen=2)
+        self._told: tuple[int, bool] | None = None
 
     def start(self) -> None:
         """Read everything once, then again and again, each kind in its own lane."""
@@ -47,6 +59,8 @@ class Readings:
             self._repeat("safety", self._read_safety, guards.read_every_s)
         if guards.astro_night != "ignore":
             self._repeat("sun", self._read_sun, _SUN_EVERY_S)
+        if self._profile.focuser.watch_every_s:
+            self._crew.start("focuser watch", self._watch_focuser())
         for every_s in self._temperature_every_s:
             self._repeat(f"temperature every {every_s:g} s", self._read_temperature, every_s)
 
@@ -67,6 +81,31 @@ class Readings:
 
         self._crew.post(read())
         self._crew.start(lane, _after(every_s, task()))
+
+    def _watch_focuser(self) -> Task:
+        """Tell where the focuser stands when it is another place than told before, seen twice the same in a row."""
+        while True:
+            yield self._profile.focuser.watch_every_s
+            seen = self._read_focuser()
+            if seen is not None and seen != self._told:
+                self._told = seen
+                self._crew.post(events.FocuserRead(position=seen[0], driver_compensation=seen[1]))
+
+    def _read_focuser(self) -> tuple[int, bool] | None:
+        """Read it, unless the session moves it: then a reading would tell of our own move."""
+        if self._focuser_busy():
+            self._seen.clear()
+            return None
+        try:
+            position = self._rig.focuser.position()
+            driver = self._rig.focuser.driver_compensation()
+        except _NO_READING:
+            return None
+        if self._focuser_busy():
+            self._seen.clear()
+            return None
+        self._seen.append(position)
+        return (position, driver) if list(self._seen) == [position, position] else None
 
     def _read_mount(self) -> events.Event:
         try:

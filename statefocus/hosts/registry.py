@@ -63,14 +63,13 @@ def _made(entry: EntryPoint, given: Surroundings) -> Host:
     except Exception as error:  # a plug-in may raise anything, and a person must be told which one
         said = f"{type(error).__name__}: {error}"
         raise UsageError(f"The host {entry.name} of {package} cannot be loaded ({said}).") from error
-    flaw = _flaw(cls)
-    if flaw:
-        raise UsageError(f"The host {entry.name} of {package} is no host: {flaw}.")
+    if lacking := flaw(cls):
+        raise UsageError(f"The host {entry.name} of {package} is no host: {lacking}.")
     made: Host = cls(given)
     return made
 
 
-def _flaw(cls: Any) -> str:
-    """Say what a class lacks of `statefocus.hosts.protocol.Host`."""
+def flaw(cls: Any) -> str:
+    """Say what a class lacks of `statefocus.hosts.protocol.Host`; empty where it has everything."""
     missing = [name for name in _ASKED if not callable(getattr(cls, name, None))]
     return f"it has no method `{missing[0]}`" if missing else ""

@@ -31,6 +31,9 @@ class _Host(Protocol):
     def turn_filter(self, name: str) -> Generator[float, None, None]:
         """Turn the filter wheel by hand."""
 
+    def turn_focuser(self, steps: int) -> Generator[float, None, None]:
+        """Turn the focuser by hand."""
+
 
 def rehearse(acts: tuple[Act, ...], host: _Host, post: Callable[[Event], None]) -> Task:
     """Carry the acts out in the order of their times; the task that the crew carries out."""
@@ -42,6 +45,8 @@ def rehearse(acts: tuple[Act, ...], host: _Host, post: Callable[[Event], None]) 
             host.pause(paused=act.do == "plan_paused")
         if act.do == "filter_by_hand":
             yield from host.turn_filter(act.filter or "")
+        elif act.do == "focuser_by_hand":
+            yield from host.turn_focuser(act.steps or 0)
         else:
             post(_event(act))
     return None

@@ -27,14 +27,21 @@ class Act(Section):
         "answered_no",
         "centered",
         "filter_by_hand",
+        "focuser_by_hand",
     ] = Field(description="What is done.")
     filter: str | None = Field(None, description="Which filter, for filter_by_hand.")
+    steps: int | None = Field(
+        None, ge=-100_000, le=100_000, description="How far, outward positive, for focuser_by_hand."
+    )
     aid: str = Field("Bahtinov Aid", description="Which focusing aid, for aid_opened and aid_closed.")
 
     @model_validator(mode="after")
-    def _filter_is_named(self) -> Act:
+    def _has_what_it_needs(self) -> Act:
         if self.do == "filter_by_hand" and not self.filter:
             message = 'do = "filter_by_hand" needs `filter`, the name of the one that is turned to'
+            raise Conflict(message, ("do",))
+        if self.do == "focuser_by_hand" and not self.steps:
+            message = 'do = "focuser_by_hand" needs `steps`, how far it is turned'
             raise Conflict(message, ("do",))
         return self
 

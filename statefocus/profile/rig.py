@@ -44,6 +44,15 @@ class Focuser(Section):
     )
     settle_s: float = Field(1.0, ge=0, le=600, description="Wait after each move before an exposure.")
     tolerance_steps: int = Field(1, ge=0, le=1000, description="A move that ends further off than this has failed.")
+    watch_every_s: float = Field(
+        30.0, ge=0, le=3600, description="How often it is looked whether something else has moved it; 0 for never."
+    )
+    other_hand: Literal["refuse", "hand_over"] = Field(
+        "refuse",
+        description="When another program, or a hand, has moved the focuser between our moves: `refuse` stops every "
+        "automatic move until a person resumes the triggers or focuses by hand; `hand_over` takes the new position as "
+        "focused, tells so, and goes on.",
+    )
     move_timeout_s: float = Field(120.0, gt=0, le=3600, description="A move that takes longer has failed.")
 
 

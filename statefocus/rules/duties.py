@@ -94,7 +94,7 @@ _FACTS = {
     "flip": Fact(
         "a flip is under way",
         raised_by=frozenset({"flip_started"}),
-        lowered_by=frozenset({"flip_finished", "exposure_started", "plan_finished", "plan_aborted"}),
+        lowered_by=frozenset({"flip_finished", "exposure_started", "plan_finished", "plan_aborted", "host_lost"}),
         says_yes=frozenset({"flip_under_way"}),
         says_no=frozenset({"no_flip"}),
     ),
@@ -161,6 +161,7 @@ DUTIES = Duties(
         "filter_changed": frozenset({"filter_lost"}),
         "safety_read": frozenset({"ground_lost"}),
         "mount_read": frozenset({"ground_lost"}),
+        "host_focusing": frozenset({"ground_lost"}),
     },
     excluded={
         **dict.fromkeys(

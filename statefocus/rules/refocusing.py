@@ -44,6 +44,25 @@ def aids_closed(context: Context) -> bool:
     return not context.plan.aids
 
 
+@test
+def focuser_ours(context: Context) -> bool:
+    """No other program, and no hand, has moved the focuser since we last did, or moves it now (H)."""
+    return context.other_hand is None
+
+
+@test
+def other_hand_untold(context: Context) -> bool:
+    """Something else has moved the focuser, and no person was told of it yet (H)."""
+    return context.other_hand is not None and not context.other_hand.at_work and not context.other_hand.told
+
+
+@test
+def hand_over_wanted(context: Context) -> bool:
+    """The profile takes a position that something else has moved the focuser to as focused (H)."""
+    hand = context.other_hand
+    return hand is not None and hand.position is not None and context.profile.focuser.other_hand == "hand_over"
+
+
 @rule
 def astro_night(context: Context) -> Ruling:
     """The Sun is where the profile wants it: 18 degrees below the horizon (require), or not (forbid)."""

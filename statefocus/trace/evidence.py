@@ -62,6 +62,7 @@ class World:
     facts: dict[str, tuple[float, Any]] = field(default_factory=dict)
     aids: set[str] = field(default_factory=set)
     flipping: bool = False
+    host_focusing: bool = False
     armed: bool = True
     paused: bool = False
     _running: bool = False
@@ -84,12 +85,14 @@ class World:
             self.aids.discard(body["aid"])
         elif name in ("triggers_paused", "triggers_resumed"):
             self.armed = name == "triggers_resumed"
-        elif name in ("flip_started", "flip_finished", "plan_finished", "plan_aborted"):
+        elif name in ("flip_started", "flip_finished", "plan_finished", "plan_aborted", "host_lost"):
             self.flipping = name == "flip_started"
+        if name in ("host_focusing", "host_refocused", "host_lost"):
+            self.host_focusing = name == "host_focusing"
         self.facts |= {fact: (line.t, value) for fact, value in self._told(name, body).items()}
 
     def _plan(self, name: str, line: Line) -> None:
-        if name in ("plan_started", "plan_finished", "plan_aborted"):
+        if name in ("plan_started", "plan_finished", "plan_aborted", "host_lost"):
             self._running = name == "plan_started"
         if name in ("plan_started", "plan_paused", "plan_resumed", "frame_preparing"):
             self.paused = name == "plan_paused"
@@ -124,6 +127,8 @@ class World:
         """Tell what speaks against a guard that is recorded as passed at a moment; None where nothing does."""
         if guard == "aids_closed" and self.aids:
             return f"the last event about it told that {', '.join(sorted(self.aids))} is open"
+        if guard == "focuser_ours" and self.host_focusing:
+            return "the last event about it told that the host's own autofocus moves the focuser"
         if guard == "triggers_armed" and not self.armed:
             return "the last event about it told that the triggers are paused"
         if guard == "light_plan" and self._running:
@@ -193,6 +198,8 @@ class Evidence:
             return self._unknown(guard, t, when)
         if guard in _SOURCES:
             return self._reading(guard, when)
+        if guard == "focuser_ours":
+            return self._other_hand(when)
         if guard == "aids_closed" and self._aids:
             return " and ".join(f"{aid} is open since {when(since)}" for aid, since in self._aids.items())
         if guard == "light_plan" and self._frame_type:
@@ -222,6 +229,12 @@ class Evidence:
             said = f"the Sun at {body.get('altitude_deg', 0.0):.1f} deg"
             said += self._setting(", and the profile says {}", "guards", "astro_night")
         return f"the {source} at {when(t)} said {said}"
+
+    def _other_hand(self, when: When) -> str:
+        seen, focusing = self._last.get("focuser_read"), self._last.get("host_focusing")
+        if focusing is not None and (seen is None or focusing[0] > seen[0]):
+            return f"the host's own autofocus began at {when(focusing[0])}"
+        return f"at {when(seen[0])} it was seen at {_plain(seen[1].get('position'))}" if seen is not None else ""
 
     def _unknown(self, guard: str, t: float, when: When) -> str:
         source = _SOURCES.get(guard, "frame_preparing")

@@ -51,6 +51,7 @@ def _takes_away(name: str, body: Mapping[str, Any]) -> dict[str, str]:
         "safe": (name == "safety_read" and body.get("safe") is False, "it was not safe"),
         "unparked": (name == "mount_read" and body.get("parked") is True, "the mount was parked"),
         "tracking": (name == "mount_read" and body.get("tracking") is False, "the mount did not track"),
+        "focuser_ours": (name == "host_focusing", "the host began an autofocus of its own"),
         "no_flip": (name == "flip_started", "a meridian flip began"),
     }
     return {guard: sentence for guard, (lost, sentence) in told.items() if lost}

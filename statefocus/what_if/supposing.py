@@ -29,6 +29,9 @@ from statefocus.what_if.told import Asked, Happened, LightFrame, RunTold
 AFTER_S, AFTER_EVERY_S = 7200.0, 20.0
 """For how long after the recorded night, and how often, the last readings of mount, safety and Sun are repeated."""
 
+_THEIR_FOCUS = (events.HostFocusing, events.HostRefocused, events.FocuserRead)
+"""Where another program put the focuser, or it was seen to stand: in the supposed night it stands elsewhere."""
+
 
 @dataclass
 class Inhibited:
@@ -222,7 +225,7 @@ class Supposing:
 
 def _plan_events(night: Recorded) -> list[Happened]:
     """The plan's own events, which keep plan time."""
-    left_out: tuple[type[Event], ...] = (*night.world_kinds, Answer, events.HostRefocused, events.SessionEnded)
+    left_out: tuple[type[Event], ...] = (*night.world_kinds, Answer, *_THEIR_FOCUS, events.SessionEnded)
     return [one for one in night.happened if not isinstance(one.event, left_out)]
 
 

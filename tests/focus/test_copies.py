@@ -1,5 +1,6 @@
 """A camera that gives the same frame again: it counts once, and a sweep of such frames is refused."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -96,3 +97,27 @@ def test_a_short_sweep_of_copies_asks_for_no_validation() -> None:
 def test_a16_a_copy_among_the_frames_of_a_position_counts_once() -> None:
     one, other = frame(1000.0), frame(1000.0, seed=1)
     assert point_of([one, one, other]) == point_of([one, other])
+
+
+def without_stars(repeated: int, digits: int) -> list[FocusPoint]:
+    """A sweep by a metric that tells no stars, each frame given so many times, its measure with so many digits."""
+    best = 2.0 / 7.0
+    clean = [math.hypot(2.0, 0.8 * (index - 4 - best)) for index in range(9)]
+    scattered = [measure * (1.0 + 0.02 * math.sin(7.0 * index)) for index, measure in enumerate(clean)]
+    given = [float(f"{scattered[index - index % repeated]:.{digits}g}") for index in range(9)]
+    return [FocusPoint(5000.0 + 50.0 * index, measure, 0.02 * measure) for index, measure in enumerate(given)]
+
+
+@pytest.mark.parametrize("repeated", [2, 3])
+def test_a_measure_that_comes_again_to_the_last_digit_is_the_same_frame(repeated: int) -> None:
+    fit = find_focus(without_stars(repeated, 16))
+    assert (fit.accepted, "own_frames" in {verdict.name for verdict in fit.verdicts if not verdict.passed}) == (
+        False,
+        True,
+    )
+    assert all("to the last digit" in one.why for one in fit.rejected if one.index % repeated)
+
+
+def test_measures_that_were_rounded_may_be_equal() -> None:
+    assert not any("same frame" in one.why for one in find_focus(without_stars(2, 6)).rejected)
+    assert find_focus(without_stars(1, 16)).accepted

@@ -152,7 +152,7 @@ def test_a_conjunction_that_lost_a_guard_is_told_once_with_the_rows_that_it_open
     (problem,) = problems_of((BAD / "inviolable-rule" / "of_a_conjunction.toml").read_text("utf-8"))
     assert problem.sentence == (
         "conjunction `may_refocus` opens 2 rows, which call `begin_run` without the guards "
-        "between_frames, no_flip, safe: `count-due`, `time-due`."
+        "between_frames, focuser_ours, no_flip, safe: `count-due`, `time-due`."
     )
 
 
@@ -177,7 +177,7 @@ def test_a_row_that_lacks_a_guard_is_told_once_for_all_of_its_events() -> None:
 def test_a_guard_is_never_taken_from_the_vocabularys_conjunctions_of_the_same_name() -> None:
     """`may_refocus` is only what the file says it is; the rule asks for the guards themselves."""
     text = (BAD / "inviolable-rule" / "machine.toml").read_text("utf-8")
-    whole = text.replace('"aids_closed", ', '"aids_closed", "safe", "no_flip", "between_frames", ')
+    whole = text.replace('"aids_closed", ', '"aids_closed", "focuser_ours", "safe", "no_flip", "between_frames", ')
     assert load([Source("good.toml", whole)], VOCABULARY).name == "bad"
 
 

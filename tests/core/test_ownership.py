@@ -1,0 +1,203 @@
+"""One program owns the focuser: another hand on it is noticed, told, and never fought; and a host may be gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from statefocus import events
+from statefocus.testing import SimulatedRig
+
+from .rigs import begin_run, due, quiet_rig, run_now, tried
+
+EVERY_FRAME = {"count": {"enabled": True, "frames": 1}}
+COMPENSATION = {"enabled": True, "steps_per_degree": 10.0, "average_readings": 1, "mode": "real_time"}
+
+
+def taken_rig(policy: str = "refuse", **profile: Any) -> SimulatedRig:
+    """A rig in a plan, whose focuser was seen elsewhere than where it was left; the policy says what follows."""
+    rig = quiet_rig(EVERY_FRAME, focuser={"other_hand": policy}, **profile)
+    rig.start_plan()
+    rig.position = 10_060
+    rig.tell(events.FocuserRead(position=10_060))
+    return rig
+
+
+def told(rig: SimulatedRig, level: str) -> list[str]:
+    """What a person was told."""
+    return [effect.sentence for effect in rig.emitted("notify") if effect.level == level]
+
+
+def test_a_focuser_that_something_else_moved_is_told_once_and_not_moved_any_more() -> None:
+    rig = taken_rig()
+    rig.tell(events.FocuserRead(position=10_060))
+    assert told(rig, "error") == [
+        (
+            "The focuser is not moved any more: something else moved it from 10000 to 10060. Look for the other "
+            "program or person, then resume the triggers, or focus by hand."
+        )
+    ]
+    rig.take_frames(2)
+    assert (rig.runs, due(rig), rig.position) == ([], ["count"], 10_060)
+    rig.t += 60.0
+    rig.read_facts()
+    steps = rig.send(events.FrameSaved(number=9, frame_type="Light", next_frame_type="Light"))
+    blocked = {name for name, said in tried(steps, "count-due").guards.items() if not said.passes}
+    assert blocked == {"focuser_ours"}
+
+
+def test_a_second_hand_elsewhere_is_told_too() -> None:
+    rig = taken_rig()
+    rig.tell(events.FocuserRead(position=9_000))
+    assert [sentence.split(". ")[0].split(": ")[1] for sentence in told(rig, "error")] == [
+        "something else moved it from 10000 to 10060",
+        "something else moved it from 10000 to 9000",
+    ]
+
+
+@pytest.mark.parametrize("wish", [events.TriggersResumed(), events.RunRequested()])
+def test_a_person_takes_the_focuser_back_where_it_stands(wish: events.Event) -> None:
+    rig = taken_rig()
+    rig.read_facts()
+    rig.tell(wish)
+    assert rig.state.context.other_hand is None
+    if isinstance(wish, events.TriggersResumed):
+        assert (rig.runs, rig.state.context.verified_position) == ([], 10_060)
+        rig.take_frames(1)
+    (run,) = rig.runs
+    assert (run.start_position, run.outcome) == (10_060, "validated")
+
+
+def test_what_the_profile_hands_over_counts_as_focused() -> None:
+    rig = taken_rig("hand_over")
+    context = rig.state.context
+    assert (context.verified_position, context.other_hand) == (10_060, None)
+    assert told(rig, "warning") == [
+        "Position 10060 counts as focused now, as the profile says: something else moved it from 10000 to 10060."
+    ]
+    assert told(rig, "error") == []
+    rig.take_frames(1)
+    assert [run.causes for run in rig.runs] == [("count",)]
+
+
+def test_a_reading_within_the_tolerance_is_nobodys_hand() -> None:
+    rig = quiet_rig(EVERY_FRAME, focuser={"tolerance_steps": 5})
+    rig.start_plan()
+    for position in (10_005, 9_995, None):
+        rig.tell(events.FocuserRead(position=position))
+    assert rig.state.context.other_hand is None
+    rig.tell(events.FocuserRead(position=10_006))
+    assert rig.state.context.other_hand is not None
+
+
+def test_a_reading_in_the_middle_of_a_run_tells_of_our_own_moves() -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    begin_run(rig)
+    rig.send(events.FocuserRead(position=9_000))
+    assert rig.state.context.other_hand is None
+    rig.until("")
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+def test_a_person_who_focuses_with_an_aid_is_no_other_hand() -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    rig.start_plan()
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    rig.tell(events.FocuserRead(position=10_060))
+    assert rig.state.context.other_hand is None
+
+
+def test_no_correction_and_no_offset_moves_a_focuser_that_is_not_ours() -> None:
+    filters = {"L": {"offset_steps": 0}, "R": {"offset_steps": 50}}
+    rig = taken_rig(compensation=COMPENSATION, filters=filters)
+    rig.read_temperature(10.0, 5.0, 0.0)
+    rig.tell(events.FilterChanged(former="L", filter="R"))
+    assert rig.position == 10_060
+    rig.tell(events.TriggersResumed())
+    rig.read_temperature(-5.0)
+    assert rig.position != 10_060
+
+
+def test_the_drivers_own_compensation_moves_the_focuser_where_ours_is_off() -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    rig.start_plan()
+    rig.tell(events.FocuserRead(position=10_030, driver_compensation=True))
+    assert (rig.state.context.other_hand, rig.state.context.verified_position) == (None, 10_030)
+
+
+@pytest.mark.parametrize("policy", ["refuse", "hand_over"])
+def test_a_drivers_compensation_beside_ours_is_told_and_ours_stands_still(policy: str) -> None:
+    rig = quiet_rig(EVERY_FRAME, compensation=COMPENSATION, focuser={"other_hand": policy})
+    rig.tell(events.SessionStarted(position=10_000))
+    rig.tell(events.FocuserRead(position=10_000, driver_compensation=True))
+    assert [sentence.split(": ")[1].split(". ")[0] for sentence in told(rig, "error")] == [
+        "its driver's own temperature compensation was switched on beside ours"
+    ]
+    rig.read_temperature(10.0, 5.0, 0.0)
+    assert rig.position == 10_000
+
+
+def test_nothing_is_moved_while_the_hosts_own_autofocus_moves_the_focuser() -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    rig.start_plan()
+    rig.tell(events.HostFocusing())
+    for event in (events.FocuserRead(position=12_000), events.TriggersResumed(), events.RunRequested()):
+        rig.tell(event)
+    rig.take_frames(1)
+    assert (rig.runs, told(rig, "error")) == ([], [])
+    assert (
+        "the focuser is not ours: the host's own autofocus moves it (`focuser_ours` failed)" in told(rig, "warning")[0]
+    )
+    rig.tell(events.HostRefocused(position=None))
+    rig.take_frames(1)
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+@pytest.mark.parametrize("ends", [events.HostRefocused(position=10_060), events.HostLost(sentence="No answer.")])
+def test_the_hosts_own_autofocus_is_over_when_it_tells_so_or_is_gone(ends: events.Event) -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    rig.start_plan()
+    rig.tell(events.HostFocusing())
+    rig.tell(ends)
+    assert rig.state.context.other_hand is None
+
+
+@pytest.mark.parametrize("leaf", ["Refocusing.Exposing", "Refocusing.Readying", "Validating.Exposing"])
+def test_a_host_that_begins_to_focus_in_our_run_ends_it(leaf: str) -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    begin_run(rig, leaf)
+    rig.send(events.HostFocusing())
+    rig.until("")
+    (run,) = rig.runs
+    assert (run.outcome, run.reason) == ("cancelled", "The host began an autofocus of its own.")
+
+
+def test_a_host_that_is_gone_leaves_no_plan_no_flip_and_no_frame_under_way() -> None:
+    rig = quiet_rig({"meridian_flip": True})
+    rig.start_plan()
+    rig.open_shutter()
+    rig.send(events.FlipStarted())
+    (step, *_) = rig.tell(events.HostLost(sentence="KStars left the bus."))
+    plan = rig.state.context.plan
+    assert (step.row, rig.leaf) == ("host-lost", "Imaging.Idle")
+    assert (plan.running, plan.exposing, plan.shutter_until, plan.flip_under_way) == (False, False, None, False)
+    assert told(rig, "error") == ["The host is gone: KStars left the bus."]
+    rig.tell(events.HostFound())
+    assert told(rig, "info") == ["The host can be reached again."]
+
+
+def test_a_run_goes_on_without_its_host() -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    begin_run(rig)
+    (step, *_) = rig.send(events.HostLost(sentence="KStars left the bus."))
+    assert step.row == "host-lost-in-a-run"
+    rig.until("")
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+def test_a_run_after_another_hand_begins_where_the_focuser_stands() -> None:
+    rig = taken_rig("hand_over")
+    run_now(rig)
+    (run,) = rig.runs
+    assert run.start_position == 10_060
