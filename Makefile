@@ -15,11 +15,23 @@ test: $(VENV)/installed-test  ## style, types, layers, then every test
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-host-deps:                    ## other programs that tests use where they are there: ASTAP (Debian, Ubuntu; as root or with sudo)
-	@command -v astap_cli astap >/dev/null || { \
+# Other programs that tests use, in groups: what shows that a group is there, and its packages in Debian and Ubuntu.
+ASTAP_PROGRAMS := astap_cli
+ASTAP_PACKAGES := astap-cli
+INDI_PROGRAMS  := indiserver
+INDI_PACKAGES  := indi-bin
+EKOS_PROGRAMS  := kstars Xvfb dbus-daemon dbus-launch xwininfo xdotool
+EKOS_PACKAGES  := kstars indi-bin xvfb dbus dbus-x11 x11-utils xdotool
+
+host-deps: host-ASTAP host-INDI host-EKOS  ## other programs that tests use: ASTAP, INDI, Ekos (as root or with sudo)
+
+host-%:
+	@missing=; for program in $($*_PROGRAMS); do command -v $$program >/dev/null || missing=$$program; done; \
+	[ -z "$$missing" ] || { \
 	  become=; [ "$$(id -u)" = 0 ] || become="sudo -n"; \
-	  $$become apt-get update -qq && $$become apt-get install -y -qq --no-install-recommends astap-cli; \
-	} || echo "ASTAP could not be installed; its tests will be skipped."
+	  $$become apt-get update -qq && \
+	  $$become env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $($*_PACKAGES); \
+	} || echo "$* could not be installed; its tests will be skipped."
 
 bench: $(VENV)/installed-bench ## speed and accuracy beside what else there is; see python -m tests.bench --help
 	$(BIN)/python -m tests.bench
@@ -40,11 +52,11 @@ $(VENV)/installed: $(VENV)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[plot,test]'
+	$(PIP) --editable '.[plot,ekos,test]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-bench: $(VENV)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[plot,test,bench]'
+	$(PIP) --editable '.[plot,ekos,test,bench]'
 	@touch $@ $(VENV)/installed $(VENV)/installed-test
 
 clean:

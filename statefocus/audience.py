@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from statefocus import effects, events
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.profile import Profile
 from statefocus.session import State, Step
 

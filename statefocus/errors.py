@@ -122,7 +122,7 @@ class Timeout(DeviceError):
 
 
 class Protocol(DeviceError):
-    """It answers something that the Alpaca standard does not allow."""
+    """It answers something that its protocol does not allow."""
 
     reason = "protocol"
 
@@ -135,7 +135,7 @@ class Refused(DeviceError):
     sentence
         What was asked, and the device's own words.
     code
-        ASCOM error number, 0x400 to 0xFFF.
+        ASCOM error number, 0x400 to 0xFFF; 0 where the protocol has none.
     """
 
     reason = "refused"

@@ -8,8 +8,8 @@ from typing import Protocol
 from statefocus import effects, events
 from statefocus.clock import Clock
 from statefocus.crew import Crew, Task
-from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig
+from statefocus.devices.values import Exposure
 from statefocus.effects import Effect
 from statefocus.errors import DeviceError, StatefocusError
 from statefocus.events import Event

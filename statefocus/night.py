@@ -15,8 +15,8 @@ from typing import Any
 from statefocus import events
 from statefocus.audience import Audience, Nobody, Steadfast
 from statefocus.context import Context
-from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import open_rig
+from statefocus.devices.values import Exposure
 from statefocus.errors import StatefocusError
 from statefocus.hands import Hands
 from statefocus.hosts.protocol import Host, Kept, Surroundings

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pydantic
 
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.errors import StatefocusError
 from statefocus.focus import FocusFit, FocusPoint, PastFocus, find_focus
 from statefocus.focus.learned import LearnedCurve, find_learned_focus

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.profile import Autofocus
 
 Prepare = Callable[[Exposure], tuple[Exposure, str]]

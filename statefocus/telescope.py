@@ -1,4 +1,4 @@
-"""Gives a session its clock, its crew and its devices: the embedded observatory, or real ones over Alpaca."""
+"""Gives a session its clock, its crew and its devices: the embedded observatory, or real ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def time_of(profile: Profile, speed: float) -> tuple[Clock, Crew]:
     UsageError
         Where real devices are asked to hurry.
     """
-    embedded = profile.devices.kind == "embedded"
+    embedded = profile.devices.embedded
     if not embedded and speed != 1:
         raise UsageError("Real devices take real time: leave --speed to the embedded observatory.")
     if not speed and profile.host.kind != "embedded":
@@ -60,7 +60,7 @@ def starts_at(profile: Profile) -> float:
 @contextmanager
 def devices_of(profile: Profile, clock: Clock, seed: int) -> Iterator[tuple[Profile, Judge | None]]:
     """Give the profile with the addresses of its devices; the embedded observatory runs as long as the context."""
-    if profile.devices.kind == "alpaca":
+    if not profile.devices.embedded:
         yield profile, None
         return
     from statefocus.observatory import Observatory, serving

@@ -91,7 +91,7 @@ def new_trace(profile: Profile) -> Path:
     """Choose a folder for a new night's records: its date and rig, numbered where that exists."""
     from statefocus.telescope import starts_at
 
-    begun = starts_at(profile) if profile.devices.kind == "embedded" else time.time()
+    begun = starts_at(profile) if profile.devices.embedded else time.time()
     day = datetime.fromtimestamp(begun, tz=ZoneInfo(profile.site.time_zone)).strftime("%Y-%m-%d")
     base = Path(profile.records.folder)
     number = 1
@@ -103,7 +103,7 @@ def new_trace(profile: Profile) -> Path:
 def speed_of(text: str | None, profile: Profile) -> float:
     """Read --speed: 0 for max, else a factor of real time."""
     if text is None:
-        return 0.0 if profile.devices.kind == profile.host.kind == "embedded" else 1.0
+        return 0.0 if profile.devices.embedded and profile.host.kind == "embedded" else 1.0
     if text in ("max", "real"):
         return 0.0 if text == "max" else 1.0
     try:
@@ -122,7 +122,7 @@ def until_of(text: str | None, profile: Profile) -> float | None:
     from statefocus.telescope import starts_at
     from statefocus.trace.times import parse_time, zone_of
 
-    begun = starts_at(profile) if profile.devices.kind == "embedded" else time.time()
+    begun = starts_at(profile) if profile.devices.embedded else time.time()
     return parse_time(text, zone_of(profile.site.time_zone), begun, begun + 86_000)
 
 
@@ -174,7 +174,7 @@ def devices(
     timeout_s: float = typer.Option(2.0, min=0.1, max=60, help="How long to listen for answers."),
 ) -> None:
     """Find Alpaca servers on this network, and list their devices."""
-    from statefocus.devices.discovery import discover
+    from statefocus.devices.alpaca.discovery import discover
 
     found = discover(timeout_s)
     if not found:

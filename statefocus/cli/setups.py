@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from statefocus.cli.console import warn_of
-from statefocus.errors import UsageError
+from statefocus.errors import DeviceError, UsageError
+
+if TYPE_CHECKING:
+    from statefocus.profile import Profile
 
 
 def check(
     profile: Path | None = typer.Argument(None, help="Profile to check; the embedded one if none."),
+    devices: bool = typer.Option(False, "--devices", help="Try the devices too: one short exposure, one reading each."),
     schema: bool = typer.Option(False, "--schema", help="Print the profile's JSON Schema, for editors."),
 ) -> None:
     """Check a profile and the machines, prove these, and tell every effective value and where it comes from."""
@@ -41,6 +46,27 @@ def check(
     typer.echo(f"Proved: {proof}.")
     ready_metric(loaded.profile)
     typer.echo(f"Metric {loaded.profile.autofocus.metric}: frames can be measured on this machine.")
+    if loaded.profile.camera.source == "command":
+        from statefocus.devices.command import find_program
+
+        typer.echo(f"Camera command: {find_program(loaded.profile.camera.command)} is there.")
+    if devices:
+        _try_devices(loaded.profile)
+
+
+def _try_devices(profile: Profile) -> None:
+    """Try every device, and tell of each in one line; exit code 3 where one cannot be used."""
+    from statefocus.devices.trying import try_devices
+    from statefocus.telescope import devices_of, time_of
+
+    clock, _ = time_of(profile, 0.0 if profile.devices.embedded else 1.0)
+    good = True
+    with devices_of(profile, clock, seed=1) as (reached, _):
+        for tried in try_devices(reached, clock):
+            typer.echo(f"{tried.role}: {tried.said}", err=not tried.good)
+            good = good and tried.good
+    if not good:
+        raise typer.Exit(DeviceError.exit_code)
 
 
 def machine(

@@ -1,1 +1,1 @@
-"""Real devices over Alpaca; the only place that knows `alpyca`."""
+"""Real devices: what is asked of them, whoever speaks to them; Alpaca and INDI have a room each."""

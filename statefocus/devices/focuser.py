@@ -1,34 +1,17 @@
-"""A focuser over Alpaca: absolute moves, verified afterwards; never a move repeated blindly."""
+"""A focuser over any protocol: absolute moves, verified afterwards; never a move repeated blindly."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-
-import alpaca.focuser
 
 from statefocus.clock import Clock
+from statefocus.devices.interfaces import FocuserDriver
 from statefocus.devices.slack import Slack
-from statefocus.devices.transport import Wire, Wired
+from statefocus.devices.values import FocuserState
 from statefocus.errors import Refused, Timeout, Unreachable
 from statefocus.profile import Focuser as FocuserSettings
 
 POLL_S = 0.2
-NOT_IMPLEMENTED = 0x400
-
-
-class _Focuser(Wired, alpaca.focuser.Focuser):  # type: ignore[misc]  # alpyca publishes no types
-    """alpyca's focuser on our wire."""
-
-
-@dataclass(frozen=True, slots=True)
-class FocuserState:
-    """What a focuser tells of itself; positions in steps."""
-
-    position: int
-    max_step: int
-    absolute: bool
-    driver_compensation: bool
 
 
 class Focuser:
@@ -36,53 +19,43 @@ class Focuser:
 
     Parameters
     ----------
-    wire, base_path
-        The connection, and the path of the device on the server.
+    driver
+        The focuser as its protocol has it.
     settings
         Tolerance and time limit of a move.
     clock
         For the time limit.
     """
 
-    def __init__(self, wire: Wire, base_path: str, settings: FocuserSettings, clock: Clock) -> None:
-        self._device = _Focuser(f"{wire.host}:{wire.port}", 0)
-        self._device.attach(wire, base_path)
+    def __init__(self, driver: FocuserDriver, settings: FocuserSettings, clock: Clock) -> None:
+        self._driver = driver
         self._settings = settings
         self._slack = _slack_of(settings)
         self._clock = clock
-        self.name = wire.name
+        self.name = driver.name
 
     def state(self) -> FocuserState:
         """Read the focuser's state."""
-        device = self._device
-        absolute = bool(device.Absolute)
+        absolute = self._driver.absolute()
         return FocuserState(
             position=self.position() if absolute else 0,
-            max_step=int(device.MaxStep),
+            max_step=self._driver.max_step(),
             absolute=absolute,
             driver_compensation=self.driver_compensation(),
         )
 
     def position(self) -> int:
         """Read where it stands, steps; less what was added against backlash (A7)."""
-        counter = int(self._device.Position)
+        counter = self._driver.counter()
         return self._slack.position(counter) if self._slack else counter
 
     def temperature_c(self) -> float | None:
         """Read its own sensor; None where it has none."""
-        try:
-            return float(self._device.Temperature)
-        except Refused:
-            return None
+        return self._driver.temperature_c()
 
     def driver_compensation(self) -> bool:
         """Whether the driver's own temperature compensation is on; False where it has none."""
-        try:
-            return bool(self._device.TempCompAvailable) and bool(self._device.TempComp)
-        except Refused as refused:
-            if refused.code == NOT_IMPLEMENTED:
-                return False
-            raise
+        return self._driver.compensation()
 
     def switch_driver_compensation(self, *, on: bool) -> bool:
         """Switch the driver's own temperature compensation, and verify it; gives what it was before.
@@ -94,7 +67,7 @@ class Focuser:
         """
         former = self.driver_compensation()
         if former != on:
-            self._device.TempComp = on
+            self._driver.compensate(on=on)
             if self.driver_compensation() != on:
                 wanted = "on" if on else "off"
                 raise Refused(f"The {self.name} does not switch its own temperature compensation {wanted}.")
@@ -115,15 +88,15 @@ class Focuser:
 
     def _leg(self, target: int) -> Generator[float, None, None]:
         """Go to one position, and verify it."""
-        device = self._device
-        command = self._slack.counter_for(target, int(device.Position), int(device.MaxStep)) if self._slack else target
+        driver = self._driver
+        command = self._slack.counter_for(target, driver.counter(), driver.max_step()) if self._slack else target
         try:
-            device.Move(command)
+            driver.go_to(command)
         except (Unreachable, Timeout):
             yield POLL_S  # it may have been carried out all the same: look, do not repeat
         limit_s = self._settings.move_timeout_s
         deadline = self._clock.now() + limit_s
-        while device.IsMoving:
+        while driver.moving():
             if self._clock.now() >= deadline:
                 at = self.position()
                 raise Timeout(f"The {self.name} still moves after {limit_s:g} s: it is at {at}, not at {target}.")
@@ -135,16 +108,11 @@ class Focuser:
 
     def halt(self) -> None:
         """Stop it; a focuser that cannot be stopped is left to finish."""
-        try:
-            self._device.Halt()
-        except Refused as refused:
-            if refused.code != NOT_IMPLEMENTED:
-                raise
+        self._driver.halt()
 
     def close(self) -> None:
         """Hang up; the device stays connected for whoever else uses it."""
-        self._device.hang_up()
-        self._device.rqs.close()
+        self._driver.close()
 
 
 def _slack_of(settings: FocuserSettings) -> Slack | None:

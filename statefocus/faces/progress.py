@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from statefocus import effects, events, triggers
 from statefocus.context import Context, Run
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.focus.sweep import Sweep
 from statefocus.profile import Profile
 from statefocus.scales import SCALES, Scale

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from statefocus.clock import Clock
 from statefocus.crew import Crew
-from statefocus.devices.camera import Exposure
 from statefocus.devices.rig import Rig
+from statefocus.devices.values import Exposure
 from statefocus.profile import PlanJob, Profile
 
 

@@ -97,7 +97,7 @@ def _beyond_models(read: Settings) -> Iterator[Problem]:
 def _guards_without_source(read: Settings) -> Iterator[Problem]:
     """Facts that are to come from a device that the profile has no address for; they would block every night."""
     devices, guards = read.profile.devices, read.profile.guards
-    if devices.kind == "embedded":
+    if devices.embedded:
         return
     for guard, role in _GUARD_DEVICES.items():
         if getattr(guards, guard) == "device" and getattr(devices, role) is None:
@@ -109,7 +109,7 @@ def _guards_without_source(read: Settings) -> Iterator[Problem]:
 def _temperatures_without_source(read: Settings) -> Iterator[Problem]:
     """Temperatures that are to come from a device that the profile has no address for."""
     devices = read.profile.devices
-    if devices.kind == "embedded" or devices.conditions is not None:
+    if devices.embedded or devices.conditions is not None:
         return
     users: dict[str, TemperatureTrigger | Compensation] = {
         "triggers.temperature": read.profile.triggers.temperature,
@@ -125,7 +125,7 @@ def _temperatures_without_source(read: Settings) -> Iterator[Problem]:
 def _unknown_filters(read: Settings) -> Iterator[Problem]:
     """Filters that are named, and that the wheel of the embedded observatory does not have."""
     profile = read.profile
-    if profile.devices.kind != "embedded":
+    if not profile.devices.embedded:
         return
     wheel = [slot.name for slot in profile.observatory.filters.slots]
     jobs, acts = enumerate(profile.plan.jobs), enumerate(profile.host.rehearsal)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from statefocus import __version__, effects, events, focusing
 from statefocus.context import Context, Run
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.errors import StatefocusError
 from statefocus.focus.limits import PastFocus
 from statefocus.frames import DarkFolder

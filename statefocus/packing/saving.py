@@ -8,7 +8,7 @@ from pathlib import Path
 
 from statefocus import events
 from statefocus.audience import Audience, PassingOn
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.packing.runs import RunFiles
 from statefocus.profile import Profile
 from statefocus.session import State, Step

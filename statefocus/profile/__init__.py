@@ -7,11 +7,12 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from statefocus.profile.addresses import Address, IndiAddress
 from statefocus.profile.base import Conflict, Section
 from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, FilterSettings, Fit, Validation
 from statefocus.profile.hosts import Act, Gate, Host
 from statefocus.profile.observatory import ObservatorySettings
-from statefocus.profile.rig import Address, Devices, Focuser, Optics, Site, Tools
+from statefocus.profile.rig import Camera, Devices, Focuser, Optics, Site, Tools
 from statefocus.profile.session import Guards, Machines, Plan, PlanJob, Records, Triggers
 from statefocus.scales import SCALES, Scale
 
@@ -31,6 +32,7 @@ __all__ = [
     "Act",
     "Address",
     "Autofocus",
+    "Camera",
     "Compensation",
     "Devices",
     "Failure",
@@ -41,6 +43,7 @@ __all__ = [
     "Gate",
     "Guards",
     "Host",
+    "IndiAddress",
     "Machines",
     "Optics",
     "Plan",
@@ -63,6 +66,7 @@ class Profile(Section):
     site: Site = Field(default_factory=Site, description="Where the telescope stands.")
     optics: Optics = Field(default_factory=Optics, description="Sets the critical focus zone.")
     devices: Devices = Field(default_factory=Devices, description="Where the devices are.")
+    camera: Camera = Field(default_factory=Camera, description="Where focus frames come from.")
     host: Host = Field(default_factory=Host, description="Who runs the imaging plan.")
     plan: Plan = Field(default_factory=Plan, description="The embedded host's imaging plan.")
     focuser: Focuser = Field(default_factory=Focuser, description="How the focuser is moved.")
@@ -126,10 +130,11 @@ class Profile(Section):
 
     @model_validator(mode="after")
     def _devices_exist(self) -> Profile:
-        if self.devices.kind == "alpaca":
-            missing = [name for name in ("camera", "focuser") if getattr(self.devices, name) is None]
+        if not self.devices.embedded:
+            needed = ("camera", "focuser") if self.camera.source == "device" else ("focuser",)
+            missing = [name for name in needed if getattr(self.devices, name) is None]
             if missing:
-                message = f'devices.kind = "alpaca" needs an address for {" and ".join(missing)}'
+                message = f'devices.kind = "{self.devices.kind}" needs an address for {" and ".join(missing)}'
                 raise Conflict(message, ("devices", "kind"))
         return self
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from statefocus.profile.base import Section
+from statefocus.profile.addresses import DeviceAddress
+from statefocus.profile.base import Conflict, Section
+
+PLACEHOLDERS = ("file", "exposure_s", "binning", "gain", "filter")
+"""What is filled into `camera.command`."""
+
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+
+
+def _told(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
 
 
 class Site(Section):
@@ -56,29 +68,69 @@ class Focuser(Section):
     move_timeout_s: float = Field(120.0, gt=0, le=3600, description="A move that takes longer has failed.")
 
 
-class Address(Section):
-    """One Alpaca device."""
-
-    host: str = Field("127.0.0.1", description="Name or IP address of the Alpaca server.")
-    port: int = Field(11111, ge=1, le=65535, description="Its TCP port.")
-    number: int = Field(0, ge=0, description="Device number on that server.")
-
-
 class Devices(Section):
-    """Where the devices are: the observatory that comes with statefocus, or real ones over Alpaca."""
+    """Where the devices are: the observatory that comes with statefocus, or real ones over Alpaca or INDI."""
 
-    kind: Literal["embedded", "alpaca"] = Field(
-        "embedded", description="`embedded` starts the simulated observatory; `alpaca` uses the addresses below."
+    kind: Literal["embedded", "real", "alpaca"] = Field(
+        "embedded",
+        description="`embedded` starts the simulated observatory; `real` uses the addresses below (`alpaca` is its "
+        "older name). An address is a table for Alpaca, or text: `indi://HOST:PORT/DEVICE NAME`, "
+        "`alpaca://HOST:PORT/NUMBER`.",
     )
-    camera: Address | None = Field(None, description="Camera that takes the plan's and the focus frames.")
-    focuser: Address | None = Field(None, description="Absolute focuser.")
-    filter_wheel: Address | None = Field(None, description="Filter wheel, if there is one.")
-    telescope: Address | None = Field(None, description="Mount; needed by the guards `tracking` and `unparked`.")
-    conditions: Address | None = Field(None, description="ObservingConditions, for the external temperature.")
-    safety: Address | None = Field(None, description="SafetyMonitor, for the guard `safe`.")
+    camera: DeviceAddress = Field(None, description="Camera that takes the plan's and the focus frames.")
+    focuser: DeviceAddress = Field(None, description="Absolute focuser.")
+    filter_wheel: DeviceAddress = Field(None, description="Filter wheel, if there is one.")
+    telescope: DeviceAddress = Field(None, description="Mount; needed by the guards `tracking` and `unparked`.")
+    conditions: DeviceAddress = Field(None, description="Weather station, for the external temperature.")
+    safety: DeviceAddress = Field(None, description="SafetyMonitor or INDI's weather, for the guard `safe`.")
     connect_timeout_s: float = Field(2.0, gt=0, le=60, description="Time limit for reaching a server.")
     read_timeout_s: float = Field(5.0, gt=0, le=120, description="Time limit for one answer.")
     image_timeout_s: float = Field(60.0, gt=0, le=3600, description="Time limit for downloading one image.")
+
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the simulated observatory is meant."""
+        return self.kind == "embedded"
+
+
+class Camera(Section):
+    """Where focus frames come from, and what that needs."""
+
+    source: Literal["device", "command", "host"] = Field(
+        "device",
+        description="`device`: `devices.camera`, shared with whoever else uses it; `command`: the command below; "
+        "`host`: the program that runs the plan takes them.",
+    )
+    command: tuple[str, ...] = Field(
+        (),
+        description="Program and arguments that write one FITS file; {file}, {exposure_s}, {binning}, {gain} and "
+        "{filter} are filled in, the last two with nothing where there is none. No shell is started.",
+    )
+    timeout_s: float = Field(60.0, gt=0, le=3600, description="Time limit of the command, beyond the exposure itself.")
+    indi_upload: Literal["local", "client"] = Field(
+        "local",
+        description="How an INDI camera hands focus frames over: `local` by a file in a folder of their own, so that "
+        "no other client of the server gets them, and `client` over the network, to every client that listens.",
+    )
+
+    @field_validator("command")
+    @classmethod
+    def _names_the_file(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        for argument in command:
+            unknown = [name for name in _PLACEHOLDER.findall(argument) if name not in PLACEHOLDERS]
+            if unknown:
+                raise ValueError(f"there is no {{{unknown[0]}}}; known are {_told(PLACEHOLDERS)}")
+        if command and not any("{file}" in argument for argument in command[1:]):
+            message = "no argument holds {file}, the file that is to be written"
+            raise ValueError(message)
+        return command
+
+    @model_validator(mode="after")
+    def _has_its_command(self) -> Camera:
+        if self.source == "command" and not self.command:
+            raise Conflict('camera.source = "command" needs camera.command', ("command",), ("source",))
+        return self
 
 
 class Tools(Section):

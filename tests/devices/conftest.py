@@ -9,6 +9,8 @@ from typing import TypeVar
 import pytest
 
 from statefocus.clock import VirtualClock
+from statefocus.devices.alpaca import AlpacaCamera
+from statefocus.devices.camera import DeviceCamera
 from statefocus.devices.rig import Rig, open_rig
 from statefocus.observatory import Observatory, serving
 from statefocus.profile import Address, Profile
@@ -19,9 +21,17 @@ Result = TypeVar("Result")
 
 @dataclass
 class Site:
+    profile: Profile
     clock: VirtualClock
     rig: Rig
     observatory: Observatory
+
+    @property
+    def camera(self) -> AlpacaCamera:
+        """The camera as Alpaca has it."""
+        assert isinstance(self.rig.camera, DeviceCamera)
+        assert isinstance(self.rig.camera._driver, AlpacaCamera)
+        return self.rig.camera._driver
 
     def finish(self, task: Generator[float, None, Result]) -> Result:
         """Carry a task out in virtual time; gives what it returns."""
@@ -60,8 +70,9 @@ def site(happenings: list[dict[str, object]], camera: dict[str, object]) -> Iter
         address = Address(host=server.host, port=server.port)
         roles = ("camera", "focuser", "filter_wheel", "telescope", "conditions", "safety")
         devices = profile.devices.model_copy(update=dict.fromkeys(roles, address))
-        rig = open_rig(profile.model_copy(update={"devices": devices}), clock)
+        profile = profile.model_copy(update={"devices": devices})
+        rig = open_rig(profile, clock)
         try:
-            yield Site(clock, rig, observatory)
+            yield Site(profile, clock, rig, observatory)
         finally:
             rig.close()

@@ -7,6 +7,7 @@ import pytest
 from statefocus.devices.camera import GRACE_S
 from statefocus.devices.focuser import Focuser
 from statefocus.devices.slack import Slack
+from statefocus.devices.values import Shot
 from statefocus.errors import Protocol, Refused, Timeout, Unreachable
 from tests.devices.conftest import START, Site
 
@@ -65,18 +66,18 @@ def test_an_exposure_that_never_ends_is_given_up_and_aborted(site: Site) -> None
     with pytest.raises(Timeout, match=r"gave no image 30 s after an exposure of 2 s"):
         site.finish(site.rig.camera.expose(2.0))
     assert site.clock.now() == pytest.approx(START + 2 + GRACE_S, abs=1)
-    site.rig.camera._device.StartExposure(1.0, Light=True)
+    site.camera.device.StartExposure(1.0, Light=True)
 
 
 def test_an_exposure_that_is_given_up_is_aborted(site: Site) -> None:
     exposure = site.rig.camera.expose(60.0)
     next(exposure)
     exposure.close()
-    assert site.rig.camera._device.CameraState == 0
+    assert site.camera.device.CameraState == 0
 
 
 def test_an_exposure_that_somebody_left_behind_is_out_of_the_way_of_the_next_try(site: Site) -> None:
-    site.rig.camera._device.StartExposure(600.0, Light=True)
+    site.camera.device.StartExposure(600.0, Light=True)
     with pytest.raises(Refused, match="under way"):
         site.finish(site.rig.camera.expose(1.0))
     assert site.finish(site.rig.camera.expose(1.0)).exposure_s == 1.0
@@ -146,14 +147,14 @@ def test_the_time_to_the_transit_runs_down(site: Site) -> None:
 
 def exposed_fast(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Notes of each frame that begins whether the camera reads out fast then."""
-    camera, noted = site.rig.camera, []
-    begin = camera._begin
+    camera, noted = site.camera, []
+    begin = camera.begin
 
-    def note(exposure_s: float, *, light: bool) -> None:
-        noted.append(bool(camera._device.FastReadout))
-        begin(exposure_s, light=light)
+    def note(shot: Shot) -> None:
+        noted.append(bool(camera.device.FastReadout))
+        begin(shot)
 
-    monkeypatch.setattr(camera, "_begin", note)
+    monkeypatch.setattr(camera, "begin", note)
     return noted
 
 
@@ -162,24 +163,24 @@ def test_a6_only_the_frames_that_ask_for_it_are_read_out_fast(site: Site, monkey
     for fast in (True, False, True):
         site.finish(site.rig.camera.expose(1.0, fast=fast))
     assert noted == [True, False, True]
-    assert not site.rig.camera._device.FastReadout
+    assert not site.camera.device.FastReadout
 
 
 def test_a6_a_frame_that_is_given_up_or_fails_sets_the_camera_back_too(site: Site) -> None:
     exposure = site.rig.camera.expose(60.0, fast=True)
     next(exposure)
-    assert site.rig.camera._device.FastReadout
+    assert site.camera.device.FastReadout
     exposure.close()
-    assert not site.rig.camera._device.FastReadout
+    assert not site.camera.device.FastReadout
     with pytest.raises(Refused):
         site.finish(site.rig.camera.expose(-1.0, fast=True))
-    assert not site.rig.camera._device.FastReadout
+    assert not site.camera.device.FastReadout
 
 
 def test_a6_a_camera_that_is_fast_by_a_persons_own_wish_stays_so(site: Site) -> None:
-    site.rig.camera._device.FastReadout = True
+    site.camera.device.FastReadout = True
     site.finish(site.rig.camera.expose(1.0, fast=True))
-    assert site.rig.camera._device.FastReadout
+    assert site.camera.device.FastReadout
 
 
 def test_a6_a_camera_that_could_not_be_set_back_is_set_back_before_the_plans_next_frame(

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 import alpaca.device
 import pytest
 
-from statefocus.devices.imagebytes import read_image
+from statefocus.devices.alpaca.imagebytes import read_image
+from statefocus.devices.alpaca.transport import Wire, value_of
 from statefocus.devices.sun import sun_altitude_deg
-from statefocus.devices.transport import TimeLimits, Wire, value_of
+from statefocus.devices.values import TimeLimits
 from statefocus.errors import Protocol, Refused, Timeout, Unreachable
 
 QUICK = TimeLimits(connect_s=0.5, read_s=0.3, image_s=0.3)

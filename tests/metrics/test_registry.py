@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.errors import ProfileError, StatefocusError
 from statefocus.loading import read_profile
 from statefocus.metrics import Measured, MetricError, find_metric, measurer, metric_names, ready_metric

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from statefocus import effects, events
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.metrics import measurer
 from statefocus.packing import RunFiles
 from statefocus.preparing import preparer

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from statefocus.devices.camera import Exposure
+from statefocus.devices.values import Exposure
 from statefocus.frames import write_frame
 from statefocus.preparing import as_it_is, cropped, preparer
 from statefocus.profile import Autofocus

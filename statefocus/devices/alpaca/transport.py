@@ -17,6 +17,7 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlencode
 
+from statefocus.devices.values import TimeLimits
 from statefocus.errors import Protocol, Refused, Timeout, Unreachable
 
 CLIENT_ID = 4711
@@ -26,15 +27,6 @@ _IDLE_S = 2.0
 """A connection that was idle for longer may have been closed by the server; a command then gets a fresh one."""
 
 _transaction_ids = itertools.count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """How long a server may take, seconds."""
-
-    connect_s: float = 2.0
-    read_s: float = 5.0
-    image_s: float = 60.0
 
 
 @dataclass
