@@ -87,7 +87,6 @@ class Devices(Section):
     read_timeout_s: float = Field(5.0, gt=0, le=120, description="Time limit for one answer.")
     image_timeout_s: float = Field(60.0, gt=0, le=3600, description="Time limit for downloading one image.")
 
-
     @property
     def embedded(self) -> bool:
         """Whether the simulated observatory is meant."""
