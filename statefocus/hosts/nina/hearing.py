@@ -82,14 +82,14 @@ class NinaHearing(GateHost):
         if kind == SNAPSHOT or words(image.get("TargetName")) == TARGET:
             return
         exposure_s, file = number(image.get("ExposureTime")), words(image.get("Filename"))
-        if file is not None and _same(file, self._last_file):
-            self._image_due_t = None
-            return
-        hfr = number(image.get("HFR"))
-        stars = whole(image.get("Stars"))
+        if file is None:
+            return  # a frame without a name cannot be told from the one before; the gate counts it
+        hfr, stars = number(image.get("HFR")), whole(image.get("Stars"))
         hfr = hfr if hfr is not None and hfr > 0 else None
         if self._is_of_former(exposure_s):
             self._measured(file, hfr, stars)
+            return
+        if _same(file, self._last_file):
             return
         self._exposure_s = exposure_s
         if self._frame is not None and exposure_s is not None:  # a call may have told it wrongly
@@ -107,12 +107,12 @@ class NinaHearing(GateHost):
             return exposure_s is not None and now - frame.begun_t < EARLY_PART * exposure_s - EARLY_S
         return self._image_due_t is not None and now - self._image_due_t <= LATE_S
 
-    def _measured(self, file: str | None, hfr: float | None, stars: int | None) -> None:
+    def _measured(self, file: str, hfr: float | None, stars: int | None) -> None:
         """Add what N.I.N.A. has measured, where the core was not told of that frame yet."""
         saved, self._image_due_t = self._in_hand.saved, None
         if saved is not None and saved.hfr_px is None:
             saved.hfr_px, saved.stars, saved.file = hfr, stars, saved.file or file
-        self._last_file = file or self._last_file
+        self._last_file = file
 
     def _hear_frame_saved(
         self,

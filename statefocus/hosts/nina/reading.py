@@ -118,15 +118,12 @@ def is_focusing(history: object, now: float, limit_s: float) -> bool:
 
     One whose time cannot be read counts as new.
     """
-    focus = [table(one) for one in history if table(one).get("Event") in FOCUSING + FOCUSED] if _lists(history) else []
+    told = [table(one) for one in history] if isinstance(history, list) else []
+    focus = [one for one in told if one.get("Event") in FOCUSING + FOCUSED]
     if not focus or focus[-1].get("Event") in FOCUSED:
         return False
     t = _time(focus[-1].get("Time"))
     return t is None or now - t <= limit_s
-
-
-def _lists(value: object) -> bool:
-    return isinstance(value, list)
 
 
 def _time(value: object) -> float | None:
