@@ -132,11 +132,12 @@ class Night:
             runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
             watcher.runner = runner
             self.interruptible(runner.interrupt)
-            if desk is not None:
-                desk.end = runner.interrupt
             self.audience.begin(self.profile, host.total_frames, self.trace)
             Readings(given.profile, rig, crew, clock, host.flip_in_s, hands.focuser_busy).start()
             host.attend()
+            if desk is not None:
+                desk.end = runner.interrupt
+                desk.open()
             position, learned = rig.focuser.position(), read_learned(self.profile)
             reason = runner.run(events.SessionStarted(position=position, learned=learned))
             figures = judge(host.lights_begun) if judge else None

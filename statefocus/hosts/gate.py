@@ -317,11 +317,11 @@ class GateHost(Hearing):
             self._flipping, in_hand.flipped, in_hand.pier_side = False, False, None
 
     def _close_frames(self, next_type: str | None, next_filter: str | None = None, *, by: str | None = None) -> None:
-        """Tell the frame that is out or in hand as saved; one that is asked for again too early has failed."""
+        """Tell the frame that is out or in hand as saved; one that its own host (`by`) leaves too early has failed."""
         frame, saved = self._frame, self._in_hand.saved
         self._frame = self._in_hand.saved = None
         if frame is not None and by == frame.by and frame.is_early(self._now()):
-            sentence = "The host asked for the next frame before the exposure of this one could be over."
+            sentence = "The host went on before the exposure of this frame could be over."
             self._post(events.ExposureFailed(number=frame.number, sentence=sentence))
             return
         if frame is not None:

@@ -67,9 +67,8 @@ class Hearing:
         """Take up one notification, and answer what became of it."""
         self._heard_t = self._clock.now()
         hear: Callable[..., Answer] = getattr(self, f"_hear_{word.replace('-', '_')}")
-        answer = hear(**told)
+        ticket.settle(hear(**told))
         yield from self._go_on()
-        ticket.settle(answer)
         return None
 
     # --- the plan ---
@@ -92,7 +91,7 @@ class Hearing:
         return Answer("told", "The plan is over.")
 
     def _end_plan(self, reason: str) -> None:
-        self._close_frames(None)
+        self._close_frames(None, by=self._frame.by if self._frame is not None else None)
         self._plan_runs = self._plan_paused = self._left_paused = self._stood_still = self._gated = False
         self._flipping, self._in_hand = False, InHand()
         self._post(events.PlanFinished(reason=reason))

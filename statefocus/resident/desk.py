@@ -17,6 +17,11 @@ from statefocus.hosts.gating import Answer, Ticket
 from statefocus.resident.status import concluded, status
 from statefocus.session import State, Step
 
+_GAP = frozenset(
+    ("frame_saved", "filter_changed", "plan_started", "plan_resumed", "flip_finished", "centering_finished")
+)
+"""Events at which every trigger is looked at."""
+
 REMEMBERED = 50
 """Runs that are remembered for whoever waited for them."""
 
@@ -115,13 +120,14 @@ class Desk(PassingOn):
         self._runs: tuple[dict[str, Any], ...] = ()
         self._count = 0
         self.end: Callable[[str], None] = lambda _reason: None
+        self.open: Callable[[], None] = lambda: None
 
     # --- on the session's thread ---
 
     def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
         """An event was worked off."""
         self._state = state
-        if any(step.triggers for step in steps):
+        if event.kind in _GAP:
             self._held_back = tuple(_against(steps))
         if state.context.concluded is not None:
             self._count += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from statefocus.audience import Audience
@@ -21,6 +21,9 @@ from statefocus.resident.rendezvous import Rendezvous, alone, told
 @contextmanager
 def within_reach(host: Host, given: Surroundings, audience: Audience, trace: Path) -> Iterator[Desk | None]:
     """Give the desk of a session whose host is resident, its server running; None for any other.
+
+    Callers find it once `Desk.open` is called, when the first readings are on their way to the core: the guards of a
+    call that came before them would know nothing.
 
     Raises
     ------
@@ -42,7 +45,8 @@ def within_reach(host: Host, given: Surroundings, audience: Audience, trace: Pat
         port = listener.getsockname()[1]
         front = Front(desk, host if isinstance(host, GateHost) else None, token, port, calls.write)
         where = Rendezvous(profile.name, port, token, os.getpid(), gate.when_down, 60 * gate.wait_min)
-        with serving_app(front, listener, "session", "h11"), told(where, path):
+        with serving_app(front, listener, "session", "h11"), ExitStack() as found:
+            desk.open = lambda: found.enter_context(told(where, path))
             try:
                 yield desk
             finally:

@@ -2,8 +2,8 @@
 
 `python -m tests.bench` measures everything in some minutes, `python -m tests.bench --write` puts it into
 docs/benchmarks.md too. One part alone: `frames`, `focus --runs 200` (sweeps a case), `refusals --runs 50` (sweeps
-without a focus), `real`, `refocus`, `nights`, `replay 1000000` (events). `bank FOLDER 20` keeps 20 measured sweeps a
-case in a folder, to try estimators on.
+without a focus), `real`, `refocus`, `nights`, `gate`, `replay 1000000` (events). `bank FOLDER 20` keeps 20 measured
+sweeps a case in a folder, to try estimators on.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from rich.console import Console
 
 from statefocus.focus import FocusPoint, find_focus
 from statefocus.frames import warm_up
-from tests.bench import bank, focusing, frames, nights, replaying
+from tests.bench import bank, calls, focusing, frames, nights, replaying
 from tests.bench.sweeps import CASES
 from tests.bench.telling import PAGE, Section, tell
 from tests.bench.timing import BUDGET_S, machine, timed
 
 RUNS = 2  # sweeps a case, quickly
 SEASON_EVENTS = 100_000
-PARTS = ("fit", "frames", "focus", "refusals", "real", "refocus", "nights", "replay")
+PARTS = ("fit", "frames", "focus", "refusals", "real", "refocus", "nights", "gate", "replay")
 BY_GALSIM = {"frames", "focus", "refusals", "bank"}
 
 
@@ -77,6 +77,7 @@ def sections(asked: argparse.Namespace) -> dict[str, Callable[[], Section]]:
         "real": focusing.real_section,
         "refocus": nights.refocus_section,
         "nights": nights.section,
+        "gate": calls.section,
         "replay": lambda: replaying.section(events),
     }
 

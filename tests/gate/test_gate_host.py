@@ -176,6 +176,15 @@ def test_a_call_that_comes_too_early_tells_that_the_frame_has_failed() -> None:
     assert stage.goes() == 1
 
 
+def test_a_frame_that_the_plan_did_not_want_any_more_counts_for_nothing() -> None:
+    stage = Stage()
+    stage.goes()
+    stage.gate()
+    stage.notify("plan-finished")
+    assert [saved.number for saved in stage.told(events.FrameSaved)] == [1]
+    assert [failed.number for failed in stage.told(events.ExposureFailed)] == [2]
+
+
 def test_what_is_told_twice_or_too_late_counts_once() -> None:
     stage = Stage({"count": {"frames": 3}})
     stage.goes()

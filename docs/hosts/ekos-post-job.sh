@@ -1,0 +1,3 @@
+#!/bin/sh
+# Ekos, "post-job" script: the plan is over.
+statefocus notify plan-finished || exit 0

@@ -1,0 +1,102 @@
+"""The ready scripts of docs/hosts, as far as they run here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.generate import ROOT
+
+SCRIPTS = ROOT / "docs" / "hosts"
+
+
+@pytest.fixture
+def called(tmp_path: Path) -> dict[str, str]:
+    """An environment whose `statefocus` only writes down how it was called, and exits with `$CODE`."""
+    for name, prefix in (("statefocus", ""), ("dbus-send", "dbus-send ")):
+        program = tmp_path / name
+        text = f'#!/bin/sh\nprintf "%s\\n" "{prefix}$*" >> {tmp_path}/calls\nexit "${{CODE:-0}}"\n'
+        program.write_text(text, "utf-8")
+        program.chmod(0o755)
+    return {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "CALLS": str(tmp_path / "calls")}
+
+
+def calls(environment: dict[str, str]) -> list[str]:
+    return Path(environment["CALLS"]).read_text("utf-8").splitlines()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="scripts for a POSIX shell")
+@pytest.mark.parametrize(
+    ("name", "more", "call", "code"),
+    [
+        ("ekos-pre-capture.sh", {}, "gate --host ekos --frame light --filter ", 1),
+        ("ekos-pre-capture.sh", {"FILTER": "Ha", "EXPOSURE": "300"},
+         "gate --host ekos --frame light --filter Ha --exposure 300", 1),
+        ("ekos-post-capture.sh", {}, "notify frame-saved", 0),
+        ("ekos-pre-job.sh", {}, "notify plan-started", 0),
+        ("ekos-post-job.sh", {}, "notify plan-finished", 0),
+    ],
+)  # fmt: skip
+def test_only_the_gate_may_stop_ekos(
+    name: str, more: dict[str, str], call: str, code: int, called: dict[str, str]
+) -> None:
+    assert subprocess.run([SCRIPTS / name], env={**called, **more, "CODE": "1"}).returncode == code
+    asked, *told = calls(called)
+    assert asked == call
+    assert [line.split()[-1] for line in told] == (["org.kde.kstars.Ekos.Capture.abort"] if code else [])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="scripts for a POSIX shell")
+def test_ekos_goes_on_where_the_gate_does_not_say_stop(called: dict[str, str]) -> None:
+    for code in (0, 3):
+        assert subprocess.run([SCRIPTS / "ekos-pre-capture.sh"], env={**called, "CODE": str(code)}).returncode == code
+    assert not [line for line in calls(called) if line.startswith("dbus-send")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for statefocus is a shell script")
+def test_ccdciel_tells_its_filter(called: dict[str, str]) -> None:
+    answers = {"Wheel_GetfiltersName": ["L", "Ha"], "Wheel_getfilter": {"status": 2}}
+
+    class Ccdciel(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            told: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "result": answers[asked["method"]]}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(told).encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Ccdciel) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environment = {**called, "CCDCIEL_PORT": str(server.server_port), "CODE": "1"}
+        done = subprocess.run([sys.executable, SCRIPTS / "ccdciel_gate.py", "300"], env=environment)
+        server.shutdown()
+    again = subprocess.run([sys.executable, SCRIPTS / "ccdciel_gate.py"], env={**called, "CCDCIEL_PORT": "1"})
+    assert (done.returncode, again.returncode) == (1, 0)
+    assert calls(called) == [
+        "gate --host ccdciel --frame light --filter Ha --exposure 300",
+        "gate --host ccdciel --frame light",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SCRIPTS.glob("*.bat")) + sorted(SCRIPTS.glob("*.ps1")), ids=lambda path: path.name
+)
+def test_scripts_for_windows_say_only_what_is_known(path: Path) -> None:
+    from statefocus.calling.words import EVENTS, GATE
+
+    known = {f"--{option.name}" for option in GATE.options}
+    words = path.read_text("utf-8").replace('"', " ").replace(",", " ").split()
+    assert {word for word in words if word.startswith("--")} <= known
+    assert {after for word, after in pairwise(words) if word == "notify"} <= set(EVENTS)
