@@ -188,6 +188,8 @@ class Run(Struct, frozen=True):
     started_t, started_temperature_c, filter, home_filter
         When it began, how warm it was then, in which filter it is made, and which one is turned back to; None where it
         is not another one.
+    held_t
+        When the plan stood still for it; None before. Until then the plan's own frame was still being taken.
     filter_turned
         The wheel was sent to `filter`, and did not come back to `home_filter` yet.
     offset_made, offset_short_steps
@@ -229,6 +231,7 @@ class Run(Struct, frozen=True):
     causes: tuple[str, ...]
     started_t: float
     started_temperature_c: float | None = None
+    held_t: float | None = None
     filter: str | None = None
     home_filter: str | None = None
     filter_turned: bool = False

@@ -34,7 +34,7 @@ SLOW = ("tests/core/test_properties.py",)
 """What is asked last."""
 MODULES = (
     *("rules.compensation", "rules.confirming", "rules.due", "rules.filters", "rules.refocusing", "rules.running"),
-    *("triggers", "image_history", "thermometer", "compensating", "offsetting", "focusing"),
+    *("triggers", "image_history", "thermometer", "compensating", "offsetting", "owning", "focusing"),
 )
 SUITE = (
     *(f"tests/core/test_{name}.py" for name in CORE),
@@ -56,6 +56,7 @@ LIKELY = {
     "compensation": "compensation",
     "compensating": "compensation",
     "autofocus": "runs",
+    "owning": "ownership",
     "focusing": "runs",
 }
 """Which test is asked first about a file, by itself; only what it does not notice is shown to all."""

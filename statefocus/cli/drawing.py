@@ -30,7 +30,7 @@ def sheets_of(trace: Path) -> Iterator[tuple[str, Sheet | None]]:
     zone, scale = zone_of(str(header.body.get("time_zone", "UTC"))), scale_of(header)
     for swept in swept_runs(lines):
         body = swept.line.body
-        begun = swept.line.t - body["duration_s"]
+        begun = float(body.get("started_t") or swept.line.t - body["duration_s"])
         sheet = sheet_of_run(body, scale, show(begun, zone, date=True), swept.points)
         yield run_name(begun, zone, body["number"]), sheet if sheet.points or sheet.earlier else None
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from statefocus.devices.values import Exposure
 from statefocus.errors import Protocol, Refused, Timeout, Unreachable
-from statefocus.frames import FrameError, read_frame
 from statefocus.profile import Camera as CameraSettings
 
 POLL_S = 0.1
 _SAID = 200
+_GONE_WITHIN_S = 5.0
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -154,10 +154,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     else:
         process.kill()
     with suppress(subprocess.TimeoutExpired):
-        process.wait(POLL_S)
+        process.wait(_GONE_WITHIN_S)
 
 
 def _pixels(file: Path) -> NDArray[Any]:
+    from statefocus.frames import FrameError, read_frame
+
     if not file.exists():
         raise Protocol("`camera.command` ended well, and wrote no file: it has to write to {file}.")
     try:

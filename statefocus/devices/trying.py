@@ -76,12 +76,14 @@ class _Trial:
             wheel.close()
 
     def camera(self) -> str:
+        if self._profile.camera.source == "host" and self._of_host is None:
+            return "the host takes the frames, and is not asked now."
         camera = self.opening.camera(lambda: self._filter, self._of_host)
         autofocus = self._profile.autofocus
         exposure_s = min(EXPOSURE_S, autofocus.exposure_s)
         try:
             begun = self._clock.now()
-            taken = _carried_out(camera.expose(exposure_s, gain=autofocus.gain, binning=autofocus.binning), self._clock)
+            taken = carried_out(camera.expose(exposure_s, gain=autofocus.gain, binning=autofocus.binning), self._clock)
             width, height = taken.pixels.shape
             lasted_s = self._clock.now() - begun
             return f"a frame of {width} x {height} pixels in {lasted_s:.1f} s, {exposure_s:g} s of them exposed."
@@ -132,7 +134,7 @@ class _Trial:
             safety.close()
 
 
-def _carried_out(task: Generator[float, None, Result], clock: Clock) -> Result:
+def carried_out(task: Generator[float, None, Result], clock: Clock) -> Result:
     """Carry a task out here and now."""
     while True:
         try:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from statefocus import events, offsetting, owning
 from statefocus.context import Context, OtherHand
 from statefocus.focus.learned import LearnedCurve
-from statefocus.folding.registry import folds, with_facts, with_plan, with_triggers
+from statefocus.folding.registry import folds, with_facts, with_plan, with_run, with_triggers
 from statefocus.image_history import channel_of
 
 PLAN_EVENTS = frozenset(
@@ -87,7 +87,7 @@ def _plan_resumed(context: Context, _event: events.PlanResumed) -> Context:
 @folds(events.PlanHeld)
 def _plan_held(context: Context, _event: events.PlanHeld) -> Context:
     """The host has said that nothing is exposing; it may have aborted a frame without a word."""
-    return with_plan(context, shutter_until=None)
+    return with_run(with_plan(context, shutter_until=None), held_t=context.now)
 
 
 @folds(events.FramePreparing)

@@ -11,7 +11,7 @@ from statefocus.profile.base import Section
 
 INDI_PORT = 7624
 
-_TEXT = re.compile(r"(?P<protocol>\w+)://(?P<host>\[[0-9a-fA-F:]+\]|[^/:\s]+)(:(?P<port>\d+))?/(?P<device>[^/]+)")
+_TEXT = re.compile(r"(?P<protocol>\w+)://(?P<host>\[[0-9a-fA-F:]+\]|[^/:\s]+)(:(?P<port>\d+))?/(?P<device>.*\S)")
 
 
 class Address(Section):

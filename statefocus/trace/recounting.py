@@ -124,6 +124,8 @@ class Recount:
                 run.filter = self._filter
         elif name == "frame_measured" and run is not None:
             run.measured(body["value"])
+        elif name == "plan_held" and run is not None:
+            run.held_t = event.t
 
     def _read(self, body: Mapping[str, Any], t: float) -> None:
         if self._profile is None or self._thermometer is None:

@@ -35,6 +35,8 @@ class RunTold:
         Of the validation frames.
     shown_t
         Since when its result was held in view.
+    held_t
+        Since when the plan stood still for it.
     """
 
     number: int
@@ -46,6 +48,7 @@ class RunTold:
     filter: str | None
     measures: list[float | None] = field(default_factory=list)
     shown_t: float | None = None
+    held_t: float | None = None
     _validates: bool = False
     _best: int | None = None
     _curve: Mapping[str, Any] | None = None
@@ -97,7 +100,9 @@ class RunTold:
             yield f"its start is recorded {began - self.started_t:+.3f} s off line {self.line}, where it began."
         if abs(ended - line.t) > _MS:
             yield f"its end is recorded {ended - line.t:+.3f} s off this line's own time."
-        lasted = (line.t if self.shown_t is None else self.shown_t) - self.started_t
+        lasted = (line.t if self.shown_t is None else self.shown_t) - (self.held_t or self.started_t)
+        if body.get("held_t") != self.held_t:
+            yield f"the plan's hold is recorded at {body.get('held_t')}, and `plan_held` came at {self.held_t}."
         if abs(body["duration_s"] - lasted) > _MS:
             yield f"its duration is recorded as {body['duration_s']:.3f} s, and it took {lasted:.3f} s by the lines."
 

@@ -119,6 +119,8 @@ class _Reading:
             self.by_effect[event.effect].answer = one
         if isinstance(event, events.SessionStarted | events.FocuserMoved | events.FocuserPrepared):
             self.position = event.position
+        elif isinstance(event, events.FocuserRead):
+            self.position = self.position if event.position is None else event.position
         elif isinstance(event, events.FrameSaved) and event.frame_type == "Light":
             where = event.position if self.position is None else self.position
             self.night.frames.append(LightFrame(line.t, event.filter, where))
@@ -147,7 +149,7 @@ class _Reading:
 
     def _run(self, line: Line) -> None:
         body = line.body
-        begin, why = self.begun or (line.t - float(body["duration_s"]), "")
+        begin, why = self.begun or (float(body.get("started_t") or line.t - float(body["duration_s"])), "")
         self.begun = None
         plan_t = begin - self.night.held_before(begin)
         self.night.holds.append((begin, line.t))

@@ -29,6 +29,12 @@ from statefocus.what_if.told import Asked, Happened, LightFrame, RunTold
 AFTER_S, AFTER_EVERY_S = 7200.0, 20.0
 """For how long after the recorded night, and how often, the last readings of mount, safety and Sun are repeated."""
 
+_SEEN = (
+    *(events.SessionStarted, events.FocuserPrepared, events.FocuserMoved, events.DevicesHalted),
+    *(events.HostRefocused, events.FocuserRead),
+)
+"""What tells where the focuser stands."""
+
 _THEIR_FOCUS = (events.HostFocusing, events.HostRefocused, events.FocuserRead)
 """Where another program put the focuser, or it was seen to stand: in the supposed night it stands elsewhere."""
 
@@ -61,7 +67,9 @@ class Supposing:
         self._night, self._oracle, self._session = night, oracle, session
         self._state = self._session.begin(night.header.t)
         self._now = night.header.t
-        self._world = deque(world)
+        self._turned = _turned(night)
+        hands = [one for one in night.happened if one.index in self._turned]
+        self._world = deque(sorted([*world, *hands], key=lambda one: (one.t, one.index)) if hands else world)
         self._after: deque[Happened] = deque(_repeated(world))
         self._plan = deque(_plan_events(night))
         self._answers: list[tuple[float, float, int, Answer]] = []
@@ -96,10 +104,18 @@ class Supposing:
             return None  # nothing is left but the last readings, told again and again
         t, origin, which = min(choices)
         if which == 0 and world:
-            return t, origin, world.popleft().event
+            return t, origin, self._as_turned(world.popleft())
         if which == 1:
             return t, origin, self._plan.popleft().event
         return t, origin, heapq.heappop(self._answers)[3]
+
+    def _as_turned(self, one: Happened) -> Event:
+        """What else moved the focuser moves it as far here, from wherever it stands."""
+        event = one.event
+        if not isinstance(event, events.FocuserRead) or self._oracle.position is None:
+            return event
+        self._oracle.position += self._turned[one.index]
+        return replace(event, position=self._oracle.position)
 
     def _work_off(self, event: Event, origin: float) -> None:
         if isinstance(event, events.FocuserMoved):
@@ -227,6 +243,20 @@ def _plan_events(night: Recorded) -> list[Happened]:
     """The plan's own events, which keep plan time."""
     left_out: tuple[type[Event], ...] = (*night.world_kinds, Answer, *_THEIR_FOCUS, events.SessionEnded)
     return [one for one in night.happened if not isinstance(one.event, left_out)]
+
+
+def _turned(night: Recorded) -> dict[int, int]:
+    """By how many steps something else had moved the focuser when it was seen elsewhere, by the event's number."""
+    here: int | None = None
+    turned: dict[int, int] = {}
+    for one in night.happened:
+        position = getattr(one.event, "position", None) if isinstance(one.event, _SEEN) else None
+        if position is None:
+            continue
+        if isinstance(one.event, events.FocuserRead) and here is not None and position != here:
+            turned[one.index] = position - here
+        here = position
+    return turned
 
 
 def _repeated(world: list[Happened]) -> list[Happened]:

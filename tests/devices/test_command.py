@@ -20,6 +20,7 @@ from statefocus.devices.values import Exposure
 from statefocus.errors import Protocol, Refused, Timeout, Unreachable, UsageError
 from statefocus.frames import write_frame
 from statefocus.profile import Camera, Profile
+from tests.devices.conftest import Site
 
 WHOLE = "import sys, shutil, json, pathlib; shutil.copy(sys.argv[1], sys.argv[2]); "
 
@@ -136,6 +137,16 @@ def profile(source: str, **camera: object) -> Profile:
 def test_a_host_that_takes_no_frames_is_told_before_the_night() -> None:
     with pytest.raises(UsageError, match=r'camera.source = "host", and this host takes no frames'):
         open_rig(profile("host"), VirtualClock(0.0))
+
+
+def test_the_command_is_told_the_filter_that_is_in(site: Site) -> None:
+    camera = Camera(source="command", command=("true", "{file}", "{filter}"))
+    rig = open_rig(site.profile.model_copy(update={"camera": camera}), site.clock)
+    try:
+        assert isinstance(rig.camera, CommandCamera)
+        assert rig.camera._filter() == "L"
+    finally:
+        rig.close()
 
 
 def test_with_a_command_the_camera_needs_no_address() -> None:

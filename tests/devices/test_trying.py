@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statefocus.devices.trying import try_devices
-from statefocus.profile import Address
+from statefocus.profile import Address, Camera
 from tests.devices.conftest import Site
 
 
@@ -31,3 +31,10 @@ def test_what_one_device_says_keeps_the_others_from_nothing(site: Site) -> None:
     assert "the motor is hot" in told["focuser"].said
     assert "cannot be reached" in told["safety"].said
     assert [role for role, tried in told.items() if tried.good] == ["filter wheel", "camera", "telescope"]
+
+
+def test_frames_of_the_host_are_not_asked_for(site: Site) -> None:
+    profile = site.profile.model_copy(update={"camera": Camera(source="host")})
+    told = {tried.role: tried for tried in try_devices(profile, site.clock)}
+    assert told["camera"].good
+    assert told["camera"].said == "the host takes the frames, and is not asked now."

@@ -7,6 +7,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -22,14 +23,14 @@ from statefocus.devices.indi.focuser import IndiFocuser
 from statefocus.devices.indi.mount import IndiMount, IndiWheel
 from statefocus.devices.indi.weather import IndiConditions, IndiSafety
 from statefocus.devices.mount import Mount
-from statefocus.devices.trying import _carried_out as carried_out
+from statefocus.devices.trying import carried_out
 from statefocus.devices.values import Shot, TimeLimits
 from statefocus.errors import Protocol, Refused, Timeout, Unreachable, UsageError
 from statefocus.profile import Focuser as FocuserSettings
 from statefocus.profile import IndiAddress
-from tests.indi.server import CONNECTED, TinyServer, defined, echoed, free_port, tiny
+from tests.indi.server import CONNECTED, Answer, TinyServer, defined, echoed, free_port, tiny
 
-QUICK = TimeLimits(connect_s=0.5, read_s=0.5)
+QUICK = TimeLimits(connect_s=2.0, read_s=1.5)
 POSITION = defined("Number", "ABS_FOCUS_POSITION", state="Ok", FOCUS_ABSOLUTE_POSITION=20_000)
 FOCUSER = CONNECTED + POSITION
 
@@ -65,7 +66,13 @@ def test_no_server_is_unreachable_at_once() -> None:
     begun = time.monotonic()
     with servers() as made, pytest.raises(Unreachable, match=r"The focuser at 127.0.0.1:\d+ cannot be reached"):
         made.link("focuser", IndiAddress(host="127.0.0.1", port=free_port(), device="Toy"), "X")
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
+
+
+def test_devices_that_are_opened_at_the_same_time_share_one_connection() -> None:
+    with tiny(FOCUSER) as server, servers() as made, ThreadPoolExecutor(4) as pool:
+        links = list(pool.map(lambda _: made.link("focuser", address(server), IndiFocuser.NEEDS), range(4)))
+        assert {link.server.connections for link in links} == {1}
 
 
 def test_a_device_that_is_not_there_is_told_with_those_that_are() -> None:
@@ -139,6 +146,42 @@ def test_a_move_that_nobody_answers_is_not_sent_again() -> None:
         with pytest.raises(Timeout, match="still moves after 1 s: it is at 20000, not at 21000"):
             carried_out(toy.move(21_000), RealClock())
         assert server.heard == ["ABS_FOCUS_POSITION"]
+
+
+def stopping(stands_at: int | None) -> Answer:
+    """A focuser that sets out, and stops when it is told to; or never."""
+
+    def answer(element: ET.Element) -> str:
+        if element.get("name") == "ABS_FOCUS_POSITION":
+            element[0].text = "20100"
+            return echoed(element, "Busy")
+        stopped = defined("Number", "ABS_FOCUS_POSITION", FOCUS_ABSOLUTE_POSITION=stands_at)
+        return echoed(element) + (stopped if stands_at else "")
+
+    return answer
+
+
+ABORT = defined("Switch", "FOCUS_ABORT_MOTION", ABORT="Off")
+
+
+def test_a_halt_waits_until_the_focuser_stands() -> None:
+    with tiny(FOCUSER + ABORT, stopping(20_400)) as server, servers() as made:
+        toy = focuser(made, server)
+        move = toy.move(30_000)
+        next(move)
+        next(move)
+        toy.halt()
+        assert toy.position() == 20_400
+
+
+def test_a_focuser_that_does_not_stop_is_told() -> None:
+    with tiny(FOCUSER + ABORT, stopping(None)) as server, servers() as made:
+        toy = focuser(made, server)
+        move = toy.move(30_000)
+        next(move)
+        next(move)
+        with pytest.raises(Timeout, match=r"still moves 1\.5 s after it was told to stop"):
+            toy.halt()
 
 
 def test_a_camera_that_saves_no_files_says_what_to_write() -> None:

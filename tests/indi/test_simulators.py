@@ -18,15 +18,16 @@ from statefocus.devices.camera import DeviceCamera
 from statefocus.devices.indi.camera import IndiCamera
 from statefocus.devices.indi.link import Link
 from statefocus.devices.rig import Rig, open_rig
-from statefocus.devices.trying import _carried_out as carried_out
+from statefocus.devices.trying import carried_out, try_devices
 from statefocus.errors import DeviceError, Protocol, Refused, Unreachable
 from statefocus.frames import measure_frame
 from statefocus.loading import read_profile
+from statefocus.profile import Profile
 from tests.indi.server import IndiServer, missing
 
-pytestmark = pytest.mark.skipif(
-    bool(missing()), reason=f"INDI's server or simulators are not installed ({missing()}): `make host-deps`"
-)
+if missing():
+    said = f"INDI's server or simulators are not installed ({missing()}): `make host-deps`"
+    pytest.skip(said, allow_module_level=True)
 
 FOCUS = 36_700
 CLOCK = RealClock()
@@ -71,9 +72,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndiServer]:
         made.kill()
 
 
+def text_of(server: IndiServer, folder: Path) -> str:
+    return PROFILE.format(port=server.port, folder=folder)
+
+
 @pytest.fixture
-def rig(server: IndiServer) -> Iterator[Rig]:
-    opened = open_rig(read_profile(PROFILE.format(port=server.port, folder=server.folder), "indi.toml").profile, CLOCK)
+def profile(server: IndiServer) -> Profile:
+    return read_profile(text_of(server, server.folder), "indi.toml").profile
+
+
+@pytest.fixture
+def rig(profile: Profile) -> Iterator[Rig]:
+    opened = open_rig(profile, CLOCK)
     quicken(opened)
     try:
         yield opened
@@ -133,6 +143,7 @@ def test_a_frame_reaches_no_other_client_and_leaves_no_file(rig: Rig, server: In
 def test_a_frame_comes_over_the_network_where_that_is_asked_for(rig: Rig) -> None:
     camera_of(rig)._local = False
     assert carried_out(rig.camera.expose(0.2), CLOCK).pixels.shape == (1280, 1024)
+    assert not camera_of(rig)._listening
 
 
 def test_a_frame_on_another_machines_disk_is_told_with_what_to_do(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +160,7 @@ def test_an_exposure_that_is_given_up_is_aborted_and_the_camera_set_back(rig: Ri
     exposure.close()
     assert settings(rig) == former
     assert link_of(rig).need("CCD_EXPOSURE").state == "Idle"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 def test_what_the_camera_refuses_is_told_in_its_words(rig: Rig) -> None:
@@ -200,7 +211,7 @@ def test_a_cable_that_is_cut_during_a_move_is_told_and_the_next_call_after_it_co
         rig.focuser.position()
     with pytest.raises(DeviceError):
         carried_out(rig.camera.expose(0.2), CLOCK)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
     server.start()
     assert rig.focuser.position() == 50_000
     assert carried_out(rig.camera.expose(0.2), CLOCK).pixels.shape == (1280, 1024)
@@ -220,24 +231,23 @@ def test_a_server_that_goes_during_an_exposure_is_told_and_the_camera_is_set_bac
     assert not camera_of(rig)._former
 
 
-def test_check_tries_every_device_and_a_run_by_hand_finds_the_focus(
-    rig: Rig, server: IndiServer, tmp_path: Path
-) -> None:
+def test_each_device_is_told_in_a_line(rig: Rig, profile: Profile) -> None:
     carried_out(rig.focuser.move(40_000), CLOCK)
-    profile = tmp_path / "indi.toml"
-    profile.write_text(PROFILE.format(port=server.port, folder=tmp_path / "nights"), "utf-8")
+    told = {tried.role: tried for tried in try_devices(profile, CLOCK)}
+    assert all(tried.good for tried in told.values())
+    assert told["camera"].said.startswith("a frame of 1280 x 1024 pixels in ")
+    assert told["focuser"].said == "at 40000 of 100000, 0.0 °C."
+    assert told["conditions"].said == "15.0 °C."
 
-    def statefocus(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "statefocus", *words, str(profile)]
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL
-        )
 
-    tried = statefocus("check", "--devices")
-    assert tried.returncode == 0, tried.stderr
-    assert "camera: a frame of 1280 x 1024 pixels" in tried.stdout
-    assert "focuser: at 40000 of 100000, 0.0 °C." in tried.stdout
-    done = statefocus("focus")
+def test_a_run_by_hand_finds_the_focus(rig: Rig, server: IndiServer, tmp_path: Path) -> None:
+    carried_out(rig.focuser.move(40_000), CLOCK)
+    file = tmp_path / "indi.toml"
+    file.write_text(text_of(server, tmp_path / "nights"), "utf-8")
+    command = [sys.executable, "-m", "statefocus", "focus", str(file)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=150, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL
+    )
     assert "run 1 validated" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0
     assert abs(rig.focuser.position() - FOCUS) < 400

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from statefocus.devices.indi.link import OFF, ON, Link
 from statefocus.devices.values import Shot
 from statefocus.errors import Protocol, Refused, Timeout
-from statefocus.frames import FrameError, read_frame
 
 EXPOSURE, ABORT, IMAGE, FILE = "CCD_EXPOSURE", "CCD_ABORT_EXPOSURE", "CCD1", "CCD_FILE_PATH"
 _PREFIX = "focus"
@@ -41,6 +40,7 @@ class IndiCamera:
         self._folder: Path | None = None
         self._begun = 0
         self._ours = False
+        self._listening = False
         self.name = link.name
 
     # --- settings, and back ---
@@ -69,12 +69,14 @@ class IndiCamera:
         else:
             self._change("UPLOAD_MODE", _choice(link, "UPLOAD_MODE", "UPLOAD_CLIENT"))
             link.server.want_images(self.name, link.device, wanted=True)
+            self._listening = True
 
     def _to_own_folder(self) -> None:
         if self._link.find("UPLOAD_MODE") is None or self._link.find("UPLOAD_SETTINGS") is None:
             raise Protocol(f'The {self.name} cannot save files itself: write camera.indi_upload = "client".')
-        self._folder = Path(tempfile.mkdtemp(prefix="statefocus-frame-"))
-        self._folder.chmod(0o777) # the driver may run as another user
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="statefocus-frame-"))
+            self._folder.chmod(0o777)  # the driver may run as another user
         self._change("UPLOAD_SETTINGS", {"UPLOAD_DIR": str(self._folder), "UPLOAD_PREFIX": _PREFIX})
         self._change("UPLOAD_MODE", _choice(self._link, "UPLOAD_MODE", "UPLOAD_LOCAL"))
 
@@ -98,7 +100,7 @@ class IndiCamera:
 
     def set_back(self) -> None:
         """Set all back as it was, the last change first; not before the exposure has ended, or others would get it."""
-        if not self._former and self._folder is None:
+        if not (self._former or self._folder or self._listening):
             return
         self._wait_for_the_end()
         while self._former:
@@ -106,8 +108,9 @@ class IndiCamera:
             if self._link.find(name) is not None:
                 self._link.set(name, former)
             self._former.pop()
-        if not self._local:
+        if self._listening:
             self._link.server.want_images(self.name, self._link.device, wanted=False)
+            self._listening = False
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -182,6 +185,8 @@ class IndiCamera:
             return self._read(file)
 
     def _read(self, file: Path) -> NDArray[Any]:
+        from statefocus.frames import FrameError, read_frame
+
         try:
             return read_frame(file).pixels.T
         except FrameError as error:

@@ -57,6 +57,7 @@ class Server:
     port: int
     limits: TimeLimits
     connections: int = 0
+    _opening: threading.Lock = field(default_factory=threading.Lock)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _properties: dict[tuple[str, str], Property] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)
@@ -77,7 +78,7 @@ class Server:
         Unreachable
             Where there is none to be had.
         """
-        with self._changed:
+        with self._opening, self._changed:  # whoever comes while it is opened waits for that
             if not self._up:
                 self._open(who)
             return self.connections
@@ -158,7 +159,7 @@ class Server:
     # --- the connection ---
 
     def _open(self, who: str) -> None:
-        """Open a connection; the lock is held."""
+        """Open a connection; the locks are held."""
         client = self._new_client()
         self._client = client
         self._running = asyncio.run_coroutine_threadsafe(client.asyncrun(), self._looping())
