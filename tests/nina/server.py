@@ -53,6 +53,8 @@ class Nina:
     ----------
     instead
         What a path answers instead: status and bytes, or seconds of silence.
+    deaf
+        Whether its event socket is refused.
     wrong
         What it sent against its specification.
     asked
@@ -69,6 +71,7 @@ class Nina:
     exposes: bool = True
     binning: int = 1
     fits: bytes | None = None
+    deaf: bool = False
     snapshots: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     instead: dict[str, tuple[int, bytes] | float] = field(default_factory=dict)
@@ -96,7 +99,8 @@ class Nina:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
-        until(lambda: self._server is not None and self._server.started)
+        server = self._server
+        until(lambda: server.started)
 
     def stop(self) -> None:
         """Close, whoever listens."""
@@ -116,8 +120,12 @@ class Nina:
         """Tell an event to whoever listens."""
         known = EVENTS[name] if not extra else _with(EVENTS[name], EXTRA[name])
         self.wrong += amiss(body, known, name)
-        self.history.append({"Event": name, "Time": datetime.now(UTC).isoformat()})
+        self.tell_later(name)
         self.say(json.dumps(_envelope({"Event": name, **body}, kind="Socket")))
+
+    def tell_later(self, name: str) -> None:
+        """Note an event that nobody hears; the history has it."""
+        self.history.append({"Event": name, "Time": datetime.now(UTC).isoformat()})
 
     def say(self, text: str | bytes) -> None:
         """Send this, whatever it is."""
@@ -136,6 +144,8 @@ class Nina:
         self.tell("IMAGE-SAVE", ImageStatistics=statistics)
 
     async def _socket(self, line: WebSocket) -> None:
+        if self.deaf:
+            return
         await line.accept()
         self._loop = asyncio.get_running_loop()
         self._sockets.add(line)

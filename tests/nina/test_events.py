@@ -149,7 +149,7 @@ def test_the_kind_of_a_frame(told: str | None, kind: str) -> None:
     stage = NinaStage()
     for name in "ab":
         stage.passes(EXPOSURE_S)
-        stage.saved(name, **({"ImageType": told} if told else {}))
+        stage.saved(name, EXPOSURE_S, ImageType=told)
     assert stage.told(events.FrameSaved)[0].frame_type == kind
 
 

@@ -1,0 +1,125 @@
+"""A night with N.I.N.A.: a real session on the embedded observatory in a hurry, real gate calls, real events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statefocus.trace.auditing import audit
+from statefocus.trace.replaying import replay
+from tests.gate.session import PROFILE, SPEED, Session, serving
+from tests.nina.server import Nina, opened, until
+
+EXPOSURE_S = 30.0
+NINA = """kind = "nina"
+
+[host.nina]
+port = {port}
+look_every_s = 20.0
+lost_after_s = 40.0
+"""
+
+
+class Sequence:
+    """A sequence of N.I.N.A., its External Script before each exposure."""
+
+    def __init__(self, nina: Nina, session: Session) -> None:
+        self.nina, self.session, self.taken = nina, session, 0
+
+    def call(self) -> dict[str, Any]:
+        """The External Script."""
+        return self.session.says(
+            "gate", "--host", "nina", "--frame", "light", "--filter", "L", "--exposure", EXPOSURE_S
+        )
+
+    def takes(self, *, told: bool = True) -> dict[str, Any]:
+        """Call the gate, and take the frame; gives what the call said."""
+        said = self.call()
+        assert said["answer"] == "go", said
+        time.sleep(EXPOSURE_S / SPEED + 0.02)
+        self.taken += 1
+        if told:
+            self.nina.saves(f"L_{self.taken:04}.fits", EXPOSURE_S, Filter="L", HFR=1.5, Stars=60)
+        return said
+
+
+@contextmanager
+def attended(nina: Nina, folder: Path, more: str = "") -> Iterator[Session]:
+    text = PROFILE.replace('kind = "gate"\n', NINA.replace("{port}", str(nina.port)) + more)
+    with serving(folder, text=text) as (session, _):
+        until(lambda: nina.listeners)
+        yield session
+    assert replay(session.trace).same
+    assert audit(session.trace).clean
+
+
+def test_a_night_with_nina(tmp_path: Path) -> None:
+    with opened() as nina, attended(nina, tmp_path) as session:
+        sequence = Sequence(nina, session)
+        nina.tell("SEQUENCE-STARTING")
+        runs = [len(sequence.takes()["runs"]) for _ in range(3)]
+        assert runs == [1, 0, 1], "before the first frame, and after two"
+
+        nina.say("{rubbish")
+        nina.tell("AUTOFOCUS-STARTING")
+        nina.tell("AUTOFOCUS-POINT-ADDED", ImageStatistics={"Position": 25_000, "HFR": 2.0})
+        session.until_more("host_focusing", 0)
+        nina.tell("AUTOFOCUS-FINISHED")
+        session.until_more("host_refocused", 0)
+        assert [len(sequence.takes()["runs"]) for _ in range(3)] == [0, 0, 1], "it counts anew (T11)"
+
+        nina.stop()
+        assert sequence.takes(told=False)["runs"] == [], "the gate goes on without events"
+        session.until_more("host_lost", 0)
+        nina.start()
+        session.until_more("host_found", 0)
+        until(lambda: nina.listeners)
+        before = session.count("frame_saved")
+        assert len(sequence.takes()["runs"]) == 1
+        assert session.call("notify", "frame-saved", "--file", "C:\\night\\L_0008.fits").returncode == 0
+        nina.tell("SEQUENCE-FINISHED")
+        session.until_more("plan_finished", 0)
+        assert session.count("frame_saved") == before + 1
+        assert session.says("ctl", "status")["plan"]["running"] is False
+    events = session.events()
+    saved = [one for one in events if one["event"] == "frame_saved"]
+    assert [one["number"] for one in saved] == list(range(1, 9))
+    assert (saved[0]["hfr_px"], saved[0]["file"], saved[0]["filter"]) == (1.5, "L_0001.fits", "L")
+    (refocused,) = (one for one in events if one["event"] == "host_refocused")
+    assert (refocused["position"] > 0, refocused["points"]) == (True, [[25000.0, 2.0]])
+    (lost,) = (one for one in events if one["event"] == "host_lost")
+    assert "is it open" in lost["sentence"]
+
+
+def test_a_sequence_that_never_calls_is_followed_and_cannot_be_held(tmp_path: Path) -> None:
+    with opened() as nina, attended(nina, tmp_path) as session:
+        nina.tell("SEQUENCE-STARTING")
+        for number in range(6):
+            nina.saves(f"L_{number:04}.fits", EXPOSURE_S, Filter="L")
+            time.sleep(EXPOSURE_S / SPEED)
+        session.until_more("effect_failed", 0)
+        assert session.says("ctl", "status")["last_run"]["outcome"] == "restored"
+    failed = next(one for one in session.events() if one["event"] == "effect_failed")
+    assert "External Script" in failed["sentence"]
+    assert "External Script" in (tmp_path / "serve.log").read_text("utf-8")
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["closed", "another program"])
+def test_a_session_without_nina_does_not_begin(tmp_path: Path, there: bool) -> None:
+    with opened() as nina:
+        nina.instead["/version"] = (200, b"hello")
+        if not there:
+            nina.stop()
+        profile = tmp_path / "rig.toml"
+        text = PROFILE.replace('kind = "gate"\n', NINA.replace("{port}", str(nina.port)))
+        profile.write_text(text.format(when_down="report", frames=2), "utf-8")
+        done = Session(tmp_path).call("serve", profile, "--speed", SPEED)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "N.I.N.A." in done.stderr
+    assert done.stderr.count("\n") == 1
