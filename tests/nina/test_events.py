@@ -268,6 +268,7 @@ def test_its_own_autofocus_restarts_every_trigger() -> None:
     assert (found.position, found.measure, found.filter, found.temperature_c) == (10_040, 1.9, "L", 4.5)
     assert found.points == ((10_020.0, 3.0), (10_040.0, 2.0), (10_060.0, 3.0))
     assert 30 <= found.seconds <= 31
+    assert stage.kinds[-3:] == ["host_focusing", "frame_saved", "host_refocused"]
     assert stage.state.context.triggers.lights == 0
     stage.hear("AUTOFOCUS-FINISHED")
     stage.hear("AUTOFOCUS-POINT-ADDED", ImageStatistics={"Position": 10_060, "HFR": 3.0})

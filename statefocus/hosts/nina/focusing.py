@@ -10,7 +10,7 @@ from statefocus import events
 from statefocus.errors import DeviceError
 from statefocus.events import Event
 from statefocus.hosts.nina.api import Api
-from statefocus.hosts.nina.reading import number, point_of, points_of, table, whole, words
+from statefocus.hosts.nina.reading import number, points_of, table, whole, words
 
 AGAIN_S = 60.0
 """An end that is told once more within so long of the first is the same one."""
@@ -55,10 +55,9 @@ class OwnAutofocus:
             self.points = []
         return not known
 
-    def takes_point(self, body: Mapping[str, Any]) -> None:
+    def takes(self, point: tuple[float, float]) -> None:
         """Note a point of its curve."""
-        point = point_of(body)
-        if point is not None and point not in self.points:
+        if point not in self.points:
             self.points.append(point)
 
     def has_just_ended(self, now: float) -> bool:

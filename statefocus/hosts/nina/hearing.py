@@ -13,7 +13,7 @@ from statefocus.hosts.gating import EARLY_PART, EARLY_S, Answer, Asking
 from statefocus.hosts.hearing import AGAIN, FILE_LOOK_S
 from statefocus.hosts.nina.api import Api
 from statefocus.hosts.nina.focusing import FAILED, NOT_OURS, Found, OwnAutofocus
-from statefocus.hosts.nina.reading import FRAME_TYPES, SNAPSHOT, Told, event_of, number, table, whole, words
+from statefocus.hosts.nina.reading import FRAME_TYPES, SNAPSHOT, Told, event_of, number, point_of, table, whole, words
 from statefocus.hosts.protocol import Surroundings
 
 TARGET = "statefocus focus frame"
@@ -225,13 +225,23 @@ class NinaHearing(GateHost):
     def _focus_begins(self, _body: Mapping[str, Any]) -> None:
         if self._autofocus.starts(self._now()):
             self._post(events.HostFocusing())
+            self._tell_taken()
             self._crew.start("nina focus", self._watch_autofocus())
+
+    def _tell_taken(self) -> None:
+        """Tell the frame that was taken before, so that it does not count for the focus that is found now."""
+        frame, saved = self._frame, self._in_hand.saved
+        if frame is None and saved is not None:
+            self._close_frames(saved.frame_type)
+        elif frame is not None and (frame.ended or self._now() >= frame.over_t):
+            self._close_frames(frame.frame_type)
 
     def _focus_goes_on(self, body: Mapping[str, Any]) -> None:
         """Note a point; one that is told after the end changes nothing, one without a beginning begins it."""
-        if not self._autofocus.has_just_ended(self._now()):
+        point = point_of(body)
+        if point is not None and not self._autofocus.has_just_ended(self._now()):
             self._focus_begins(body)
-            self._autofocus.takes_point(body)
+            self._autofocus.takes(point)
 
     def _focus_found(self, _body: Mapping[str, Any], trigger: str = "autofocus of N.I.N.A.") -> None:
         ended = self._autofocus.ends(self._now())
