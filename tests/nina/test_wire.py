@@ -25,7 +25,9 @@ from statefocus.hosts.nina.hearing import TARGET
 from statefocus.hosts.nina.host import NinaHost
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.hosts.registry import camera_of
+from statefocus.loading import load_profile
 from statefocus.profile import Profile
+from tests.generate import ROOT
 from tests.nina.server import Nina, free_port, opened, until
 
 QUICK = {"connect_timeout_s": 2.0, "read_timeout_s": 2.0, "look_every_s": 1.0, "lost_after_s": 2.0}
@@ -282,6 +284,12 @@ def test_a_frame_that_is_given_up_is_ended(nina: Nina) -> None:
 def test_a_host_that_has_no_camera() -> None:
     assert camera_of(Profile.model_validate({"camera": {"source": "host"}}), RealClock()) is None
     assert camera_of(Profile.model_validate(settings(1)), RealClock()) is None
+
+
+def test_the_example_profile_is_whole() -> None:
+    profile = load_profile(ROOT / "config" / "nina.toml").profile
+    assert (profile.host.kind, profile.camera.source, profile.guards.tracking) == ("nina", "host", "host")
+    assert isinstance(camera_of(profile, RealClock()), NinaCamera)
 
 
 # --- the tables of this folder, where the specification is there ---
