@@ -11,7 +11,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -53,6 +53,8 @@ class Nina:
     ----------
     instead
         What a path answers instead: status and bytes, or seconds of silence.
+    shoots
+        Makes each snapshot's FITS file; else `fits` is all of them.
     deaf
         Whether its event socket is refused.
     wrong
@@ -71,6 +73,7 @@ class Nina:
     exposes: bool = True
     binning: int = 1
     fits: bytes | None = None
+    shoots: Callable[[], bytes] | None = None
     deaf: bool = False
     snapshots: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -222,6 +225,8 @@ class Nina:
             case "capture":
                 if not self.exposes:
                     raise Says(409, "Camera currently exposing")
+                if self.shoots is not None:
+                    self.fits = self.shoots()
                 self.snapshots.append(query)
                 return "Capture started"
         raise Says(404, "Not found")

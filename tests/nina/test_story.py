@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from astropy.io import fits
 
 from statefocus.hosts.nina.hearing import UNASKED
 from statefocus.trace.auditing import audit
@@ -21,10 +25,18 @@ NINA = """kind = "nina"
 port = {port}
 look_every_s = 20.0
 lost_after_s = 40.0
-
+{more}
 [guards]
 stale_after_s = 3600.0
 """
+
+BEST = 24_990
+BY_HOST = "image_timeout_s = 600.0\n\n[camera]\nsource = 'host'\n"
+
+
+def text_of(port: int, more: str = "") -> str:
+    """The gate's profile, for N.I.N.A. at that port."""
+    return PROFILE.replace('kind = "gate"\n', NINA.replace("{port}", str(port)).replace("{more}", more))
 
 
 class Sequence:
@@ -52,8 +64,7 @@ class Sequence:
 
 @contextmanager
 def attended(nina: Nina, folder: Path) -> Iterator[Session]:
-    text = PROFILE.replace('kind = "gate"\n', NINA.replace("{port}", str(nina.port)))
-    with serving(folder, text=text) as (session, _):
+    with serving(folder, text=text_of(nina.port)) as (session, _):
         until(lambda: nina.listeners)
         yield session
     assert replay(session.trace).same
@@ -108,10 +119,39 @@ def test_a_night_with_nina(tmp_path: Path) -> None:
 
 def test_a_session_without_nina_does_not_begin(tmp_path: Path) -> None:
     profile = tmp_path / "rig.toml"
-    text = PROFILE.replace('kind = "gate"\n', NINA.replace("{port}", str(free_port())))
-    profile.write_text(text.format(when_down="report", frames=2), "utf-8")
+    profile.write_text(text_of(free_port()).format(when_down="report", frames=2), "utf-8")
     done = Session(tmp_path).call("serve", profile, "--speed", SPEED)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert "N.I.N.A." in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_focus_frames_by_nina(tmp_path: Path) -> None:
+    with opened() as nina:
+        with serving(tmp_path, text=text_of(nina.port, BY_HOST)) as (session, _):
+            until(lambda: nina.listeners)
+            nina.shoots = lambda: stars_at(session)
+            said = Sequence(nina, session).takes(told=False)
+        assert nina.binning == 1
+    (run,) = said["runs"]
+    assert (run["outcome"], abs(run["position"] - BEST) <= 2) == ("validated", True)
+    assert len(nina.snapshots) == 6, "five points, and one to validate"
+    assert [one["number"] for one in session.events() if one["event"] == "frame_saved"] == []
+    assert replay(session.trace).same
+
+
+def stars_at(session: Session) -> bytes:
+    """A frame of stars, as sharp as the focuser's last move has made them."""
+    moved = [one["position"] for one in session.events() if one["event"] == "focuser_moved"]
+    sigma = float(np.hypot(1.2, 0.05 * (moved[-1] - BEST)))
+    dice = np.random.default_rng(7)
+    y, x = np.mgrid[0:200, 0:200]
+    pixels = np.random.default_rng(len(moved)).normal(800.0, 8.0, x.shape)
+    for column, row in ((c, r) for c in range(30, 190, 35) for r in range(30, 190, 35)):
+        off_x, off_y, light = dice.uniform(-4, 4), dice.uniform(-4, 4), dice.uniform(1e5, 3e5)
+        distance = (x - column - off_x) ** 2 + (y - row - off_y) ** 2
+        pixels += light / (2 * np.pi * sigma**2) * np.exp(-distance / (2 * sigma**2))
+    content = io.BytesIO()
+    fits.PrimaryHDU(np.clip(pixels, 0, 65_000).astype(np.uint16)).writeto(content)
+    return content.getvalue()
