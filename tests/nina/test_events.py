@@ -223,6 +223,17 @@ def test_a_call_that_overtakes_the_beginning_of_its_sequence_belongs_to_it() -> 
     assert "plan_finished" not in stage.kinds
 
 
+def test_a_sequence_that_is_stopped_while_its_call_waits_takes_no_frame() -> None:
+    stage = NinaStage({"first_frame": True})
+    stage.hear("SEQUENCE-STARTING")
+    stage.at["frame_taken"] = lambda: stage.hear("SEQUENCE-FINISHED")
+    asking = stage.gate()
+    assert asking.answer is not None
+    assert (asking.answer.word, "has ended" in asking.answer.why) == ("stop", True)
+    assert "frame_preparing" not in stage.kinds
+    assert stage.runs[0].outcome == "validated"
+
+
 def test_a_frame_that_the_camera_did_not_give() -> None:
     stage = NinaStage({"count": {"frames": 1}})
     stage.goes()

@@ -16,7 +16,7 @@ from statefocus.hosts.nina.hearing import UNASKED
 from statefocus.trace.auditing import audit
 from statefocus.trace.replaying import replay
 from tests.gate.session import PROFILE, SPEED, Session, serving
-from tests.nina.server import Nina, free_port, opened, until
+from tests.nina.server import Nina, opened, until
 
 EXPOSURE_S = 30.0
 NINA = """kind = "nina"
@@ -115,16 +115,6 @@ def test_a_night_with_nina(tmp_path: Path) -> None:
     assert (refocused["position"] > 0, refocused["points"]) == (True, [[25000.0, 2.0]])
     (lost,) = (one for one in events if one["event"] == "host_lost")
     assert "is it open" in lost["sentence"]
-
-
-def test_a_session_without_nina_does_not_begin(tmp_path: Path) -> None:
-    profile = tmp_path / "rig.toml"
-    profile.write_text(text_of(free_port()).format(when_down="report", frames=2), "utf-8")
-    done = Session(tmp_path).call("serve", profile, "--speed", SPEED)
-    assert done.returncode == 3
-    assert "Traceback" not in done.stderr
-    assert "N.I.N.A." in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
 def test_focus_frames_by_nina(tmp_path: Path) -> None:

@@ -125,8 +125,9 @@ def test_an_answer_that_never_ends(nina: Nina) -> None:
 
 
 def test_a_session_begins_only_where_nina_is() -> None:
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="is it open") as told:
         Attended(free_port())
+    assert told.value.exit_code == 3
 
 
 @pytest.mark.parametrize("policy", ["follow", "refuse"])
@@ -165,6 +166,23 @@ def test_a_nina_that_goes_and_comes_is_told(nina: Nina) -> None:
         nina.tell("AUTOFOCUS-STARTING")
         until(lambda: attended.kinds("host_focusing"))
     assert attended.kinds("host_lost", "host_found") == ["host_lost", "host_found"] * 2
+
+
+@pytest.mark.parametrize(("then", "failed"), [("AUTOFOCUS-FINISHED", False), ("ERROR-AF", True), ("", True)])
+def test_an_autofocus_that_ends_while_nina_is_lost_is_asked_for(nina: Nina, then: str, failed: bool) -> None:
+    with attending(nina.port) as attended:
+        until(lambda: nina.listeners)
+        nina.tell("AUTOFOCUS-STARTING")
+        until(lambda: attended.kinds("host_focusing"))
+        nina.stop()
+        until(lambda: attended.kinds("host_lost"))
+        nina.history = [{"Event": then, "Time": "now"}] if then else []
+        nina.start()
+        until(lambda: attended.kinds("host_refocused"))
+    told = ["host_focusing", "host_lost", "host_found", "host_focusing", "host_refocused"]
+    assert attended.kinds(*told) == told
+    (ended,) = (one for one in attended.told if isinstance(one, events.HostRefocused))
+    assert ended.failed == failed
 
 
 def test_a_short_gap_is_no_loss_and_what_happened_in_it_is_asked(nina: Nina) -> None:

@@ -197,6 +197,9 @@ class NinaHearing(GateHost):
 
     def _sequence_ends(self, _body: Mapping[str, Any]) -> None:
         self._sequence_runs, self._never_asks = False, False
+        asking, self._asking = self._asking, None
+        if asking is not None:  # its frame will not be taken
+            asking.settle(Answer("stop", "N.I.N.A.'s sequence has ended."))
         self._hear_plan_finished()
 
     def _filter_turned_to(self, body: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from statefocus.hosts.gating import Asking
 from statefocus.hosts.nina.camera import NinaCamera
 from statefocus.hosts.nina.hearing import NinaHearing
 from statefocus.hosts.nina.link import Link
-from statefocus.hosts.nina.reading import is_focusing, number, runs_sequence
+from statefocus.hosts.nina.reading import Focusing, focusing_of, number, runs_sequence
 from statefocus.hosts.protocol import Surroundings
 from statefocus.profile import Profile
 
@@ -46,7 +46,7 @@ class NinaHost(NinaHearing):
         self._misses = 0
         self._looks = True
         self._flip_in_s: float | None = None
-        if self._nina.own_autofocus == "refuse" and self._is_focusing():
+        if self._nina.own_autofocus == "refuse" and self._focusing() == "runs":
             raise UsageError(
                 "N.I.N.A.'s own autofocus is running, and two programs cannot move one focuser "
                 "(host.nina.own_autofocus = refuse): wait until it has ended, or cancel it there."
@@ -139,24 +139,28 @@ class NinaHost(NinaHearing):
         if self._lost_told:
             self._lost_told = False
             self._post(events.HostFound())
+            if self._autofocus.since_t is not None:  # what has become of it is asked
+                self._post(events.HostFocusing())
 
     # --- what only a question tells ---
 
     def _catch_up(self) -> Task:
         """Ask what runs there, when the events begin to come."""
-        running = self._is_running()
-        focusing = self._is_focusing()
+        running, focusing = self._is_running(), self._focusing()
         self._begin(self._caught_up(running=running, focusing=focusing))
         yield 0.0
         return None
 
-    def _caught_up(self, *, running: bool, focusing: bool | None) -> Task:
+    def _caught_up(self, *, running: bool, focusing: Focusing) -> Task:
         if self._sequence_runs is None and running:
             self._sequence_runs = True
-        if focusing:
+        ended = self._autofocus.since_t is not None
+        if focusing == "runs":
             self._focus_begins({})
-        elif focusing is False and self._autofocus.since_t is not None:
+        elif focusing == "found" and ended:
             self._focus_found({})
+        elif ended:
+            self._focus_failed({})
         yield from self._go_on()
         return None
 
@@ -166,13 +170,13 @@ class NinaHost(NinaHearing):
         except DeviceError:
             return False
 
-    def _is_focusing(self) -> bool | None:
-        """Whether its history ends within an autofocus; None where it does not tell."""
+    def _focusing(self) -> Focusing:
+        """How its last autofocus goes; nothing where it does not tell."""
         try:
             history = self._api.get("/event-history")
         except DeviceError:
-            return None
-        return is_focusing(history, self._clock_there(), 60 * self._nina.autofocus_limit_min)
+            return ""
+        return focusing_of(history, self._clock_there(), 60 * self._nina.autofocus_limit_min)
 
     @staticmethod
     def _clock_there() -> float:

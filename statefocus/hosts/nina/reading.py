@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 from statefocus.errors import Protocol, Refused
 
@@ -113,17 +113,22 @@ def _points(measured: list[Any]) -> Iterator[tuple[float, float]]:
             yield position, value
 
 
-def is_focusing(history: object, now: float, limit_s: float) -> bool:
-    """Whether N.I.N.A.'s event history ends within an autofocus that is not older than that.
+Focusing = Literal["runs", "found", "failed", ""]
+
+
+def focusing_of(history: object, now: float, limit_s: float) -> Focusing:
+    """Read off N.I.N.A.'s event history how its last autofocus goes; nothing where it has none, or an old one runs.
 
     One whose time cannot be read counts as new.
     """
     told = [table(one) for one in history] if isinstance(history, list) else []
     focus = [one for one in told if one.get("Event") in FOCUSING + FOCUSED]
-    if not focus or focus[-1].get("Event") in FOCUSED:
-        return False
+    if not focus:
+        return ""
+    if focus[-1].get("Event") in FOCUSED:
+        return "found" if focus[-1].get("Event") == FOCUSED[0] else "failed"
     t = _time(focus[-1].get("Time"))
-    return t is None or now - t <= limit_s
+    return "runs" if t is None or now - t <= limit_s else ""
 
 
 def _time(value: object) -> float | None:
