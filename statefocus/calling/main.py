@@ -131,7 +131,7 @@ def _print(answer: dict[str, object]) -> None:
     try:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
         sys.stdout.flush()
-    except (OSError, ValueError):  # nobody reads it, and the exit code still tells
+    except (OSError, ValueError, AttributeError):  # nobody reads it, or there is no console: the exit code still tells
         sys.stdout = None
 
 

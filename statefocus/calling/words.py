@@ -63,6 +63,8 @@ class Option:
         Unsaid
             Where it is none of what is allowed.
         """
+        if isinstance(value, (int, float)) and value < 0 and self.kind in ("number", "whole"):
+            raise self._wrong(value)
         if self.kind == "number" and type(value) in (int, float) and abs(value) < 1e9:  # type: ignore[arg-type]
             return float(value)  # type: ignore[arg-type]
         if self.kind == "whole" and type(value) is int and abs(value) < 10**9:
@@ -84,7 +86,8 @@ class Option:
     @property
     def allowed(self) -> str:
         """What may be written."""
-        kinds = {"text": "a text", "number": "a number", "whole": "a whole number", "yes-no": "yes or no"}
+        numbers = {"number": "a number, 0 or more", "whole": "a whole number, 0 or more"}
+        kinds = {**numbers, "text": "a text", "yes-no": "yes or no"}
         if self.kind == "frame":
             return "light, dark, flat or bias"
         return kinds.get(self.kind, self.kind.replace("|", " or "))

@@ -33,6 +33,9 @@ GIVEN_UP = (
     "`statefocus notify plan-started` begins another."
 )
 
+NO_READING = (DeviceError, LookupError, TypeError, ValueError)
+"""What a device may answer instead of a reading: nothing, an error, or a value of another type."""
+
 Waiting = Generator[float, None, None]
 
 
@@ -47,9 +50,9 @@ class GateHost(Hearing):
 
     resident = True
     total_frames = 0
-    failure = ""
 
     def __init__(self, given: Surroundings) -> None:
+        self.failure = ""
         self._settings = given.profile.host.gate
         self._rig, self._clock, self._crew, self._read = given.rig, given.clock, given.crew, given.read
         self._reads_files = given.profile.triggers.image_history.enabled
@@ -156,7 +159,18 @@ class GateHost(Hearing):
     # --- the lane ---
 
     def _begin(self, task: Task) -> None:
-        self._crew.start("gate", task)
+        self._crew.start("gate", self._guarded(task))
+
+    def _guarded(self, task: Task) -> Task:
+        """Carry a task out; a fault of ours answers whoever waits, and never wedges the host's sequence."""
+        try:
+            return (yield from task)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the next call must be answered again
+            self.failure = f"The gate has a fault ({type(error).__name__}: {error})."
+            asking, self._asking = self._asking, None
+            if asking is not None:
+                asking.settle(Answer("down", self.failure))
+            return None
 
     def _post(self, event: Event) -> None:
         self._crew.post(event)
@@ -256,11 +270,10 @@ class GateHost(Hearing):
         number = self._number
         self._post(events.FramePreparing(number=number, frame_type=call.frame_type, filter=filter_))
         yield WORKED_OFF
-        exposure_s, now = call.exposure_s or self._settings.exposure_s, self._now()
+        told, now = call.exposure_s is not None, self._now()
+        exposure_s = self._settings.exposure_s if call.exposure_s is None else call.exposure_s
         self._asking = None
-        self._frame = FrameOut(
-            number, call.frame_type, filter_, call.by, now, now + exposure_s, told=call.exposure_s is not None
-        )
+        self._frame = FrameOut(number, call.frame_type, filter_, call.by, now, now + exposure_s, told=told)
         self._post(events.ExposureStarted(number=number, exposure_s=exposure_s))
         if not asking.settle(Answer("go", "The next frame may start.", number)):
             self._frame = None
@@ -273,7 +286,7 @@ class GateHost(Hearing):
     def _focuser_position(self) -> int | None:
         try:
             return self._rig.focuser.position()
-        except DeviceError:
+        except NO_READING:
             return None
 
     # --- what the core is told at a gap ---
@@ -368,7 +381,7 @@ class GateHost(Hearing):
             if tells:
                 self._post(events.FilterChanging(filter=name))
             yield from wheel.turn_to(name)
-        except DeviceError:
+        except NO_READING:
             return False
         return True
 

@@ -9,7 +9,6 @@ from typing import Any
 from statefocus import events
 from statefocus.clock import Clock
 from statefocus.crew import Crew, Task
-from statefocus.errors import StatefocusError
 from statefocus.events import Event
 from statefocus.hosts.gating import Answer, FrameOut, GateCall, InHand, Saved, Ticket
 from statefocus.hosts.protocol import Kept
@@ -67,7 +66,10 @@ class Hearing:
         """Take up one notification, and answer what became of it."""
         self._heard_t = self._clock.now()
         hear: Callable[..., Answer] = getattr(self, f"_hear_{word.replace('-', '_')}")
-        ticket.settle(hear(**told))
+        try:
+            ticket.settle(hear(**told))
+        finally:
+            ticket.settle(Answer("ignored", "The session could not take it up."))
         yield from self._go_on()
         return None
 
@@ -122,7 +124,7 @@ class Hearing:
         self, type: str | None = None, filter: str | None = None, exposure: float | None = None  # noqa: A002
     ) -> Answer:  # fmt: skip
         now, frame = self._clock.now(), self._frame
-        exposure_s = exposure or self._settings.exposure_s
+        exposure_s = self._settings.exposure_s if exposure is None else exposure
         if frame is not None and not frame.ended:
             if exposure is not None:
                 frame.over_t, frame.told = now + exposure, True
@@ -196,7 +198,14 @@ class Hearing:
         elif not frame.ended:
             self._post(events.ExposureEnded(number=frame.number))
         saved = Saved(
-            frame.number, type or frame.frame_type, filter or frame.filter, frame.position, file, binning, hfr, stars
+            frame.number,
+            type or frame.frame_type,
+            filter or frame.filter,
+            frame.position,
+            _name(file),
+            binning,
+            hfr,
+            stars,
         )
         self._in_hand.saved, self._last_file = saved, file
         if file is not None and hfr is None and self._reads_files and saved.frame_type == "Light":
@@ -212,7 +221,7 @@ class Hearing:
                 kept = self._read(path)
                 saved.hfr_px, saved.stars = kept.hfr_px, kept.stars
                 break
-            except (OSError, StatefocusError):  # not there yet, or only a part of it
+            except Exception:  # noqa: BLE001  # not there yet, or only a part of it, which readers tell in any way
                 if self._clock.now() >= until:
                     break
             yield FILE_LOOK_S
@@ -266,3 +275,8 @@ class Hearing:
         refocused = events.HostRefocused(position=None if failed else position, filter=filter, failed=failed)
         self._post(refocused)
         return Answer("told", "The host's own autofocus is noted.")
+
+
+def _name(file: str | None) -> str | None:
+    """Name of a file, without the folders of whatever system it is on."""
+    return file and file.replace("\\", "/").rpartition("/")[2]

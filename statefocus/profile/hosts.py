@@ -47,7 +47,7 @@ class Act(Section):
 
 
 class Gate(Section):
-    """Scripts of another program tell what it does, and ask before each frame (docs/hosts); only host `gate`."""
+    """How calls of other programs are answered (docs/hosts); but for `port`, only host `gate` looks at it."""
 
     when_down: Literal["report", "go", "stop"] = Field(
         "report",

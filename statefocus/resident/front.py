@@ -172,8 +172,9 @@ class Front:
 
     def _left(self, path: str, told: dict[str, object], ticket: Ticket) -> None:
         self._log({"call": path[1:], **told, "answer": None, "why": "Its caller was gone before it was answered."})
-        if self._gated is not None:
+        if self._gated is not None and path == "/gate":
             self._gated.leave(ticket)
+            self._desk.notify("info", "A call of the gate was gone before it was answered; no frame counts for it.")
 
     def _told(self, path: str, answer: Answer, mark: int, waited_s: float) -> dict[str, Any]:
         if path != "/gate":

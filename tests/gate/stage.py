@@ -33,8 +33,11 @@ class Wheel:
 
     def __init__(self, name: str) -> None:
         self.name, self.turns = name, 0
+        self.names = [name]
 
     def current(self) -> str:
+        if not self.names:
+            raise RuntimeError("no slots")
         return self.name
 
     def turn_to(self, name: str) -> Any:

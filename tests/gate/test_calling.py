@@ -91,8 +91,9 @@ def test_help_is_given_without_a_session(words: list[str], capsys: pytest.Captur
     ("words", "sentence"),
     [
         (["gate", "--frame", "lihgt"], "--frame lihgt: write light, dark, flat or bias."),
-        (["gate", "--exposure", "long"], "--exposure long: write a number."),
-        (["gate", "--exposure"], "--exposure needs a value: a number."),
+        (["gate", "--exposure", "long"], "--exposure long: write a number, 0 or more."),
+        (["gate", "--exposure"], "--exposure needs a value: a number, 0 or more."),
+        (["gate", "--exposure", "-5"], "--exposure -5: write a number, 0 or more."),
         (["gate", "--color", "red"], "`gate` knows no --color."),
         (["notify", "sunrise"], "`sunrise` is no word of `statefocus notify`."),
         (["notify", "filter-changed", "--by", "hand"], "`filter-changed` needs --filter."),
@@ -166,6 +167,12 @@ def test_signs_of_life_are_waited_through(state: Path, capsys: pytest.CaptureFix
         leave(state, port=port)
         assert main(["gate"]) == 0
     assert said(capsys) == {"answer": "go", "frame": 7}
+
+
+def test_without_a_console_the_exit_code_still_tells(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave(state, when_down="stop")
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["gate"]) == 1
 
 
 @pytest.mark.parametrize(

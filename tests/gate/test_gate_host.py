@@ -48,7 +48,7 @@ def test_runs_are_made_while_the_call_waits() -> None:
 def test_a_saved_frame_is_told_when_it_is_known_what_follows() -> None:
     stage = Stage(TWICE)
     stage.goes()
-    assert stage.notify("frame-saved", file="a.fits", hfr=2.5, stars=80).word == "told"
+    assert stage.notify("frame-saved", file="C:\\lights/a.fits", hfr=2.5, stars=80).word == "told"
     assert stage.told(events.FrameSaved) == []
     assert stage.told(events.ExposureEnded) == [events.ExposureEnded(number=1)]
     assert stage.goes("Dark") == 0, "no refocus before a dark"
@@ -330,6 +330,25 @@ def test_the_end_of_the_session_leaves_nobody_waiting() -> None:
     assert word_of(stage.gate()) == "down"
 
 
+def test_a_session_ends_also_where_a_run_waits_for_a_gap_that_does_not_come() -> None:
+    stage = Stage()
+    for name in "abc":
+        stage.notify("frame-saved", file=name, type="Light", filter="L")
+    assert stage.leaf == "Refocusing.Holding"
+    stage.at["session_ending"] = stage.host.stop
+    stage.tell(events.SessionEnding(reason="Ctrl-C"))
+    stage.settle()
+    assert stage.state.at_rest
+
+
+def test_a_bias_frame_has_no_exposure() -> None:
+    stage = Stage()
+    for _ in range(3):
+        assert word_of(stage.gate("Bias", exposure=0.0)) == "go"
+    assert len(stage.told(events.FrameSaved)) == 2
+    assert stage.told(events.ExposureFailed) == []
+
+
 def test_a_filter_changed_by_hand_asks_a_person() -> None:
     stage = Stage()
     stage.goes(filter_="L")
@@ -380,6 +399,18 @@ def test_the_hosts_own_autofocus_restarts_the_triggers() -> None:
     stage.goes()
     assert stage.goes() == 1
     assert stage.told(events.HostRefocused)[0].position == 10_010
+
+
+def test_a_fault_of_ours_answers_whoever_waits_and_the_next_call_goes_on() -> None:
+    stage = Stage(wheel="L")
+    assert stage.wheel is not None
+    stage.wheel.names = []
+    asking = stage.gate(filter_="L")
+    assert asking.answer is not None
+    assert (asking.answer.word, "RuntimeError" in asking.answer.why) == ("down", True)
+    assert "RuntimeError" in stage.host.failure
+    stage.wheel.names = ["L"]
+    stage.goes(filter_="L")
 
 
 def test_a_busy_focuser_holds_the_frame_back() -> None:

@@ -43,7 +43,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ACTS, max_size=14), st.sampled_from(["continue", "pause", "abort"]), st.booleans())
 def test_nobody_is_left_waiting(acts: list[object], policy: str, sharp: bool) -> None:
     stage = Stage({"first_frame": True}, wheel="L", failure={"policy": policy})
