@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from statefocus.clock import Clock, RealClock, VirtualClock
 from statefocus.crew import Crew, ThreadCrew, VirtualCrew
+from statefocus.devices.owner import sole_owner
 from statefocus.errors import UsageError
 from statefocus.profile import Address, Profile
 
@@ -59,9 +60,16 @@ def starts_at(profile: Profile) -> float:
 
 @contextmanager
 def devices_of(profile: Profile, clock: Clock, seed: int) -> Iterator[tuple[Profile, Judge | None]]:
-    """Give the profile with the addresses of its devices; the embedded observatory runs as long as the context."""
+    """Give the profile with the addresses of its devices; the embedded observatory runs as long as the context.
+
+    Raises
+    ------
+    UsageError
+        Where another session of this machine uses the focuser.
+    """
     if not profile.devices.embedded:
-        yield profile, None
+        with sole_owner(profile.devices.focuser) if profile.devices.focuser else nullcontext():
+            yield profile, None
         return
     from statefocus.observatory import Observatory, serving
 
