@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from statefocus import events
 from statefocus.hosts.nina.focusing import Found
-from statefocus.hosts.nina.hearing import TARGET, UNASKED, NinaHearing
+from statefocus.hosts.nina.frames import UNASKED
+from statefocus.hosts.nina.hearing import NinaHearing
+from statefocus.hosts.nina.reading import TARGET
 from statefocus.hosts.protocol import Kept
 from tests.gate.stage import EXPOSURE_S, Stage
 from tests.nina.facts import EVENTS
@@ -97,6 +99,21 @@ def test_a_late_image_of_a_call_without_exposure_is_known_by_its_own() -> None:
     stage.saved("b.fits")
     stage.gate(exposure=None)
     assert stage.files() == [(1, None, None), (2, "b.fits", None)]
+
+
+@pytest.mark.parametrize("exposure", [0.5, 2.0, 8.0])
+def test_short_exposures_whose_images_come_late_count_once(exposure: float) -> None:
+    stage = NinaStage({"count": {"frames": 100}})
+    names = iter("abcdefgh")
+    for number in range(6):
+        stage.gate(exposure=exposure)
+        if number:
+            stage.passes(min(exposure, 1.5))
+            stage.saved(next(names), exposure)
+        stage.passes(exposure + 1)
+    stage.saved(next(names), exposure)
+    stage.hear("SEQUENCE-FINISHED")
+    assert [number for number, _, _ in stage.files()] == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("first", ["script", "event"])

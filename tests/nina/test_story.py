@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from statefocus.hosts.nina.hearing import UNASKED
+from statefocus.hosts.nina.frames import UNASKED
 from statefocus.trace.auditing import audit
 from statefocus.trace.replaying import replay
 from tests.gate.session import PROFILE, SPEED, Session, serving

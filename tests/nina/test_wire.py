@@ -21,8 +21,8 @@ from statefocus.devices.values import Exposure
 from statefocus.errors import DeviceError, Protocol, Refused, Timeout, Unreachable, UsageError
 from statefocus.hosts.nina.api import Api
 from statefocus.hosts.nina.camera import NinaCamera
-from statefocus.hosts.nina.hearing import TARGET
 from statefocus.hosts.nina.host import NinaHost
+from statefocus.hosts.nina.reading import TARGET
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.hosts.registry import camera_of
 from statefocus.loading import load_profile

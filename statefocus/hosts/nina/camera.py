@@ -17,8 +17,7 @@ from statefocus.devices.values import Exposure
 from statefocus.errors import DeviceError, Protocol, Refused, Timeout
 from statefocus.frames import FrameError, read_frame
 from statefocus.hosts.nina.api import LONGEST_IMAGE, Api
-from statefocus.hosts.nina.hearing import TARGET
-from statefocus.hosts.nina.reading import SNAPSHOT, whole
+from statefocus.hosts.nina.reading import SNAPSHOT, TARGET, whole
 from statefocus.profile import Nina
 
 POLL_S = 0.5

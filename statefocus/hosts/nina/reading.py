@@ -15,6 +15,9 @@ from statefocus.errors import Protocol, Refused
 
 FRAME_TYPES = {"LIGHT": "Light", "DARK": "Dark", "FLAT": "Flat", "BIAS": "Bias", "DARKFLAT": "Dark"}
 SNAPSHOT = "SNAPSHOT"
+TARGET = "statefocus focus frame"
+"""What focus frames of N.I.N.A.'s camera are called, so that none of them counts for the plan."""
+
 FOCUSING = ("AUTOFOCUS-STARTING", "AUTOFOCUS-POINT-ADDED")
 FOCUSED = ("AUTOFOCUS-FINISHED", "ERROR-AF")
 
