@@ -22,7 +22,7 @@ from statefocus.errors import DeviceError, Protocol, Refused, Timeout, Unreachab
 from statefocus.hosts.nina.api import Api
 from statefocus.hosts.nina.camera import NinaCamera
 from statefocus.hosts.nina.host import NinaHost
-from statefocus.hosts.nina.reading import TARGET
+from statefocus.hosts.nina.reading import TARGET, focusing_of, runs_sequence
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.hosts.registry import camera_of
 from statefocus.loading import load_profile
@@ -150,6 +150,45 @@ def test_an_autofocus_of_long_ago_does_not_run(nina: Nina, old: str) -> None:
     nina.history.append({"Event": "AUTOFOCUS-STARTING", "Time": old})
     with attending(nina.port, own_autofocus="refuse"):
         until(lambda: nina.listeners)
+
+
+def test_a_sequence_that_runs_already_is_noticed(nina: Nina) -> None:
+    nina.sequence = "RUNNING"
+    with attending(nina.port) as attended:
+        until(lambda: attended.host._sequence_runs)
+        assert not attended.host._stands_still(), "it may be exposing"
+
+
+def deep(depth: int) -> list[Any]:
+    tree: list[Any] = [{"Status": "RUNNING"}]
+    for _ in range(depth):
+        tree = [{"Status": "FINISHED", "Items": tree}]
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("tree", "runs"),
+    [(deep(3), True), (deep(500), False), (None, False), ([{"Items": 7}, {"Status": None}, 3], False), ({}, False)],
+)
+def test_what_a_sequence_says_of_itself(tree: object, runs: bool) -> None:
+    assert runs_sequence(tree) is runs
+
+
+@pytest.mark.parametrize(
+    ("history", "state"),
+    [
+        (None, ""),
+        ([], ""),
+        ([7, {"Event": "IMAGE-SAVE"}], ""),
+        ([{"Event": "AUTOFOCUS-STARTING", "Time": "1970-01-01T00:16:40.1234567+00:00"}], "runs"),
+        ([{"Event": "AUTOFOCUS-STARTING", "Time": "1970-01-01T00:00:40Z"}], ""),
+        ([{"Event": "AUTOFOCUS-POINT-ADDED", "Time": "soon"}], "runs"),
+        ([{"Event": "AUTOFOCUS-STARTING"}, {"Event": "AUTOFOCUS-FINISHED"}], "found"),
+        ([{"Event": "AUTOFOCUS-STARTING"}, {"Event": "ERROR-AF"}, {"Event": "MOUNT-CENTER"}], "failed"),
+    ],
+)
+def test_what_the_history_says_of_the_last_autofocus(history: object, state: str) -> None:
+    assert focusing_of(history, now=1100.0, limit_s=300.0) == state
 
 
 def test_a_nina_that_goes_and_comes_is_told(nina: Nina) -> None:
