@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from statefocus.calling.places import file_of
 from statefocus.errors import UsageError
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +38,19 @@ def alone(rig: str, path: Path | None = None) -> Iterator[Path]:
         Where another one lives. One that was killed leaves no trouble: the system gives its lock back.
     """
     path = path or Path(file_of(rig))
+    lock = FileLock(path.with_suffix(".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = path.with_suffix(".lock").open("a+b")
+        lock.acquire(blocking=False)
+    except Timeout:
+        said = f"A session of {rig} is attended already: `statefocus ctl status --rig {rig}` tells what it does."
+        raise UsageError(f"{said} Another rig wants another `name` in its profile.") from None
     except OSError as error:
         raise UsageError(f"{path.parent} cannot be written, where callers look for the session: {error}.") from None
-    with lock:
-        if not _locked(lock):
-            said = f"A session of {rig} is attended already: `statefocus ctl status --rig {rig}` tells what it does."
-            raise UsageError(f"{said} Another rig wants another `name` in its profile.")
-        yield path
-
-
-def _locked(file: IO[bytes]) -> bool:
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        yield path
+    finally:
+        lock.release()
 
 
 @contextmanager
