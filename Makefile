@@ -52,11 +52,11 @@ $(VENV)/installed: $(VENV)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[plot,ekos,test]'
+	$(PIP) --editable '.[plot,ekos,nina,test]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-bench: $(VENV)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[plot,ekos,test,bench]'
+	$(PIP) --editable '.[plot,ekos,nina,test,bench]'
 	@touch $@ $(VENV)/installed $(VENV)/installed-test
 
 clean:

@@ -16,6 +16,7 @@ from statefocus.devices.rig import open_rig
 from statefocus.errors import UsageError
 from statefocus.hands import Hands
 from statefocus.hosts.readings import Readings
+from statefocus.hosts.registry import camera_of
 from statefocus.kept import Positions, keep_learned, positions_file, read_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure
@@ -161,7 +162,7 @@ def focus_now(
         closing(TraceWriter(trace)) as writer,
         saving_runs(loaded.profile, trace, Steadfast(audience)) as audience,
     ):
-        rig = open_rig(profile, clock)
+        rig = open_rig(profile, clock, camera_of(profile, clock))
         try:
             machines = load_machines(loaded)
             hands = Hands(rig, HandHost(crew), crew, clock, measure, audience, preparer(profile.autofocus))

@@ -22,7 +22,7 @@ from statefocus.foresight import Foresight
 from statefocus.hands import Hands
 from statefocus.hosts.protocol import Host, Kept, Surroundings
 from statefocus.hosts.readings import Readings
-from statefocus.hosts.registry import make_host
+from statefocus.hosts.registry import camera_of, make_host
 from statefocus.kept import keep_learned, read_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure, measurer
@@ -104,7 +104,7 @@ class Night:
         """
         clock, crew = time_of(self.profile, self.speed)
         with devices_of(self.profile, clock, self.seed) as (profile, judge):
-            rig = open_rig(profile, clock)
+            rig = open_rig(profile, clock, camera_of(profile, clock))
             try:
                 with (
                     saving_runs(self.profile, self.trace, self.audience) as self.audience,

@@ -57,12 +57,13 @@ def check(
 def _try_devices(profile: Profile) -> None:
     """Try every device, and tell of each in one line; exit code 3 where one cannot be used."""
     from statefocus.devices.trying import try_devices
+    from statefocus.hosts.registry import camera_of
     from statefocus.telescope import devices_of, time_of
 
-    clock, _ = time_of(profile, 0.0 if profile.devices.embedded else 1.0)
+    clock, _ = time_of(profile, 0.0 if profile.devices.embedded and profile.host.kind == "embedded" else 1.0)
     good = True
     with devices_of(profile, clock, seed=1) as (reached, _):
-        for tried in try_devices(reached, clock):
+        for tried in try_devices(reached, clock, camera_of(reached, clock)):
             typer.echo(f"{tried.role}: {tried.said}", err=not tried.good)
             good = good and tried.good
     if not good:

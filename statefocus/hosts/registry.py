@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from statefocus.clock import Clock
+from statefocus.devices.interfaces import Camera
 from statefocus.errors import UsageError
 from statefocus.hosts.protocol import Host, Surroundings
+from statefocus.profile import Profile
 from statefocus.toml_text import did_you_mean
 
 GROUP = "statefocus.hosts"
@@ -16,6 +20,7 @@ OWN = {
     "embedded": "statefocus.hosts.embedded:EmbeddedHost",
     "ekos": "statefocus.hosts.ekos:EkosHost",
     "gate": "statefocus.hosts.gate:GateHost",
+    "nina": "statefocus.hosts.nina.host:NinaHost",
 }
 """Registered in pyproject.toml like any other, and known here too: a checkout that is not installed has no entries."""
 
@@ -38,13 +43,35 @@ def make_host(name: str, given: Surroundings) -> Host:
         Where the host itself cannot begin.
     """
     if name in OWN:
-        module, _, cls = OWN[name].partition(":")
-        own: Host = getattr(import_module(module), cls)(given)
+        own: Host = _own(name)(given)
         return own
     entry = _foreign().get(name)
     if entry is None:
         raise UsageError(unknown(name))
     return _made(entry, given)
+
+
+def camera_of(profile: Profile, clock: Clock) -> Camera | None:
+    """Give the camera that a profile's host takes focus frames with; None where they come from elsewhere.
+
+    A host that can take them has a class method `camera(profile, clock)`.
+
+    Raises
+    ------
+    UsageError
+        Where the host cannot be loaded.
+    """
+    name = profile.host.kind
+    if profile.camera.source != "host" or name not in host_names():
+        return None
+    cls = _own(name) if name in OWN else _loaded(_foreign()[name])
+    make: Callable[[Profile, Clock], Camera] | None = getattr(cls, "camera", None)
+    return make(profile, clock) if make is not None else None
+
+
+def _own(name: str) -> Any:
+    module, _, cls = OWN[name].partition(":")
+    return getattr(import_module(module), cls)
 
 
 def unknown(name: str) -> str:
@@ -58,6 +85,11 @@ def _foreign() -> dict[str, EntryPoint]:
 
 
 def _made(entry: EntryPoint, given: Surroundings) -> Host:
+    made: Host = _loaded(entry)(given)
+    return made
+
+
+def _loaded(entry: EntryPoint) -> Any:
     package = entry.dist.name if entry.dist else entry.value
     try:
         cls = entry.load()
@@ -66,8 +98,7 @@ def _made(entry: EntryPoint, given: Surroundings) -> Host:
         raise UsageError(f"The host {entry.name} of {package} cannot be loaded ({said}).") from error
     if lacking := flaw(cls):
         raise UsageError(f"The host {entry.name} of {package} is no host: {lacking}.")
-    made: Host = cls(given)
-    return made
+    return cls
 
 
 def flaw(cls: Any) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from statefocus.profile.addresses import Address, IndiAddress
 from statefocus.profile.base import Conflict, Section
 from statefocus.profile.focusing import Autofocus, Compensation, Failure, FilterFocus, FilterSettings, Fit, Validation
-from statefocus.profile.hosts import Act, Gate, Host
+from statefocus.profile.hosts import Act, Gate, Host, Nina
 from statefocus.profile.observatory import ObservatorySettings
 from statefocus.profile.rig import Camera, Devices, Focuser, Optics, Site, Tools
 from statefocus.profile.session import Guards, Machines, Plan, PlanJob, Records, Triggers
@@ -45,6 +45,7 @@ __all__ = [
     "Host",
     "IndiAddress",
     "Machines",
+    "Nina",
     "Optics",
     "Plan",
     "PlanJob",

@@ -108,6 +108,36 @@ class Gate(Section):
     port: int = Field(0, ge=0, le=65535, description="TCP port of the session on this machine; 0 takes a free one.")
 
 
+class Nina(Section):
+    """N.I.N.A. with its plug-in Advanced API (docs/hosts/nina.md); only host `nina`, which keeps to [host.gate] too."""
+
+    address: str = Field("127.0.0.1", min_length=1, description="Name or IP address of the machine that runs N.I.N.A.")
+    port: int = Field(1888, ge=1, le=65535, description="TCP port of its Advanced API.")
+    connect_timeout_s: float = Field(3.0, gt=0, le=60, description="Time limit for reaching it.")
+    read_timeout_s: float = Field(10.0, gt=0, le=120, description="Time limit for one answer.")
+    image_timeout_s: float = Field(
+        60.0,
+        gt=0,
+        le=600,
+        description="Time limit for saving a focus frame, and for fetching it; only with camera.source = host.",
+    )
+    look_every_s: float = Field(20.0, ge=1, le=600, description="How often it is looked whether it still answers.")
+    lost_after_s: float = Field(
+        60.0, ge=1, le=3600, description="After so long without its events it counts as lost, and that is told."
+    )
+    own_autofocus: Literal["follow", "refuse"] = Field(
+        "follow",
+        description="N.I.N.A.'s own autofocus: `follow` takes its focus for ours, and every trigger begins anew (T11); "
+        "`refuse` begins no session while one runs, and takes a later one for another hand (`focuser.other_hand`).",
+    )
+    autofocus_limit_min: float = Field(
+        15.0,
+        gt=0,
+        le=240,
+        description="An autofocus of N.I.N.A. that tells nothing for so long is over, and has failed.",
+    )
+
+
 class Host(Section):
     """The program that runs the imaging session."""
 
@@ -115,9 +145,11 @@ class Host(Section):
         "embedded",
         min_length=1,
         description="`embedded` executes [plan] over the devices; `ekos` follows the sequence of a running KStars; "
-        "`gate` attends any program that can call a script; other packages may bring more (docs/hosts).",
+        "`gate` attends any program that can call a script; `nina` follows N.I.N.A. by its Advanced API, and holds it "
+        "at the gate; other packages may bring more (docs/hosts).",
     )
     gate: Gate = Field(default_factory=Gate, description="How scripts of another program are answered.")
+    nina: Nina = Field(default_factory=Nina, description="Where N.I.N.A. is, and how it is followed.")
     rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night; only `embedded`.")
     ekos: EkosSettings = Field(default_factory=EkosSettings, description="KStars/Ekos; only `ekos`.")
     options: dict[str, str | int | float | bool] = Field(

@@ -113,12 +113,12 @@ class Session:
 
 @contextmanager
 def serving(
-    folder: Path, when_down: str = "report", speed: float = SPEED, frames: int = 2
+    folder: Path, when_down: str = "report", speed: float = SPEED, frames: int = 2, text: str = PROFILE
 ) -> Iterator[tuple[Session, subprocess.Popen[str]]]:
     """Attend a session for as long as the context lasts."""
     session = Session(folder)
     profile = folder / "rig.toml"
-    profile.write_text(PROFILE.format(when_down=when_down, frames=frames), "utf-8")
+    profile.write_text(text.format(when_down=when_down, frames=frames), "utf-8")
     words = ("serve", profile, "--speed", speed, "--trace", session.trace)
     with (folder / "serve.log").open("w") as log, session.start(*words, stdout=log, stderr=log) as process:
         try:

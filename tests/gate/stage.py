@@ -49,6 +49,8 @@ class Wheel:
 class Stage(SimulatedRig):
     """A session whose plan is taken by scripts."""
 
+    MAKES: type[GateHost] = GateHost
+
     def __init__(
         self,
         triggers: Mapping[str, Any] | None = None,
@@ -66,7 +68,7 @@ class Stage(SimulatedRig):
         rig: Any = SimpleNamespace(
             filter_wheel=self.wheel, mount=None, focuser=SimpleNamespace(position=lambda: self.position)
         )
-        self.host = GateHost(Surroundings(self.profile, rig, self.clock, self.crew, lambda *_: Kept(None), read=read))
+        self.host = self.MAKES(Surroundings(self.profile, rig, self.clock, self.crew, lambda *_: Kept(None), read=read))
         self.host.attend()
         self.settle()
 

@@ -1,0 +1,361 @@
+"""Over real HTTP and a real event socket: errors by name, rubbish, a server that goes and comes, focus frames."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from statefocus import events
+from statefocus.clock import RealClock
+from statefocus.crew import ThreadCrew
+from statefocus.devices.values import Exposure
+from statefocus.errors import DeviceError, Protocol, Refused, Timeout, Unreachable, UsageError
+from statefocus.hosts.nina.api import Api
+from statefocus.hosts.nina.camera import NinaCamera
+from statefocus.hosts.nina.host import NinaHost
+from statefocus.hosts.nina.reading import TARGET, focusing_of, runs_sequence
+from statefocus.hosts.protocol import Kept, Surroundings
+from statefocus.hosts.registry import camera_of
+from statefocus.loading import load_profile
+from statefocus.profile import Profile
+from tests.generate import ROOT
+from tests.nina.server import Nina, free_port, opened, until
+
+QUICK = {"connect_timeout_s": 2.0, "read_timeout_s": 2.0, "look_every_s": 1.0, "lost_after_s": 2.0}
+SPEED = 10.0
+
+
+@pytest.fixture
+def nina() -> Iterator[Nina]:
+    with opened() as nina:
+        yield nina
+
+
+def settings(port: int, **more: Any) -> dict[str, Any]:
+    return {"host": {"kind": "nina", "nina": {"port": port, **QUICK, **more}}}
+
+
+class Attended:
+    """A host that attends N.I.N.A. in real time, in a hurry, and what it tells."""
+
+    def __init__(self, port: int, *, guards: dict[str, str] | None = None, **more: Any) -> None:
+        profile = Profile.model_validate({**settings(port, **more), "guards": guards or {}})
+        clock = RealClock(None, SPEED)
+        self.crew = ThreadCrew(clock)
+        self.told: list[events.Event] = []
+        self.crew.post = self.told.append  # type: ignore[method-assign, assignment]
+        self.crew.wait_until_worked_off = lambda: None  # type: ignore[method-assign]
+        rig: Any = SimpleNamespace(filter_wheel=None, mount=None, focuser=SimpleNamespace(position=lambda: 10_000))
+        try:
+            self.host = NinaHost(Surroundings(profile, rig, clock, self.crew, lambda *_: Kept(None)))
+        except BaseException:
+            self.crew.stop()
+            raise
+
+    def kinds(self, *wanted: str) -> list[str]:
+        return [one.kind for one in self.told if not wanted or one.kind in wanted]
+
+
+@contextmanager
+def attending(port: int, **more: Any) -> Iterator[Attended]:
+    attended = Attended(port, **more)
+    try:
+        attended.host.attend()
+        yield attended
+    finally:
+        attended.host.close()
+        attended.crew.stop()
+
+
+# --- questions ---
+
+
+def test_an_answer_is_taken_out_of_its_envelope(nina: Nina) -> None:
+    api = Api(Profile.model_validate(settings(nina.port)).host.nina)
+    assert api.check_version() == "2.2.15.0"
+    assert api.table("/equipment/focuser/info")["Position"] == 10_000
+
+
+@pytest.mark.parametrize(
+    ("instead", "error", "said"),
+    [
+        ((200, b"<html>"), Protocol, "not N.I.N.A.'s Advanced API"),
+        ((200, b'{"Response": "2.2"}'), Protocol, "not N.I.N.A.'s Advanced API"),
+        ((404, b""), Protocol, "HTTP 404"),
+        ((200, b"[" * 200_000), Protocol, "not N.I.N.A.'s Advanced API"),
+        ((500, b'{"Response": "", "Error": "Unknown error", "Success": false}'), Refused, "Unknown error"),
+        ((200, b'{"Response": "", "Error": "No way", "Success": false}'), Refused, "No way"),
+        ((200, b'{"Response": "3.0.0.0", "Error": "", "Success": true}'), UsageError, "is version 3.0.0.0"),
+        ((200, b'{"Response": null, "Error": "", "Success": true}'), UsageError, "no version"),
+        (3.0, Timeout, "within 0.5 s"),
+    ],
+)
+def test_what_is_amiss_with_an_answer_is_said(instead: Any, error: type[Exception], said: str) -> None:
+    with opened() as nina:
+        nina.instead["/version"] = instead
+        api = Api(Profile.model_validate(settings(nina.port, read_timeout_s=0.5)).host.nina)
+        with pytest.raises(error, match=said):
+            api.check_version()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "no such host", "\u2603" * 80])
+def test_nobody_there(address: str) -> None:
+    api = Api(Profile.model_validate(settings(free_port(), address=address)).host.nina)
+    with pytest.raises(Unreachable, match="is it open"):
+        api.check_version()
+
+
+def test_an_answer_that_never_ends(nina: Nina) -> None:
+    nina.instead["/version"] = (200, b" " * 3_000_000)
+    api = Api(Profile.model_validate(settings(nina.port)).host.nina)
+    with pytest.raises(Protocol, match="more than 1 MB"):
+        api.get("/version", longest=1 << 20)
+
+
+# --- attending ---
+
+
+def test_a_session_begins_only_where_nina_is() -> None:
+    with pytest.raises(Unreachable, match="is it open") as told:
+        Attended(free_port())
+    assert told.value.exit_code == 3
+
+
+@pytest.mark.parametrize("policy", ["follow", "refuse"])
+def test_an_autofocus_that_runs_at_the_start(nina: Nina, policy: str) -> None:
+    nina.tell_later("AUTOFOCUS-STARTING")
+    if policy == "refuse":
+        with pytest.raises(UsageError, match="two programs cannot move one focuser"):
+            Attended(nina.port, own_autofocus=policy)
+        nina.tell_later("ERROR-AF")
+    with attending(nina.port, own_autofocus=policy) as attended:
+        until(lambda: nina.listeners)
+        if policy == "follow":
+            until(lambda: attended.kinds("host_focusing"))
+        nina.tell("AUTOFOCUS-FINISHED")
+        until(lambda: attended.kinds("host_refocused"))
+
+
+@pytest.mark.parametrize("old", ["2020-01-01T20:00:00.1234567+01:00", "2020-01-01T20:00:00"])
+def test_an_autofocus_of_long_ago_does_not_run(nina: Nina, old: str) -> None:
+    nina.history.append({"Event": "AUTOFOCUS-STARTING", "Time": old})
+    with attending(nina.port, own_autofocus="refuse"):
+        until(lambda: nina.listeners)
+
+
+def test_a_sequence_that_runs_already_is_noticed(nina: Nina) -> None:
+    nina.sequence = "RUNNING"
+    with attending(nina.port) as attended:
+        until(lambda: attended.host._sequence_runs)
+        assert not attended.host._stands_still(), "it may be exposing"
+
+
+def deep(depth: int) -> list[Any]:
+    tree: list[Any] = [{"Status": "RUNNING"}]
+    for _ in range(depth):
+        tree = [{"Status": "FINISHED", "Items": tree}]
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("tree", "runs"),
+    [(deep(3), True), (deep(500), False), (None, False), ([{"Items": 7}, {"Status": None}, 3], False), ({}, False)],
+)
+def test_what_a_sequence_says_of_itself(tree: object, runs: bool) -> None:
+    assert runs_sequence(tree) is runs
+
+
+@pytest.mark.parametrize(
+    ("history", "state"),
+    [
+        (None, ""),
+        ([], ""),
+        ([7, {"Event": "IMAGE-SAVE"}], ""),
+        ([{"Event": "AUTOFOCUS-STARTING", "Time": "1970-01-01T00:16:40.1234567+00:00"}], "runs"),
+        ([{"Event": "AUTOFOCUS-STARTING", "Time": "1970-01-01T00:00:40Z"}], ""),
+        ([{"Event": "AUTOFOCUS-POINT-ADDED", "Time": "soon"}], "runs"),
+        ([{"Event": "AUTOFOCUS-STARTING"}, {"Event": "AUTOFOCUS-FINISHED"}], "found"),
+        ([{"Event": "AUTOFOCUS-STARTING"}, {"Event": "ERROR-AF"}, {"Event": "MOUNT-CENTER"}], "failed"),
+    ],
+)
+def test_what_the_history_says_of_the_last_autofocus(history: object, state: str) -> None:
+    assert focusing_of(history, now=1100.0, limit_s=300.0) == state
+
+
+def test_a_nina_that_goes_and_comes_is_told(nina: Nina) -> None:
+    with attending(nina.port) as attended:
+        until(lambda: nina.listeners)
+        for gone in (1, 2):
+            nina.stop()
+            until(lambda: attended.kinds("host_lost").__len__() == gone)  # noqa: B023
+            nina.start()
+            until(lambda: attended.kinds("host_found").__len__() == gone)  # noqa: B023
+            until(lambda: nina.listeners)
+        lost = next(one for one in attended.told if isinstance(one, events.HostLost))
+        assert f"127.0.0.1:{nina.port} tells nothing any more" in lost.sentence
+        nina.tell("AUTOFOCUS-STARTING")
+        until(lambda: attended.kinds("host_focusing"))
+    assert attended.kinds("host_lost", "host_found") == ["host_lost", "host_found"] * 2
+
+
+@pytest.mark.parametrize(("then", "failed"), [("AUTOFOCUS-FINISHED", False), ("ERROR-AF", True), ("", True)])
+def test_an_autofocus_that_ends_while_nina_is_lost_is_asked_for(nina: Nina, then: str, failed: bool) -> None:
+    with attending(nina.port) as attended:
+        until(lambda: nina.listeners)
+        nina.tell("AUTOFOCUS-STARTING")
+        until(lambda: attended.kinds("host_focusing"))
+        nina.stop()
+        until(lambda: attended.kinds("host_lost"))
+        nina.history = [{"Event": then, "Time": "now"}] if then else []
+        nina.start()
+        until(lambda: attended.kinds("host_refocused"))
+    told = ["host_focusing", "host_lost", "host_found", "host_focusing", "host_refocused"]
+    assert attended.kinds(*told) == told
+    (ended,) = (one for one in attended.told if isinstance(one, events.HostRefocused))
+    assert ended.failed == failed
+
+
+def test_a_short_gap_is_no_loss_and_what_happened_in_it_is_asked(nina: Nina) -> None:
+    with attending(nina.port, lost_after_s=600.0) as attended:
+        until(lambda: nina.listeners)
+        nina.tell("AUTOFOCUS-STARTING")
+        until(lambda: attended.kinds("host_focusing"))
+        nina.stop()
+        nina.tell_later("AUTOFOCUS-FINISHED")
+        nina.start()
+        until(lambda: attended.kinds("host_refocused"))
+    assert attended.kinds("host_lost") == []
+
+
+def test_a_server_that_listens_and_says_nothing_is_lost(nina: Nina) -> None:
+    with attending(nina.port, read_timeout_s=0.2) as attended:
+        until(lambda: nina.listeners)
+        nina.instead["/version"] = 1.0
+        nina.deaf = True
+        until(lambda: attended.kinds("host_lost"))
+        del nina.instead["/version"]
+        nina.deaf = False
+        until(lambda: attended.kinds("host_found"))
+
+
+def test_rubbish_and_events_by_the_hundred(nina: Nina) -> None:
+    with attending(nina.port) as attended:
+        until(lambda: nina.listeners)
+        for text in ("", "{", '{"Response": 7}', b"\xff\x00", "x" * 100_000):
+            nina.say(text)
+        for _ in range(300):
+            nina.tell("GUIDER-DITHER")
+            nina.tell("IMAGE-PREPARED")
+        nina.tell("AUTOFOCUS-STARTING")
+        until(lambda: attended.kinds("host_focusing"))
+
+
+def test_facts_are_read_where_the_profile_asks_for_them(nina: Nina) -> None:
+    nina.mount["TimeToMeridianFlip"] = 0.5
+    guards = dict.fromkeys(("safe", "tracking", "unparked", "flip_not_imminent"), "host")
+    with attending(nina.port, guards=guards) as attended:
+        until(lambda: attended.kinds("safety_read") and attended.kinds("mount_read"))
+        assert attended.host.flip_in_s() == 1800
+        nina.safe = False
+        until(lambda: events.SafetyRead(safe=False) in attended.told)
+        nina.mount["AtPark"] = True
+        until(lambda: any(isinstance(one, events.MountRead) and one.parked for one in attended.told))
+    assert events.MountRead(tracking=True, parked=False, flip_in_s=1800.0) in attended.told
+
+
+# --- focus frames ---
+
+
+def frame() -> bytes:
+    content = io.BytesIO()
+    pixels = np.arange(12, dtype=np.uint16).reshape(3, 4) + 40_000
+    fits.PrimaryHDU(pixels).writeto(content)
+    return content.getvalue()
+
+
+def take(camera: Any, **told: Any) -> Exposure:
+    taking = camera.expose(0.05, **told)
+    while True:
+        try:
+            time.sleep(min(next(taking), 0.02))
+        except StopIteration as done:
+            exposure: Exposure = done.value
+            return exposure
+
+
+def the_camera(nina: Nina, **more: Any) -> NinaCamera:
+    profile = Profile.model_validate({**settings(nina.port, **more), "camera": {"source": "host"}})
+    camera = camera_of(profile, RealClock())
+    assert isinstance(camera, NinaCamera)
+    return camera
+
+
+def test_a_focus_frame_comes_with_its_raw_pixels(nina: Nina) -> None:
+    nina.fits = frame()
+    nina.snapshots = [{}, {}]
+    exposure = take(the_camera(nina), gain=100, binning=2)
+    assert exposure.pixels.shape == (4, 3)
+    assert exposure.pixels[1, 0] == 40_001
+    assert (exposure.binning, nina.binning) == (2, 1)
+    (capture,) = [query for path, query in nina.asked if path.endswith("/capture")]
+    assert (capture["imageType"], capture["targetName"], capture["gain"]) == ("SNAPSHOT", TARGET, "100")
+    assert nina.asked[-2][0] == "/image/2"
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"exposes": False}, Refused, "currently exposing"),
+        ({"fits": None}, Refused, "not a FITS file"),
+        ({"fits": b"nothing"}, Protocol, "cannot be read"),
+        ({"instead": {"/image/0": (200, b'{"Response": "?", "Success": true}')}}, Protocol, "no base64"),
+        ({"instead": {"/image-history": (200, b'{"Response": 0, "Success": true}')}}, Timeout, "had saved no frame"),
+        ({"instead": {"/equipment/camera/info": (200, b'{"Response": {}, "Success": true}')}}, Refused, "no camera"),
+    ],
+)
+def test_why_there_is_no_focus_frame(nina: Nina, change: dict[str, Any], error: type[DeviceError], said: str) -> None:
+    nina.fits = frame()
+    for name, value in change.items():
+        setattr(nina, name, value)
+    with pytest.raises(error, match=said):
+        take(the_camera(nina, image_timeout_s=0.3), binning=2)
+    assert nina.binning == 1, "set back, whatever happened"
+
+
+def test_a_frame_that_is_given_up_is_ended(nina: Nina) -> None:
+    taking = the_camera(nina).expose(60.0)
+    assert next(taking) == 60.0
+    taking.close()
+    assert nina.asked[-1][0] == "/equipment/camera/abort-exposure"
+
+
+def test_a_host_that_has_no_camera() -> None:
+    assert camera_of(Profile.model_validate({"camera": {"source": "host"}}), RealClock()) is None
+    assert camera_of(Profile.model_validate(settings(1)), RealClock()) is None
+
+
+def test_the_example_profile_is_whole() -> None:
+    profile = load_profile(ROOT / "config" / "nina.toml").profile
+    assert (profile.host.kind, profile.camera.source, profile.guards.tracking) == ("nina", "host", "host")
+    assert isinstance(camera_of(profile, RealClock()), NinaCamera)
+
+
+# --- the tables of this folder, where the specification is there ---
+
+
+def test_the_specification_says_what_the_tables_say() -> None:
+    from tests.nina.specification import differences, folder
+
+    where = folder()
+    if where is None:
+        pytest.skip("STATEFOCUS_NINA_SPEC names no folder with api_spec.yaml and websocket_spec.yaml")
+    assert differences(Path(where)) == []
