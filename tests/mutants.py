@@ -30,6 +30,8 @@ CORE = (
     *("runs", "late_holds", "ownership", "learned", "faults", "host_refocused", "compensation", "metrics"),
 )
 """The core's tests, quick ones first."""
+PROOF = "tests/machine/test_proving.py::test_the_machines_that_come_with_statefocus_are_proved"
+"""What is asked about every machine file before the rest."""
 SLOW = ("tests/core/test_properties.py",)
 """What is asked last."""
 MODULES = (
@@ -258,6 +260,8 @@ def attempt(mutant: Mutant) -> None:
     quietly += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     likely = LIKELY.get(Path(mutant.file).stem)
     if likely and pytest.main([*quietly, f"tests/core/test_{likely}.py"]):
+        os._exit(1)
+    if mutant.file.endswith(".toml") and pytest.main([*quietly, PROOF]):
         os._exit(1)
     os._exit(int(pytest.main([*quietly, "-k", LEFT_OUT, *SUITE])))
 
