@@ -26,8 +26,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 MACHINES = ("session", "flip", "autofocus", "confirmation", "offsets", "compensation")
 CORE = (
-    *("thermometer", "image_history", "confirmation", "rows", "filters", "lookahead", "triggers", "guards"),
-    *("runs", "late_holds", "ownership", "learned", "faults", "host_refocused", "compensation", "metrics"),
+    *("ownership", "late_holds", "thermometer", "image_history", "confirmation", "rows", "filters", "lookahead"),
+    *("triggers", "guards"),
+    *("runs", "learned", "faults", "host_refocused", "compensation", "metrics"),
 )
 """The core's tests, quick ones first."""
 PROOF = "tests/machine/test_proving.py::test_the_machines_that_come_with_statefocus_are_proved"
