@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from statefocus import events
+from statefocus import events, owning
 from statefocus.audience import Audience, Steadfast
 from statefocus.context import Run
 from statefocus.crew import Crew
@@ -174,7 +174,7 @@ def focus_now(
             watcher.runner = runner
             interruptible(runner.interrupt)
             audience.begin(loaded.profile, 0, trace)
-            Readings(profile, rig, crew, clock, lambda: 86_400.0, hands.focuser_busy).start()
+            Readings(profile, rig, crew, clock, lambda: 86_400.0, lambda: owning.expected(runner.state.context)).start()
             crew.post(watcher.first_wish())
             runner.run(events.SessionStarted(position=rig.focuser.position(), learned=read_learned(loaded.profile)))
         finally:

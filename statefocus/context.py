@@ -46,7 +46,9 @@ class OtherHand(Struct, frozen=True):
     what
         What it did, or does, as a clause.
     position
-        Where it left the focuser, steps; None where that is not known.
+        Where it was last seen to have left the focuser, steps; None where nobody has looked since.
+    driver
+        It is the driver's own temperature compensation.
     at_work
         It moves the focuser just now, and will tell when it is done.
     told
@@ -55,6 +57,7 @@ class OtherHand(Struct, frozen=True):
 
     what: str
     position: int | None = None
+    driver: bool = False
     at_work: bool = False
     told: bool = False
 
@@ -317,6 +320,8 @@ class Context(Struct, frozen=True):
         A move that no run put right has failed on its way: the focuser may stand elsewhere than at `verified_position`.
     lost
         The last run could not put the focuser back.
+    left_at
+        Where it stood before a person turned it with a focusing aid; until it is read again nobody knows.
     other_hand
         Whoever else has moved the focuser, or moves it; None where it is ours.
     wish
@@ -350,6 +355,7 @@ class Context(Struct, frozen=True):
     offset_retry_t: float | None = None
     astray: bool = False
     lost: bool = False
+    left_at: int | None = None
     other_hand: OtherHand | None = None
     wish: str | None = None
     failure: str = ""

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from statefocus import events
+from statefocus import events, owning
 from statefocus.audience import Audience, Nobody, Steadfast
 from statefocus.context import Context
 from statefocus.devices.rig import open_rig
@@ -136,7 +136,9 @@ class Night:
             self._foresight = Foresight(machines, self.profile, lambda: runner.state, clock.now)
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, host.total_frames, self.trace)
-            Readings(given.profile, rig, crew, clock, host.flip_in_s, hands.focuser_busy).start()
+            Readings(
+                given.profile, rig, crew, clock, host.flip_in_s, lambda: owning.expected(runner.state.context)
+            ).start()
             host.attend()
             if desk is not None:
                 desk.end = runner.interrupt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from statefocus import compensating, triggers
@@ -10,40 +11,85 @@ from statefocus.context import Context, OtherHand, RightFor
 _MOVING = frozenset({"move_focuser", "switch_driver_compensation"})
 
 
-def at_rest(context: Context) -> bool:
-    """Whether the focuser should stand where it was last put: nothing of ours moves it, and nobody may by agreement."""
+class Expected(Struct, frozen=True):
+    """Where the focuser should be found; `position` None where nobody knows, and whatever is read is news."""
+
+    position: int | None
+
+
+def expected(context: Context) -> Expected | None:
+    """Where the focuser should stand; None while something may move it: ours, by agreement, or told to be at work."""
+    hand = context.other_hand
     moving = context.run is not None or any(one.kind in _MOVING for one in context.pending.values())
-    return not (moving or context.lost or context.astray or context.plan.aids)
+    if moving or context.lost or context.astray or context.plan.aids or (hand is not None and hand.at_work):
+        return None
+    return Expected(context.verified_position if hand is None or hand.position is None else hand.position)
 
 
 def seen(context: Context, position: int | None, *, driver_compensation: bool | None) -> Context:
     """Note where the focuser was seen to stand, and whether its driver moves it too (C8)."""
-    known = context.verified_position
-    if not at_rest(context) or known is None or (context.other_hand and context.other_hand.at_work):
+    foreseen, known, hand = expected(context), context.verified_position, context.other_hand
+    if foreseen is None:
         return context
-    if driver_compensation and context.profile.compensation.enabled and context.compensation.driver_was_on is not None:
-        return _moved_by(context, "its driver's own temperature compensation was switched on beside ours", None)
-    if position is None or abs(position - known) <= context.profile.focuser.tolerance_steps:
+    ours = context.profile.compensation.enabled and context.compensation.driver_was_on is not None
+    if driver_compensation and ours and (hand is None or not hand.driver):
+        what = "its driver's own temperature compensation was switched on beside ours"
+        return replace(context, other_hand=OtherHand(what, known if position is None else position, driver=True))
+    if position is None or _agree(context, position, foreseen.position):
         return context
+    if hand is not None:
+        return replace(context, other_hand=_further(context, hand, position))
+    if known is None:
+        return _found(context, position)
     if driver_compensation:  # the profile leaves the temperature to the driver
         return replace(context, verified_position=position)
-    return _moved_by(context, f"something else moved it from {known} to {position}", position)
+    return replace(context, other_hand=OtherHand(f"something else moved it from {known} to {position}", position))
 
 
-def _moved_by(context: Context, what: str, position: int | None) -> Context:
-    former = context.other_hand
-    if former is not None and (former.what, former.position) == (what, position):
+def _agree(context: Context, one: int, other: int | None) -> bool:
+    return other is not None and abs(one - other) <= context.profile.focuser.tolerance_steps
+
+
+def _further(context: Context, hand: OtherHand, position: int) -> OtherHand:
+    """The other hand goes on; that it puts the focuser back, or that a driver follows the temperature, is no news."""
+    if hand.driver or _agree(context, position, context.verified_position):
+        return replace(hand, position=position)
+    return replace(
+        hand, what=f"something else moved it from {hand.position} to {position}", position=position, told=False
+    )
+
+
+def _found(context: Context, position: int) -> Context:
+    """The focuser is read after a time in which a person might turn it: that is where it is meant to stand."""
+    turned = context.left_at is not None and not _agree(context, position, context.left_at)
+    context = replace(context, verified_position=position, left_at=None)
+    if not turned:
         return context
-    return replace(context, other_hand=OtherHand(what, position))
+    return replace(
+        context, right_for=RightFor(context.plan.filter), compensation=compensating.restart(context.compensation)
+    )
+
+
+def left(context: Context) -> Context:
+    """A person may have turned the focuser, as agreed: where it stands is known when it is read, if it is looked at."""
+    if context.run is not None or not context.profile.focuser.watch_every_s or context.verified_position is None:
+        return context
+    return replace(context, left_at=context.verified_position, verified_position=None)
 
 
 def taken_back(context: Context) -> Context:
     """A person wants the focuser to be ours again, where it stands."""
     hand = context.other_hand
-    if hand is None or hand.at_work:
+    if hand is None:
         return context
     here = context.verified_position if hand.position is None else hand.position
     return replace(context, other_hand=None, verified_position=here)
+
+
+def at_rest_again(context: Context) -> Context:
+    """Whoever was at work at the focuser is not any more; where it stands will be seen."""
+    at_work = context.other_hand is not None and context.other_hand.at_work
+    return replace(context, other_hand=None) if at_work else context
 
 
 def refocused(context: Context, position: int, filter_: str | None) -> Context:

@@ -32,10 +32,13 @@ Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 MACHINES = ("session", "confirmation", "offsets", "compensation")
 """In the order in which they see each event."""
 
-MAY_BY_HAND = frozenset({"focuser_ours", "unparked", "aids_closed", "safe"})
+MAY_BY_HAND = frozenset({"focuser_free", "unparked", "aids_closed", "safe"})
 """Guards of a run that a person asks for."""
 
-MAY_REFOCUS = MAY_BY_HAND | {"triggers_armed", "tracking", "light_plan", "astro_night", "flip_not_imminent"}
+MAY_REFOCUS = frozenset(
+    {"unparked", "aids_closed", "safe", "focuser_ours", "triggers_armed", "tracking", "light_plan", "astro_night"}
+    | {"flip_not_imminent"}
+)
 """Guards of an automatic run (G)."""
 
 _MAY_MOVE = frozenset({"focuser_ours", "aids_closed", "no_run", "no_flip", "filter_still", "focuser_known"})

@@ -19,7 +19,7 @@ from importlib import resources
 from math import hypot
 from typing import Any, NamedTuple
 
-from statefocus import effects, events
+from statefocus import effects, events, owning
 from statefocus.context import Run
 from statefocus.effects import Effect
 from statefocus.events import Event
@@ -90,7 +90,7 @@ class SimulatedRig:
         self.t = START_T
         self.position, self.max_step, self.absolute, self.driver_compensation = position, max_step, True, False
         self.best, self.sharpest, self.slope = best, 2.0, 0.06
-        self.held = False
+        self.held, self.looks = False, True
         self.frames = 0
         self.facts: dict[str, Any] = {"tracking": True, "parked": False, "flip_in_s": 86_400.0, "safe": True}
         self.state = self.session.begin(self.t)
@@ -159,9 +159,15 @@ class SimulatedRig:
         return events.KINDS[str(effect.answer)](**{"effect": effect.id, **(carry_out(effect) or {})})
 
     def tell(self, event: Event) -> tuple[Step, ...]:
-        """Work one event off, and carry out all that follows; gives the steps of the event itself."""
+        """Work one event off, and carry out all that follows; gives the steps of the event itself.
+
+        The focuser is read where nobody knows any more where it stands.
+        """
         steps = self.send(event)
         self.until("")
+        if owning.expected(self.state.context) == owning.Expected(None) and self.looks:
+            self.send(events.FocuserRead(position=self.position))
+            self.until("")
         return steps
 
     def until(self, leaf: str) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 from msgspec.structs import replace
 
-from statefocus import focusing, offsetting, triggers
+from statefocus import focusing, offsetting, owning, triggers
 from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, current, emit
 from statefocus.context import Context, Run
@@ -19,6 +19,7 @@ from statefocus.focus.result import FocusFit
 @action(run="begins")
 def begin_run(context: Context) -> Result:
     """Open a run that serves every trigger that is due, or a person's wish."""
+    context = owning.taken_back(context) if context.wish else context
     causes = ("manual",) if context.wish else triggers.due(context)
     again = context.last_run.best_position if context.wish == "again" and context.last_run else None
     other = offsetting.focus_filter(context)
@@ -38,7 +39,7 @@ def begin_run(context: Context) -> Result:
 @action(run="returns")
 def begin_undo(context: Context) -> Result:
     """Open a run that does nothing but return to the last focus position (A12)."""
-    start = focusing.undo_position(context)
+    context, start = owning.taken_back(context), focusing.undo_position(context)
     run = Run(
         number=context.runs + 1,
         causes=("undo",),

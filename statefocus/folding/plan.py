@@ -98,7 +98,8 @@ def _frame_preparing(context: Context, event: events.FramePreparing) -> Context:
 
 @folds(events.ExposureStarted)
 def _exposure_started(context: Context, event: events.ExposureStarted) -> Context:
-    """A frame is taken; a host that takes frames has ended its flip, whether it has told so or not (T5)."""
+    """A frame is taken; a host that takes frames has ended its flip and its focusing, whether told so or not (T5)."""
+    context = owning.at_rest_again(context)
     if context.plan.flip_under_way:
         context = with_triggers(context, flipped=True)
     until = context.now + event.exposure_s + DOWNLOAD_S
@@ -189,9 +190,10 @@ def _centering_finished(context: Context, event: events.CenteringFinished) -> Co
 
 @folds(events.HostLost)
 def _host_lost(context: Context, event: events.HostLost) -> Context:
-    """Nobody tells of the plan any more: what was under way there is not known to go on."""
+    """Nobody tells of the plan any more; a shutter that was open stays so for as long as it was to be."""
+    until = context.plan.shutter_until
     context = replace(_plan_over(context), failure=event.sentence)
-    return _hand_rests(context)
+    return owning.at_rest_again(with_plan(context, shutter_until=until))
 
 
 @folds(events.HostFocusing)
@@ -202,12 +204,7 @@ def _host_focusing(context: Context, _event: events.HostFocusing) -> Context:
 @folds(events.HostRefocused)
 def _host_refocused(context: Context, event: events.HostRefocused) -> Context:
     """Whoever refocused: every trigger and the compensation begin anew (T11, C7); a failed one changes nothing."""
-    context = _hand_rests(context)
+    context = owning.at_rest_again(context)
     if event.position is None:
         return context
     return owning.refocused(context, event.position, event.filter or context.plan.filter)
-
-
-def _hand_rests(context: Context) -> Context:
-    at_work = context.other_hand is not None and context.other_hand.at_work
-    return replace(context, other_hand=None) if at_work else context

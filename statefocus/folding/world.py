@@ -59,7 +59,8 @@ def _aid_opened(context: Context, event: events.AidOpened) -> Context:
 
 @folds(events.AidClosed)
 def _aid_closed(context: Context, event: events.AidClosed) -> Context:
-    return with_plan(context, aids=context.plan.aids - {event.aid})
+    context = with_plan(context, aids=context.plan.aids - {event.aid})
+    return context if context.plan.aids else owning.left(context)
 
 
 @folds(events.RefocusRequested)
@@ -69,7 +70,6 @@ def _refocus_requested(context: Context, _event: events.RefocusRequested) -> Con
 
 @folds(events.RunRequested)
 def _run_requested(context: Context, event: events.RunRequested) -> Context:
-    context = owning.taken_back(context)
     if event.again and event.position is not None and context.last_run is None:
         context = _remembered(context, best=event.position)
     return replace(context, wish="again" if event.again else "manual")
@@ -77,7 +77,6 @@ def _run_requested(context: Context, event: events.RunRequested) -> Context:
 
 @folds(events.UndoRequested)
 def _undo_requested(context: Context, event: events.UndoRequested) -> Context:
-    context = owning.taken_back(context)
     return context if event.position is None else _remembered(context, start=event.position)
 
 

@@ -12,6 +12,7 @@ from statefocus.crew import Crew, Task
 from statefocus.devices.rig import Rig
 from statefocus.devices.sun import sun_altitude_deg
 from statefocus.errors import DeviceError
+from statefocus.owning import Expected
 from statefocus.profile import Profile
 
 _SUN_EVERY_S = 60.0
@@ -30,8 +31,8 @@ class Readings:
         The devices.
     flip_in_s
         Tells the time to the next flip; from the host, which decides when it flips.
-    focuser_busy
-        Tells whether the focuser is being moved by the session itself.
+    expected
+        Tells where the session expects the focuser; None while something may move it.
     """
 
     def __init__(
@@ -41,13 +42,13 @@ class Readings:
         crew: Crew,
         clock: Clock,
         flip_in_s: Callable[[], float | None],
-        focuser_busy: Callable[[], bool],
+        expected: Callable[[], Expected | None],
     ) -> None:
         self._profile, self._rig, self._crew, self._clock = profile, rig, crew, clock
         self._flip_in_s = flip_in_s
-        self._focuser_busy = focuser_busy
+        self._expected = expected
         self._seen: deque[int] = deque(maxlen=2)
-        self._told: tuple[int, bool] | None = None
+        self._driver = False
 
     def start(self) -> None:
         """Read everything once, then again and again, each kind in its own lane."""
@@ -83,17 +84,17 @@ class Readings:
         self._crew.start(lane, _after(every_s, task()))
 
     def _watch_focuser(self) -> Task:
-        """Tell where the focuser stands when it is another place than told before, seen twice the same in a row."""
+        """Tell where the focuser stands where it should not, seen twice the same in a row, until the session knows."""
         while True:
             yield self._profile.focuser.watch_every_s
             seen = self._read_focuser()
-            if seen is not None and seen != self._told:
-                self._told = seen
+            if seen is not None:
                 self._crew.post(events.FocuserRead(position=seen[0], driver_compensation=seen[1]))
 
     def _read_focuser(self) -> tuple[int, bool] | None:
-        """Read it, unless the session moves it: then a reading would tell of our own move."""
-        if self._focuser_busy():
+        """Read it, unless something may move it: then a reading would tell of that."""
+        expected = self._expected()
+        if expected is None:
             self._seen.clear()
             return None
         try:
@@ -101,11 +102,16 @@ class Readings:
             driver = self._rig.focuser.driver_compensation()
         except _NO_READING:
             return None
-        if self._focuser_busy():
+        if self._expected() != expected:
             self._seen.clear()
             return None
         self._seen.append(position)
-        return (position, driver) if list(self._seen) == [position, position] else None
+        known = expected.position
+        news = known is None or abs(position - known) > self._profile.focuser.tolerance_steps or driver != self._driver
+        if not news or list(self._seen) != [position, position]:
+            return None
+        self._driver = driver
+        return position, driver
 
     def _read_mount(self) -> events.Event:
         try:

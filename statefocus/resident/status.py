@@ -32,10 +32,17 @@ def status(state: State, runs: tuple[dict[str, Any], ...]) -> dict[str, Any]:
             "aids": sorted(plan.aids),
         },
         "position": context.verified_position,
+        "other_hand": _hand(context),
         "run": _under_way(context.run, context) if context.run is not None else None,
         "last_run": runs[-1] if runs else None,
         "ending": plan.ending,
     }
+
+
+def _hand(context: Context) -> dict[str, Any] | None:
+    """Whoever else has moved the focuser: until a person resumes the triggers or focuses, nothing is moved."""
+    hand = context.other_hand
+    return None if hand is None else {"what": hand.what, "at_work": hand.at_work, "position": hand.position}
 
 
 def _time(context: Context, t: float) -> str:

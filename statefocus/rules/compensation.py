@@ -22,7 +22,8 @@ def compensation_real_time(context: Context) -> bool:
 @test
 def shutter_closed(context: Context) -> bool:
     """The plan takes no exposure at this moment (C1)."""
-    return not context.plan.exposing
+    until = context.plan.shutter_until
+    return not context.plan.exposing and (until is None or context.now >= until)
 
 
 @test

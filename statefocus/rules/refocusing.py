@@ -51,6 +51,12 @@ def focuser_ours(context: Context) -> bool:
 
 
 @test
+def focuser_free(context: Context) -> bool:
+    """No other program moves the focuser just now (H)."""
+    return context.other_hand is None or not context.other_hand.at_work
+
+
+@test
 def other_hand_untold(context: Context) -> bool:
     """Something else has moved the focuser, and no person was told of it yet (H)."""
     return context.other_hand is not None and not context.other_hand.at_work and not context.other_hand.told
@@ -60,7 +66,8 @@ def other_hand_untold(context: Context) -> bool:
 def hand_over_wanted(context: Context) -> bool:
     """The profile takes a position that something else has moved the focuser to as focused (H)."""
     hand = context.other_hand
-    return hand is not None and hand.position is not None and context.profile.focuser.other_hand == "hand_over"
+    mine = hand is None or hand.at_work or hand.driver
+    return not mine and context.profile.focuser.other_hand == "hand_over"
 
 
 @rule

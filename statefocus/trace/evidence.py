@@ -63,6 +63,9 @@ class World:
     aids: set[str] = field(default_factory=set)
     flipping: bool = False
     host_focusing: bool = False
+    hand: str = ""
+    _here: int | None = None
+    _sure: bool = False
     armed: bool = True
     paused: bool = False
     _running: bool = False
@@ -87,9 +90,32 @@ class World:
             self.armed = name == "triggers_resumed"
         elif name in ("flip_started", "flip_finished", "plan_finished", "plan_aborted", "host_lost"):
             self.flipping = name == "flip_started"
-        if name in ("host_focusing", "host_refocused", "host_lost"):
-            self.host_focusing = name == "host_focusing"
+        self._focuser(name, line)
         self.facts |= {fact: (line.t, value) for fact, value in self._told(name, body).items()}
+
+    def _focuser(self, name: str, line: Line) -> None:
+        """Follow where the focuser was put, and whether something else has moved it and keeps it (H)."""
+        body = line.body
+        if name in ("host_focusing", "host_refocused", "host_lost", "exposure_started", "triggers_resumed"):
+            self.host_focusing = name == "host_focusing"
+        if name == "triggers_resumed" or line.run is not None:
+            self.hand = ""
+        if name in ("session_started", "focuser_moved", "host_refocused") and body.get("position") is not None:
+            self._here, self._sure = body["position"], True
+        elif name in ("effect_failed", "devices_halted", "aid_closed", "host_focusing"):
+            self._sure = False
+        elif name == "focuser_read" and line.run is None:
+            self._read(line)
+
+    def _read(self, line: Line) -> None:
+        """A reading that is sure to have been elsewhere than the focuser was put; what is not sure is left out."""
+        position, here = line.body.get("position"), self._here
+        profile = self.profile
+        if position is None or profile is None or profile.focuser.other_hand != "refuse":
+            return
+        elsewhere = here is not None and abs(position - here) > profile.focuser.tolerance_steps
+        if self._sure and elsewhere and not line.body.get("driver_compensation") and not self.aids and not self.hand:
+            self.hand = f"that the focuser stood at {position} instead of {here}, and nobody took it back"
 
     def _plan(self, name: str, line: Line) -> None:
         if name in ("plan_started", "plan_finished", "plan_aborted", "host_lost"):
@@ -129,6 +155,8 @@ class World:
             return f"the last event about it told that {', '.join(sorted(self.aids))} is open"
         if guard == "focuser_ours" and self.host_focusing:
             return "the last event about it told that the host's own autofocus moves the focuser"
+        if guard == "focuser_ours" and self.hand:
+            return f"the last event about it told {self.hand}"
         if guard == "triggers_armed" and not self.armed:
             return "the last event about it told that the triggers are paused"
         if guard == "light_plan" and self._running:
@@ -234,7 +262,10 @@ class Evidence:
         seen, focusing = self._last.get("focuser_read"), self._last.get("host_focusing")
         if focusing is not None and (seen is None or focusing[0] > seen[0]):
             return f"the host's own autofocus began at {when(focusing[0])}"
-        return f"at {when(seen[0])} it was seen at {_plain(seen[1].get('position'))}" if seen is not None else ""
+        if seen is None:
+            return ""
+        told = f"at {when(seen[0])} it was seen at {_plain(seen[1].get('position'))}"
+        return f"{told}; whoever resumes the triggers, or focuses by hand, takes it back"
 
     def _unknown(self, guard: str, t: float, when: When) -> str:
         source = _SOURCES.get(guard, "frame_preparing")

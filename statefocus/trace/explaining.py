@@ -39,6 +39,7 @@ class _Seen:
     blocked_since: dict[tuple[str, str, str], float] = field(default_factory=dict)
     behind: dict[tuple[str, str, str], str] = field(default_factory=dict)
     refused: str = ""
+    hand: str = ""
     overtaken: str = ""
     decided_on: str = ""
 
@@ -51,6 +52,8 @@ class _Seen:
             self.blocked_since.clear()
         if line.kind == "event":
             self._event(line)
+        if line.kind == "effect" and self.step is not None and self.step.body["row"] == "focuser-taken":
+            self.hand = f"Since {when(line.t)}: {line.body.get('sentence', '')}"
         if line.kind != "step" or line.body.get("machine") != "session":
             return
         self._wish(line, when)
@@ -67,6 +70,8 @@ class _Seen:
         self.event = line
         if line.body.get("event") == "host_refocused":
             self.host_run = line
+        if line.body.get("event") == "triggers_resumed" or line.run is not None:
+            self.hand = ""
         if line.run is not None and self.run_begun is None:
             self.run_begun = self.began = self.step
 
@@ -229,6 +234,8 @@ def _waiting_sentences(seen: _Seen, t: float, when: When) -> Iterator[str]:
     waits = seen.evidence.back_off.told(t, when)
     if waits:
         yield f"{waits[:1].upper()}{waits[1:]}."
+    if seen.hand:
+        yield seen.hand
     if seen.refused:
         yield seen.refused
 

@@ -93,6 +93,11 @@ class Moves:
             self.in_run = body.get("position")
         elif name == "host_refocused" and body["position"] is not None:
             self.here, self._applied = body["position"], 0
+        elif name == "focuser_read" and body.get("position") is not None and not running:
+            self.here = body["position"]  # whoever took it there; what was applied counts no more
+            self._applied = 0
+        elif name == "aid_closed" and not running and self.profile.focuser.watch_every_s:
+            self.here = None
         elif name == "focuser_moved":
             self._arrived(body, running=running)
 

@@ -246,14 +246,17 @@ def _plan_events(night: Recorded) -> list[Happened]:
 
 
 def _turned(night: Recorded) -> dict[int, int]:
-    """By how many steps something else had moved the focuser when it was seen elsewhere, by the event's number."""
+    """By how many steps something else had moved the focuser when it was seen, by the event's number."""
     here: int | None = None
+    focusing = False
     turned: dict[int, int] = {}
     for one in night.happened:
+        if isinstance(one.event, events.HostFocusing | events.HostRefocused | events.HostLost):
+            focusing = isinstance(one.event, events.HostFocusing)
         position = getattr(one.event, "position", None) if isinstance(one.event, _SEEN) else None
         if position is None:
             continue
-        if isinstance(one.event, events.FocuserRead) and here is not None and position != here:
+        if isinstance(one.event, events.FocuserRead) and here is not None and not focusing:
             turned[one.index] = position - here
         here = position
     return turned

@@ -71,6 +71,13 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
         next_filter=st.none() | _FILTERS,
         flip_next=st.sampled_from([None, False, True]),
     ),
+    st.builds(
+        events.FocuserRead,
+        position=st.sampled_from([10_000, 10_000, 10_300, None]),
+        driver_compensation=st.sampled_from([False, False, False, True, None]),
+    ),
+    st.builds(events.HostRefocused, position=st.sampled_from([10_000, 10_200, None])),
+    st.sampled_from([events.HostFocusing(), events.HostLost(sentence="No answer."), events.HostFound()]),
     st.builds(events.FilterChanging, filter=_FILTERS),
     st.builds(events.FilterChanged, former=_FILTERS, filter=_FILTERS, by=st.sampled_from(["plan", "person"])),
     st.builds(
@@ -245,6 +252,9 @@ _SHUTTER_CLOSED = (
 )
 
 
+_THEIR_FOCUS_ENDS = (events.HostRefocused, events.HostLost, events.ExposureStarted, events.TriggersResumed)
+
+
 @dataclass
 class Oracle:
     """What was said, and when; made from events only, by other means than the core's own."""
@@ -259,6 +269,7 @@ class Oracle:
     paused: bool = False
     aids: int = 0
     turning: bool = False
+    focusing: bool = False
     ahead: set[str] = field(default_factory=set)
     filter: str | None = None
 
@@ -267,6 +278,8 @@ class Oracle:
         t, event = happening.t, happening.event
         left = [effect for step in happening.steps for effect in step.effects if effect.kind == "leave_plan_paused"]
         self.paused = self.paused or bool(left)
+        if isinstance(event, _THEIR_FOCUS_ENDS):
+            self.focusing = False
         match event:
             case events.MountRead():
                 self.said |= {
@@ -284,6 +297,8 @@ class Oracle:
                 self.armed = isinstance(event, events.TriggersResumed)
             case events.FlipStarted():
                 self.flipping = True
+            case events.HostFocusing():
+                self.focusing = True
             case events.FilterSet() if happening.steps[0].outcome != "stale":
                 self.filter = event.filter
             case _:
@@ -298,7 +313,7 @@ class Oracle:
             self.shutter = False
 
     def _hear_wheel(self, event: Event) -> None:
-        over = isinstance(event, events.PlanFinished | events.PlanAborted)
+        over = isinstance(event, events.PlanFinished | events.PlanAborted | events.HostLost)
         if isinstance(event, events.PlanStarted | events.FilterChanged):
             self.filter = event.filter or self.filter
         if isinstance(event, events.FilterChanging | events.FilterChanged | events.ExposureFailed) or over:
@@ -322,7 +337,7 @@ class Oracle:
             self.paused = False
         if isinstance(event, events.PlanPaused):
             self.paused = True
-        if isinstance(event, events.PlanFinished | events.PlanAborted):
+        if isinstance(event, events.PlanFinished | events.PlanAborted | events.HostLost):
             self.running = self.flipping = False
         if isinstance(event, events.PlanStarted | events.FramePreparing):
             self.said["type"] = (event.frame_type, t)
@@ -351,6 +366,7 @@ class Oracle:
             "astro_night": wanted is None or night is wanted,
             "aids_closed": not self.aids,
             "triggers_armed": self.armed,
+            "focuser_ours": not self.focusing,
         }
         return [name for name, passes in allowed.items() if not passes]
 

@@ -135,7 +135,7 @@ def test_c4_at_the_outer_end_it_goes_no_further_and_what_was_not_moved_is_not_co
 
 def test_c4_while_the_focusers_position_is_unknown_readings_are_taken_and_nothing_moves() -> None:
     rig = rig_with()
-    rig.state = rig.session.begin(rig.t)
+    rig.state, rig.looks = rig.session.begin(rig.t), False
     rig.tell(events.SessionStarted(position=None))
     rig.read_temperature(*[10.0] * BLOCK, *[8.0] * BLOCK)
     assert (rig.moves, rig.state.context.compensation.ideal_steps) == ([], -24.0)

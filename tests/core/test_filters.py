@@ -152,7 +152,7 @@ def test_o1_while_nobody_knows_where_the_focuser_is_nothing_moves() -> None:
 
 def test_o1_without_a_known_position_nothing_moves() -> None:
     rig = filter_rig()
-    rig.state = rig.session.begin(rig.t)
+    rig.state, rig.looks = rig.session.begin(rig.t), False
     rig.tell(events.SessionStarted(position=None))
     rig.tell(events.PlanStarted(frame_type="Light", filter="L"))
     to_filter(rig, "R")

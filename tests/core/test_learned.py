@@ -84,9 +84,10 @@ def test_the_profile_decides() -> None:
     assert swept(rig) == FULL
 
 
-@pytest.mark.parametrize("best", [10_052.0, 9_900.0])
-def test_a_focus_that_the_two_do_not_enclose_is_swept_in_full(best: float) -> None:
+@pytest.mark.parametrize(("best", "undrawn"), [(10_052.0, 0), (9_900.0, 0), (10_052.0, 1)])
+def test_a_focus_that_the_two_do_not_enclose_is_swept_in_full(best: float, undrawn: int) -> None:
     rig = learned_rig(best=best, optics={"obstruction_percent": 0.0})
+    fail(rig, "publish_curve", times=undrawn)
     run_now(rig)
     run = only(rig)
     assert swept(rig)[:3] == [10_045, 9_955, 10_060]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from statefocus import events
+from statefocus.folding.plan import DOWNLOAD_S
 from statefocus.testing import SimulatedRig
 
 from .rigs import begin_run, due, quiet_rig, run_now, tried
@@ -52,7 +53,7 @@ def test_a_second_hand_elsewhere_is_told_too() -> None:
     rig.tell(events.FocuserRead(position=9_000))
     assert [sentence.split(". ")[0].split(": ")[1] for sentence in told(rig, "error")] == [
         "something else moved it from 10000 to 10060",
-        "something else moved it from 10000 to 9000",
+        "something else moved it from 10060 to 9000",
     ]
 
 
@@ -108,6 +109,76 @@ def test_a_person_who_focuses_with_an_aid_is_no_other_hand() -> None:
     assert rig.state.context.other_hand is None
 
 
+def test_where_a_person_has_left_the_focuser_with_an_aid_is_where_it_is_corrected_from() -> None:
+    rig = quiet_rig(EVERY_FRAME, compensation=COMPENSATION)
+    rig.tell(events.SessionStarted(position=10_000))
+    rig.read_temperature(10.0, 9.0)
+    assert rig.position == 9_990
+    rig.looks = False
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    rig.position = 10_060
+    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
+    rig.read_temperature(8.0)
+    assert (rig.position, rig.state.context.verified_position) == (10_060, None)
+    rig.tell(events.FocuserRead(position=10_060))
+    context = rig.state.context
+    assert (context.verified_position, context.compensation.applied_steps, told(rig, "error")) == (10_060, 0, [])
+    rig.read_temperature(8.0, 7.0)
+    assert rig.position == 10_050
+
+
+def test_an_aid_that_moved_nothing_changes_nothing() -> None:
+    rig = quiet_rig(EVERY_FRAME, compensation=COMPENSATION)
+    rig.tell(events.SessionStarted(position=10_000))
+    rig.read_temperature(10.0, 9.0)
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
+    context = rig.state.context
+    assert (context.verified_position, context.compensation.applied_steps) == (9_990, -10)
+
+
+def test_a_profile_that_never_looks_goes_by_what_it_knows() -> None:
+    rig = quiet_rig(EVERY_FRAME, focuser={"watch_every_s": 0.0})
+    rig.tell(events.SessionStarted(position=10_000))
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
+    assert rig.state.context.verified_position == 10_000
+
+
+def test_a_focuser_that_was_put_back_is_taken_back_where_it_stands() -> None:
+    rig = taken_rig()
+    rig.tell(events.FocuserRead(position=10_000))
+    assert len(told(rig, "error")) == 1
+    rig.tell(events.TriggersResumed())
+    assert rig.state.context.verified_position == 10_000
+
+
+def test_where_a_driver_has_gone_beside_ours_is_where_it_is_taken_back() -> None:
+    rig = quiet_rig(EVERY_FRAME, compensation=COMPENSATION)
+    rig.tell(events.SessionStarted(position=10_000))
+    for position in (10_000, 9_900, 9_800):
+        rig.tell(events.FocuserRead(position=position, driver_compensation=True))
+    assert len(told(rig, "error")) == 1
+    rig.tell(events.TriggersResumed())
+    assert rig.state.context.verified_position == 9_800
+
+
+@pytest.mark.parametrize("wish", [events.RunRequested(), events.UndoRequested()])
+def test_a_wish_that_cannot_be_served_gives_nothing_back(wish: events.Event) -> None:
+    rig = taken_rig()
+    rig.open_shutter()
+    rig.tell(wish)
+    assert rig.state.context.other_hand is not None
+
+
+def test_a_frame_tells_that_the_hosts_own_autofocus_is_over() -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    rig.start_plan()
+    rig.tell(events.HostFocusing())
+    rig.take_frames(1)
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
 def test_no_correction_and_no_offset_moves_a_focuser_that_is_not_ours() -> None:
     filters = {"L": {"offset_steps": 0}, "R": {"offset_steps": 50}}
     rig = taken_rig(compensation=COMPENSATION, filters=filters)
@@ -138,20 +209,20 @@ def test_a_drivers_compensation_beside_ours_is_told_and_ours_stands_still(policy
     assert rig.position == 10_000
 
 
-def test_nothing_is_moved_while_the_hosts_own_autofocus_moves_the_focuser() -> None:
+@pytest.mark.parametrize("ends", [events.HostRefocused(position=None), events.TriggersResumed()])
+def test_nothing_is_moved_while_the_hosts_own_autofocus_moves_the_focuser(ends: events.Event) -> None:
     rig = quiet_rig(EVERY_FRAME)
     rig.start_plan()
     rig.tell(events.HostFocusing())
-    for event in (events.FocuserRead(position=12_000), events.TriggersResumed(), events.RunRequested()):
+    rig.read_facts()
+    for event in (events.FocuserRead(position=12_000), events.RefocusRequested(), events.RunRequested()):
         rig.tell(event)
-    rig.take_frames(1)
     assert (rig.runs, told(rig, "error")) == ([], [])
-    assert (
-        "the focuser is not ours: the host's own autofocus moves it (`focuser_ours` failed)" in told(rig, "warning")[0]
-    )
-    rig.tell(events.HostRefocused(position=None))
+    (refusal,) = told(rig, "warning")
+    assert "the focuser is not free: the host's own autofocus moves it (`focuser_free` failed)" in refusal
+    rig.tell(ends)
     rig.take_frames(1)
-    assert [run.outcome for run in rig.runs] == ["validated"]
+    assert {run.outcome for run in rig.runs} == {"validated"}
 
 
 @pytest.mark.parametrize("ends", [events.HostRefocused(position=10_060), events.HostLost(sentence="No answer.")])
@@ -181,10 +252,29 @@ def test_a_host_that_is_gone_leaves_no_plan_no_flip_and_no_frame_under_way() -> 
     (step, *_) = rig.tell(events.HostLost(sentence="KStars left the bus."))
     plan = rig.state.context.plan
     assert (step.row, rig.leaf) == ("host-lost", "Imaging.Idle")
-    assert (plan.running, plan.exposing, plan.shutter_until, plan.flip_under_way) == (False, False, None, False)
+    assert (plan.running, plan.exposing, plan.flip_under_way) == (False, False, False)
     assert told(rig, "error") == ["The host is gone: KStars left the bus."]
     rig.tell(events.HostFound())
     assert told(rig, "info") == ["The host can be reached again."]
+
+
+def test_a_shutter_stays_open_without_its_host_for_as_long_as_it_was_to_be() -> None:
+    rig = quiet_rig(EVERY_FRAME, compensation={**COMPENSATION, "mode": "after_exposure"})
+    rig.tell(events.SessionStarted(position=10_000))
+    rig.start_plan()
+    rig.read_temperature(10.0)
+    rig.tell(events.FramePreparing(number=1, frame_type="Light"))
+    rig.tell(events.ExposureStarted(number=1, exposure_s=600.0))
+    rig.tell(events.HostLost(sentence="No answer."))
+    rig.read_facts()
+    rig.tell(events.RefocusRequested())
+    rig.read_temperature(5.0)
+    assert (rig.moves, rig.runs) == ([], [])
+    rig.t += 600.0 + DOWNLOAD_S
+    rig.read_temperature(5.0)
+    assert rig.moves != []
+    rig.read_facts()
+    assert [run.causes for run in rig.runs] == [("asap",)]
 
 
 def test_a_run_goes_on_without_its_host() -> None:

@@ -191,6 +191,15 @@ def test_a14_the_result_is_told_when_its_view_begins_and_once(capsys: pytest.Cap
     assert "run 1" not in capsys.readouterr().out
 
 
+def test_a14_only_what_takes_the_ground_away_ends_the_view() -> None:
+    rig = shown_rig()
+    rig.send(events.MountRead(tracking=True, parked=False, flip_in_s=86_400.0))
+    rig.send(events.SafetyRead(safe=True))
+    assert rig.leaf == "Concluding.Showing"
+    rig.send(events.HostFocusing())
+    assert rig.leaf == "Concluding.Resuming"
+
+
 def test_a14_a_failed_result_stays_in_view_too() -> None:
     rig = quiet_rig(autofocus={"hold_after_focus_s": 60.0})
     rig.start_plan()

@@ -204,7 +204,7 @@ def test_a_broken_duty_is_told_as_the_shortest_way_to_it() -> None:
         row.place.line,
         "the plan stays held in Imaging.Idle, and nothing is under way.",
         "The shortest way there, where guards that are not named block: "
-        "1. undo_requested: `undo` past between_frames, focuser_ours, safe, undo_known, unparked to Restoring.Holding; "
+        "1. undo_requested: `undo` past between_frames, focuser_free, safe, undo_known, unparked to Restoring.Holding; "
         "2. effect_failed (to `pause_plan`): `undo-failed` to Concluding.Releasing; "
         "3. focuser_released (to `release_focuser`): `released` to Imaging.Idle.",
     )

@@ -283,6 +283,7 @@ def test_a_run_of_a_trigger_that_is_told_as_a_persons_wish_is_found_by_its_cause
     def spare(tree: Tree) -> None:
         for guard in ("tracking", "light_plan", "triggers_armed", "flip_not_imminent", "astro_night"):
             tree["tried"][-1]["guards"].pop(guard)
+        tree["tried"][-1]["guards"]["focuser_free"] = "passed"
 
     put(forged, edited(edited(lines, event, disguise), step, spare))
     run = json.loads(lines[step + 1])["run"]
@@ -319,3 +320,38 @@ def test_a_run_of_a_trigger_that_is_recorded_as_a_persons_is_found(forged: Path,
     ((line, sentence),) = told(forged, "person")
     assert line == number
     assert f"its causes are recorded as {cause}, and no person asked for it at line " in sentence
+
+
+# --- another hand on the focuser ---
+
+
+def test_a_hand_that_nobody_took_the_focuser_back_from_is_held_against_the_next_run(forged: Path) -> None:
+    lines = golden("another_hand_on_the_focuser", forged)
+    resumed = find(lines, kind="event", event="triggers_resumed")
+
+    def disguise(tree: Tree) -> None:
+        kept = {key: tree[key] for key in ("v", "seq", "t", "kind")}
+        tree.clear()
+        tree.update(kept, event="centering_finished", automatic=False)
+
+    put(forged, edited(lines, resumed, disguise))
+    assert any("that the focuser stood at 25051 instead of 25011" in sentence for _, sentence in told(forged, "guards"))
+
+
+def test_a_reading_that_was_made_up_is_held_against_the_run_after_it(forged: Path) -> None:
+    lines = golden("another_hand_on_the_focuser", forged)
+    resumed = find(lines, kind="event", event="triggers_resumed")
+    read = next(i for i in range(resumed, len(lines)) if json.loads(lines[i]).get("event") == "temperature_read")
+
+    def make_up(tree: Tree) -> None:
+        kept = {key: tree[key] for key in ("v", "seq", "t", "kind")}
+        tree.clear()
+        tree.update(kept, event="focuser_read", position=17_000, driver_compensation=False)
+
+    put(forged, edited(lines, read, make_up))
+    assert any("stood at 17000" in sentence for _, sentence in told(forged, "guards"))
+
+
+def test_a_night_with_another_hand_that_a_person_ended_is_in_order(forged: Path) -> None:
+    put(forged, golden("another_hand_on_the_focuser", forged))
+    assert audit(forged).findings == []
