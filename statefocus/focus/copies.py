@@ -11,13 +11,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from statefocus.focus.limits import Verdict
 from statefocus.focus.points import FocusPoint
 from statefocus.focus.result import FocusFit, Rejected
 from statefocus.stars import StarSize
 
 LEAST_STARS = 3  # fewer might agree by chance
-PAIR = 2  # frames of a learned sweep, which are alike where the focus was foreseen
+LEAST_POINTS = 5  # of shorter sweeps two exact measures may be equal, to both sides of the focus
 ROUNDED_TO = 8  # significant digits; a measure that has no more may have been rounded, and equal others
 
 
@@ -28,7 +30,7 @@ def copies_of(points: Sequence[FocusPoint]) -> dict[int, int]:
     for index, point in enumerate(points):
         if point.flaw() is not None:
             continue
-        if not point.table and index and len(points) > PAIR and _repeats(point, points[index - 1]):
+        if not point.table and index and len(points) >= LEAST_POINTS and _repeats(point, points[index - 1]):
             copies[index] = copies.get(index - 1, index - 1)
         elif len(point.table) >= LEAST_STARS:
             original = first.setdefault(tuple(point.table), index)
@@ -41,7 +43,9 @@ def _repeats(point: FocusPoint, former: FocusPoint) -> bool:
     """Whether a frame without a table of stars measures what the former did, to more digits than anybody rounds to."""
     measure = point.measure
     same = (measure, point.error, point.stars) == (former.measure, former.error, former.stars) and not former.table
-    return same and measure is not None and float(f"{measure:.{ROUNDED_TO}g}") != measure
+    if not same or measure is None:
+        return False
+    return float(f"{measure:.{ROUNDED_TO}g}") != measure and float(np.float32(measure)) != measure
 
 
 def without_copies(points: Sequence[FocusPoint], copies: Mapping[int, int]) -> list[FocusPoint]:

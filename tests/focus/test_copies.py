@@ -120,4 +120,11 @@ def test_a_measure_that_comes_again_to_the_last_digit_is_the_same_frame(repeated
 
 def test_measures_that_were_rounded_may_be_equal() -> None:
     assert not any("same frame" in one.why for one in find_focus(without_stars(2, 6)).rejected)
+    single = [replace(one, measure=float(np.float32(one.measure or 0.0))) for one in without_stars(2, 16)]
+    assert not any("same frame" in one.why for one in find_focus(single).rejected)
     assert find_focus(without_stars(1, 16)).accepted
+
+
+def test_a_short_sweep_around_the_very_middle_holds_no_copies() -> None:
+    sweep = [FocusPoint(5000.0 + 30.0 * index, math.hypot(2.0, 0.9 * (index - 0.5)), 0.02) for index in range(3)]
+    assert not any("same frame" in one.why for one in find_focus(sweep).rejected)

@@ -131,6 +131,19 @@ def test_a_frame_has_its_shape_and_its_stars_and_leaves_the_camera_as_it_was(rig
     assert settings(rig) == former
 
 
+def test_a_camera_that_a_killed_session_left_to_itself_is_given_back_to_its_clients(rig: Rig, tmp_path: Path) -> None:
+    camera, former = link_of(rig), settings(rig)
+    left = tmp_path / "statefocus-frame-of-the-dead"
+    left.mkdir()
+    camera.set("UPLOAD_SETTINGS", {"UPLOAD_DIR": str(left)})
+    camera.set("UPLOAD_MODE", {"UPLOAD_CLIENT": "Off", "UPLOAD_LOCAL": "On", "UPLOAD_BOTH": "Off"})
+    carried_out(rig.camera.expose(0.2), CLOCK)
+    assert settings(rig)["UPLOAD_MODE"]["UPLOAD_CLIENT"] == "On"
+    assert settings(rig)["UPLOAD_SETTINGS"]["UPLOAD_DIR"] == str(Path.home())
+    assert not left.exists()
+    camera.set("UPLOAD_SETTINGS", former["UPLOAD_SETTINGS"])
+
+
 def test_a_frame_reaches_no_other_client_and_leaves_no_file(rig: Rig, server: IndiServer) -> None:
     camera, before = link_of(rig), set(server.folder.rglob("*.fits"))
     camera.server.want_images("camera", camera.device, wanted=True)

@@ -18,6 +18,7 @@ from statefocus.devices.values import Shot
 from statefocus.errors import Protocol, Refused, Timeout
 
 EXPOSURE, ABORT, IMAGE, FILE = "CCD_EXPOSURE", "CCD_ABORT_EXPOSURE", "CCD1", "CCD_FILE_PATH"
+_FOLDER = "statefocus-frame-"
 _PREFIX = "focus"
 
 
@@ -74,11 +75,21 @@ class IndiCamera:
     def _to_own_folder(self) -> None:
         if self._link.find("UPLOAD_MODE") is None or self._link.find("UPLOAD_SETTINGS") is None:
             raise Protocol(f'The {self.name} cannot save files itself: write camera.indi_upload = "client".')
+        self._undo_a_killed_session()
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="statefocus-frame-"))
+            self._folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
             self._folder.chmod(0o777)  # the driver may run as another user
         self._change("UPLOAD_SETTINGS", {"UPLOAD_DIR": str(self._folder), "UPLOAD_PREFIX": _PREFIX})
         self._change("UPLOAD_MODE", _choice(self._link, "UPLOAD_MODE", "UPLOAD_LOCAL"))
+
+    def _undo_a_killed_session(self) -> None:
+        """Where a session was killed in its frame, the camera still saves into its folder: that is not to be restored."""
+        found = self._link.find("UPLOAD_SETTINGS")
+        left = Path(str(found.values.get("UPLOAD_DIR", ""))) if found is not None else Path()
+        if self._folder is None and left.name.startswith(_FOLDER):
+            self._link.set("UPLOAD_SETTINGS", {"UPLOAD_DIR": str(Path.home())})
+            self._link.set("UPLOAD_MODE", _choice(self._link, "UPLOAD_MODE", "UPLOAD_CLIENT"))
+            shutil.rmtree(left, ignore_errors=True)
 
     def _full_frame(self) -> dict[str, Any]:
         width = self._link.number("CCD_INFO", "CCD_MAX_X")
