@@ -61,12 +61,28 @@ def camera_of(profile: Profile, clock: Clock) -> Camera | None:
     UsageError
         Where the host cannot be loaded.
     """
-    name = profile.host.kind
-    if profile.camera.source != "host" or name not in host_names():
-        return None
-    cls = _own(name) if name in OWN else _loaded(_foreign()[name])
-    make: Callable[[Profile, Clock], Camera] | None = getattr(cls, "camera", None)
+    make = _camera_maker(profile.host.kind) if profile.camera.source == "host" else None
     return make(profile, clock) if make is not None else None
+
+
+def takes_frames(name: str) -> bool:
+    """Whether a host can take focus frames itself.
+
+    Raises
+    ------
+    UsageError
+        Where the host cannot be loaded.
+    """
+    return _camera_maker(name) is not None
+
+
+def _camera_maker(name: str) -> Callable[[Profile, Clock], Camera] | None:
+    if name not in host_names():
+        return None
+    made: Callable[[Profile, Clock], Camera] | None = getattr(
+        _own(name) if name in OWN else _loaded(_foreign()[name]), "camera", None
+    )
+    return made
 
 
 def _own(name: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from statefocus.errors import Problem
-from statefocus.hosts.registry import host_names
+from statefocus.hosts.registry import host_names, takes_frames
 from statefocus.hosts.registry import unknown as unknown_host
 from statefocus.metrics.registry import metric_names, unknown
 from statefocus.profile import DEFAULTS_OF_METRIC, Profile
@@ -152,6 +152,9 @@ def _unknown_host(read: Settings) -> Iterator[Problem]:
     name = read.profile.host.kind
     if name not in host_names():
         yield read.told("unknown-host", "host.kind", f"`host.kind`: {unknown_host(name)}")
+    elif read.profile.camera.source == "host" and not takes_frames(name):
+        sentence = f'`camera.source` is "host", and host {name} takes no frames for others.'
+        yield read.told("no-camera", "camera.source", sentence, 'Write "device", or "command" with your own command.')
 
 
 def _ignored(read: Settings) -> Iterator[Problem]:

@@ -69,3 +69,14 @@ def test_a_profile_that_names_no_host_there_is_is_told_with_its_line() -> None:
 
 def test_another_host_needs_no_plan() -> None:
     assert read_profile('schema = 1\n[host]\nkind = "complete"\n', "rig.toml").doubts == ()
+
+
+@pytest.mark.parametrize(("host", "wrong"), [("gate", True), ("embedded", True), ("nina", False)])
+def test_a_host_that_takes_no_frames_is_told_when_its_frames_are_wanted(host: str, wrong: bool) -> None:
+    text = f'schema = 1\n[host]\nkind = "{host}"\n[camera]\nsource = "host"\n'
+    if not wrong:
+        assert read_profile(text, "rig.toml").profile.camera.source == "host"
+        return
+    with pytest.raises(ProfileError) as caught:
+        read_profile(text, "rig.toml")
+    assert [(problem.code, problem.line) for problem in caught.value.problems] == [("no-camera", 5)]

@@ -83,7 +83,7 @@ class IndiCamera:
         self._change("UPLOAD_MODE", _choice(self._link, "UPLOAD_MODE", "UPLOAD_LOCAL"))
 
     def _undo_a_killed_session(self) -> None:
-        """Where a session was killed in its frame, the camera still saves into its folder: that is not to be restored."""
+        """Where a session was killed in its frame, the camera still saves into its folder: nothing to be restored."""
         found = self._link.find("UPLOAD_SETTINGS")
         left = Path(str(found.values.get("UPLOAD_DIR", ""))) if found is not None else Path()
         if self._folder is None and left.name.startswith(_FOLDER):
