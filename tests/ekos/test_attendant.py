@@ -314,6 +314,17 @@ def test_a_release_that_failed_and_went_on_by_a_person_is_over(later: list[float
     assert "exposure_started" in beside.kinds()
 
 
+def test_what_is_left_paused_is_not_let_go_any_more() -> None:
+    stopped = Stopped()
+    before = held(stopped)
+    before.attendant.keeper.gone("The bus is gone.", lives_on=True)
+    after = Beside(ekos=before.ekos, found_again=True, stopped=stopped)
+    after.wish("leave paused")
+    after.go_on(2)
+    assert after.ekos.told == ["suspend"]
+    assert stopped.way == ""
+
+
 def mute_for(beside: Beside, seconds: float, later: list[float]) -> None:
     beside.ekos.mute = True
     for _ in range(int(seconds / 5)):

@@ -149,10 +149,12 @@ class Keeper:
                 self._foresees = foresees_nothing
                 self.let_go()
             case "leave paused":
+                self.release = None
                 self._forget()
                 self._following.paused = self._following.running
             case "abort":
                 self._ekos.abort()
+                self.release = None
                 self._forget()
                 self._post(events.PlanAborted(effect=wish.effect))
             case "pause":
