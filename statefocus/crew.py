@@ -34,7 +34,10 @@ class Crew(Protocol):
     """Whoever carries out tasks."""
 
     def start(self, lane: str, task: Task, key: int = 0) -> None:
-        """Carry a task out, after those that were started in the same lane before; `key` is for giving it up."""
+        """Carry a task out, after those that were started in the same lane before; `key` is for giving it up.
+
+        In real time from any thread.
+        """
 
     def cancel(self, keys: Collection[int]) -> None:
         """Give tasks up by their keys; they are closed, and answer no more."""
@@ -187,12 +190,14 @@ class ThreadCrew:
         self._given_up: set[int] = set()
         self._inbox: queue.SimpleQueue[Event | threading.Event] = queue.SimpleQueue()
         self._lanes: dict[str, _Lane] = {}
+        self._opening = threading.Lock()
 
     def start(self, lane: str, task: Task, key: int = 0) -> None:
-        """Carry a task out, after those in the same lane."""
-        if lane not in self._lanes:
-            self._lanes[lane] = _Lane(self, lane)
-        self._lanes[lane].put(task, key)
+        """Carry a task out, after those in the same lane; from any thread."""
+        with self._opening:
+            if lane not in self._lanes:
+                self._lanes[lane] = _Lane(self, lane)
+            self._lanes[lane].put(task, key)
 
     def cancel(self, keys: Collection[int]) -> None:
         """Give tasks up by their keys; each is closed at its next pause."""
@@ -229,9 +234,13 @@ class ThreadCrew:
         """Give everything up, and wait a moment for what is under way to be closed."""
         self.stopped = True
         self._wake_all()
-        for lane in self._lanes.values():
+        for lane in self._opened():
             lane.thread.join(STOP_WITHIN_S)
 
     def _wake_all(self) -> None:
-        for lane in self._lanes.values():
+        for lane in self._opened():
             lane.woken.set()
+
+    def _opened(self) -> list[_Lane]:
+        with self._opening:
+            return list(self._lanes.values())

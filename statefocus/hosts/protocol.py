@@ -52,7 +52,7 @@ class Surroundings:
     clock
         The session's time; a host asks no other.
     crew
-        `crew.post(event)` tells what happened, from any thread; `crew.start` carries tasks out.
+        `crew.post(event)` tells what happened, and `crew.start` carries a task out; both from any thread.
     keep
         Saves a frame.
     lights
@@ -86,7 +86,8 @@ class Host(Protocol):
     lights_begun
         When its Light frames began, unix seconds.
     failure
-        Why it could not go on, as a sentence; empty where it could.
+        Why it could not go on, or what it had to leave behind that a person must see to, as a sentence; else empty. It
+        is read once, when the session is over: a host may then take a while to bring what it does to its end.
     resident
         Whether the session outlasts a plan: it then ends by Ctrl-C or --until, not with `plan_finished`.
     focuser_busy

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from statefocus.hosts.ekos.holding import LATE_S, Hold, Release
@@ -39,7 +41,7 @@ def test_a_pause_that_ekos_did_not_heed_is_asked_for_again() -> None:
 
 
 def test_a_pause_that_was_arranged_needs_nothing_more() -> None:
-    assert wants(Hold(7, arranged=True), State.PAUSED) == "held"
+    assert wants(Hold(7, way="pause"), State.PAUSED) == "held"
 
 
 @pytest.mark.parametrize("status", [State.PAUSED, State.SUSPENDED])
@@ -87,18 +89,25 @@ def test_a_person_s_start_in_our_hold_is_held_again() -> None:
     ("way", "status", "needed"), [("suspend", State.SUSPENDED, "start"), ("pause", State.PAUSED, "unpause")]
 )
 def test_what_we_hold_goes_on_and_that_is_verified(way: str, status: int, needed: str) -> None:
-    release = Release(8, "suspend" if way == "suspend" else "pause", now=0.0, timeout_s=15.0)
+    release = Release(8, "suspend" if way == "suspend" else "pause", timeout_s=15.0)
     assert [release.needs(status, now) for now in (0.0, 0.1, 2.5)] == [needed, "wait", needed]
-    assert release.needs(State.CAPTURING, 3.0) == "released"
-    assert Release(8, release._way, now=0.0, timeout_s=15.0).needs(status, 16.0) == "failed"
+    assert release.needs(status, 15.5) == "failed"
+    assert release.needs(State.CAPTURING, 16.0) == "released"
 
 
 @pytest.mark.parametrize("status", [State.ABORTED, State.IDLE, State.COMPLETE])
 def test_what_a_person_has_stopped_is_not_started(status: int) -> None:
-    assert Release(8, "suspend", now=0.0, timeout_s=15.0).needs(status, 0.0) == "released"
-    assert Release(8, "pause", now=0.0, timeout_s=15.0).needs(status, 0.0) == "released"
+    assert Release(8, "suspend", timeout_s=15.0).needs(status, 0.0) == "released"
+    assert Release(8, "pause", timeout_s=15.0).needs(status, 0.0) == "released"
 
 
 @pytest.mark.parametrize("status", [State.PAUSED, State.SUSPENDED, State.CAPTURING])
 def test_what_was_not_ours_is_left_alone(status: int) -> None:
-    assert Release(8, "", now=0.0, timeout_s=15.0).needs(status, 0.0) == "released"
+    assert Release(8, "", timeout_s=15.0).needs(status, 0.0) == "released"
+
+
+@pytest.mark.parametrize("way", ["suspend", "pause"])
+def test_a_hold_in_which_a_person_stopped_the_sequence_has_nothing_to_let_go(way: Any) -> None:
+    hold = Hold(7, way)
+    assert [wants(hold, State.ABORTED, now=1.0), hold.way] == ["wait", way]
+    assert [wants(hold, State.ABORTED, now=1.6), hold.way] == ["free", ""]

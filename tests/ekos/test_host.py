@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,13 +17,17 @@ from statefocus import events
 from statefocus.clock import VirtualClock
 from statefocus.errors import Unreachable
 from statefocus.hosts.ekos import EkosHost
+from statefocus.hosts.ekos.bus import BusLost
 from statefocus.hosts.ekos.keeper import Wish, grant_without_ekos
+from statefocus.hosts.ekos.sight import Capturing as State
 from statefocus.hosts.ekos.sight import own_autofocus_of
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.profile import Profile
 
 from .beside import CONFIG
+from .kstars import until
 from .sequences import Frames, write_sequence
+from .test_attendant import Ekos
 
 
 def given(bus: str) -> Surroundings:
@@ -66,10 +73,228 @@ def test_its_own_autofocus_is_read_from_a_sequence_file(tmp_path: Path) -> None:
     off = write_sequence(tmp_path / "off.esq", tmp_path, Frames(1))
     assert own_autofocus_of(on.read_text()) == ["autofocus by HFR"]
     assert own_autofocus_of(off.read_text()) == []
-    assert own_autofocus_of("no xml") == []
+    assert own_autofocus_of("no xml") is None
 
 
 def test_the_profile_has_five_lines_to_edit() -> None:
     text = CONFIG.read_text()
     lines = [line for line in text.split("five lines to edit")[1].split("# ---")[0].splitlines()[1:] if line.strip()]
     assert len(lines) == 5
+
+
+# --- the host's own thread, beside an Ekos whose bus can be cut ---
+
+
+class Wire:
+    """Buses that lead to one Ekos; `cut` ends those that are open, `process` is the KStars that is found."""
+
+    def __init__(self, ekos: Ekos) -> None:
+        self.ekos, self.process, self.open, self.fault = ekos, ":1.5 4711", 0, False
+        self.reachable = True
+
+    def cut(self, *, for_good: bool = False) -> None:
+        self.open += 1
+        self.reachable = not for_good
+
+    def __call__(self, _address: str | None, _timeout_s: float) -> WireBus:
+        if not self.reachable:
+            raise BusLost("no bus")
+        return WireBus(self, self.open)
+
+
+class WireBus:
+    def __init__(self, wire: Wire, number: int) -> None:
+        self._wire, self._number = wire, number
+
+    def _check(self) -> None:
+        if self._number != self._wire.open:
+            raise BusLost("cut")
+
+    def listen_to(self, _rule: str) -> None:
+        self._check()
+
+    def owner(self, _name: str) -> str:
+        self._check()
+        return self._wire.process
+
+    def signal(self) -> None:
+        self._check()
+        if self._wire.fault:
+            self._wire.fault = False
+            message = "a bug"
+            raise ZeroDivisionError(message)
+
+    def wait(self, seconds: float, _woken: int) -> None:
+        self._check()
+        time.sleep(min(seconds, 0.02))
+
+    def close(self) -> None:
+        pass
+
+    def get(self, *asked: Any) -> Any:
+        self._check()
+        return self._wire.ekos.get(*asked)
+
+    def call(self, *asked: Any) -> Any:
+        self._check()
+        return self._wire.ekos.call(*asked)
+
+    def tell(self, *told: Any) -> None:
+        self._check()
+        self._wire.ekos.tell(*told)
+
+
+class Attended:
+    """A host at work, and what it has told."""
+
+    def __init__(self, wire: Wire, folder: Path) -> None:
+        self.wire, self.told = wire, []  # type: tuple[Wire, list[events.Event]]
+        profile = Profile.model_validate(
+            {"host": {"kind": "ekos", "ekos": {"resume_timeout_s": 1.0}}, "records": {"folder": str(folder)}}
+        )
+        crew: Any = SimpleNamespace(post=self.told.append, start=lambda _lane, task: task.close())
+        rig: Any = SimpleNamespace(focuser=SimpleNamespace(position=lambda: 4711), mount=None)
+        self.host = EkosHost(Surroundings(profile, rig, VirtualClock(0.0), crew, lambda *_told: Kept(None)))
+        self.host.attend()
+
+    def wait_for(self, kind: str) -> events.Event:
+        found = until(lambda: [event for event in self.told if event.kind == kind], 10, kind)
+        event: events.Event = found[-1]
+        return event
+
+    def is_held(self) -> None:
+        self.host.hold(5)
+        assert self.wait_for("plan_held") == events.PlanHeld(effect=5, running=True)
+        assert self.wire.ekos.status == State.SUSPENDED
+
+    def goes_on(self) -> None:
+        until(lambda: self.wire.ekos.status == State.CAPTURING, 10, "it goes on")
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    ekos = Ekos()
+    ekos.status = State.WAITING
+    one = Wire(ekos)
+    monkeypatch.setattr("statefocus.hosts.ekos.host.Bus", one)
+    return one
+
+
+@pytest.fixture
+def attended(wire: Wire, tmp_path: Path) -> Iterator[Attended]:
+    one = Attended(wire, tmp_path)
+    yield one
+    one.host.close()
+
+
+@pytest.mark.parametrize("how", ["cut", "fault"])
+def test_a_hold_outlasts_the_loss_of_the_bus(wire: Wire, attended: Attended, how: str) -> None:
+    attended.is_held()
+    if how == "cut":
+        wire.cut()
+    else:
+        wire.fault = True
+    attended.wait_for("host_found")
+    assert wire.ekos.status == State.SUSPENDED
+    attended.host.release(6)
+    assert attended.wait_for("plan_released") == events.PlanReleased(effect=6)
+    attended.goes_on()
+
+
+def test_a_release_while_the_bus_is_lost_is_not_done_and_made_up_for(wire: Wire, attended: Attended) -> None:
+    attended.is_held()
+    wire.cut(for_good=True)
+    attended.wait_for("host_lost")
+    attended.host.release(6)
+    failed = attended.wait_for("effect_failed")
+    assert isinstance(failed, events.EffectFailed)
+    assert (failed.effect, failed.reason) == (6, "unreachable")
+    wire.reachable = True
+    attended.goes_on()
+
+
+def test_an_abort_while_the_bus_is_lost_is_not_done(wire: Wire, attended: Attended) -> None:
+    attended.is_held()
+    wire.cut(for_good=True)
+    attended.wait_for("host_lost")
+    attended.host.abort(6)
+    assert isinstance(attended.wait_for("effect_failed"), events.EffectFailed)
+    assert "plan_aborted" not in [event.kind for event in attended.told]
+
+
+def test_another_kstars_has_forgotten_what_was_held(wire: Wire, attended: Attended) -> None:
+    attended.is_held()
+    wire.cut(for_good=True)
+    attended.wait_for("host_lost")
+    attended.host.release(6)
+    attended.wait_for("effect_failed")
+    wire.process, wire.reachable = ":1.9 4712", True
+    attended.wait_for("host_found")
+    attended.host.release(7)
+    assert attended.wait_for("plan_released") == events.PlanReleased(effect=7)
+    assert wire.ekos.told == ["suspend"]
+
+
+def test_what_is_held_at_the_end_is_let_go_once_kstars_answers(wire: Wire, attended: Attended) -> None:
+    attended.is_held()
+    wire.ekos.mute = True
+    threading.Timer(0.4, setattr, (wire.ekos, "mute", False)).start()
+    assert attended.host.failure == ""
+    assert wire.ekos.status == State.CAPTURING
+
+
+def test_what_cannot_be_let_go_at_the_end_is_told(wire: Wire, attended: Attended, tmp_path: Path) -> None:
+    attended.is_held()
+    wire.ekos.mute = True
+    assert attended.host.failure == (
+        "Ekos's sequence is still held, and could not be let go within 1 s: start it in Ekos's Capture module."
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["embedded.ekos-held.json"]
+
+
+def test_an_end_with_nothing_held_is_quick(wire: Wire, attended: Attended) -> None:
+    wire.ekos.mute = True
+    began = time.monotonic()
+    assert attended.host.failure == ""
+    assert time.monotonic() - began < 1
+
+
+# --- what a session that was killed has left held ---
+
+
+def left_by(wire: Wire, folder: Path) -> None:
+    """A session holds the sequence, and is killed."""
+    killed = Attended(wire, folder)
+    killed.is_held()
+    until(lambda: list(folder.iterdir()), 10, "it is written down")
+    wire.ekos.deaf = True
+    killed.host.close()
+    wire.ekos.deaf = False
+    wire.ekos.told.clear()
+
+
+def test_what_a_killed_session_left_held_is_let_go_by_the_next_one(wire: Wire, tmp_path: Path) -> None:
+    left_by(wire, tmp_path)
+    after = Attended(wire, tmp_path)
+    after.goes_on()
+    assert after.wait_for("plan_paused") == events.PlanPaused(by="an earlier statefocus")
+    until(lambda: not list(tmp_path.iterdir()), 10, "nothing is written down any more")
+    after.host.close()
+    assert wire.ekos.told == ["start"]
+
+
+@pytest.mark.parametrize("how", ["another KStars", "more frames", "stopped", "no note"])
+def test_what_is_suspended_otherwise_is_not_ours_to_start(wire: Wire, tmp_path: Path, how: str) -> None:
+    left_by(wire, tmp_path)
+    if how == "another KStars":
+        wire.process = ":1.9 4712"
+    elif how == "more frames":
+        wire.ekos.done = 1
+    elif how == "stopped":
+        wire.ekos.status = State.ABORTED
+    else:
+        (tmp_path / "embedded.ekos-held.json").write_text("{")
+    after = Attended(wire, tmp_path)
+    time.sleep(0.5)
+    after.host.close()
+    assert wire.ekos.told == []

@@ -6,12 +6,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from .beside import Beside, Line, beside
 from .kstars import CAPTURE, MOUNT, KStars, until, why_not
+from .relay import Relay
 from .sequences import Frames
 
 BEST, DRIFTED = 36_700, 40_000
@@ -42,6 +44,8 @@ def test_stories_beside_a_real_kstars(kstars: KStars, subtests: pytest.Subtests)
         drift_filters_and_darks,
         a_meridian_flip,
         a_person_stops_the_sequence_while_we_hold,
+        the_connection_is_cut_while_we_hold,
+        statefocus_is_killed_while_it_holds,
         kstars_is_killed_while_we_hold,
     ):
         with subtests.test(story.__name__):
@@ -113,6 +117,40 @@ def a_person_stops_the_sequence_while_we_hold(kstars: KStars) -> None:
         kstars.call(CAPTURE, "start")
         one.wait_for("plan_finished", 30)
         assert [run["outcome"] for run in one.lines("run")] == ["validated"]
+    assert one.frames() == ["Light_Luminance"] * 2
+
+
+def the_connection_is_cut_while_we_hold(kstars: KStars) -> None:
+    relay = Relay(kstars.folder / "run/relay", kstars.folder / "run/bus")
+    wanted = {"triggers.first_frame": "true", "host.ekos.bus": f'"{relay.address}"'}
+    with closing(relay), beside(kstars, "cut", wanted) as one:
+        one.load(Frames(2, 1.0))
+        kstars.call(CAPTURE, "start")
+        one.wait_for("plan_held", 30)
+        relay.cut()
+        one.wait_for("host_lost", 10)
+        one.wait_for("host_found", 10)
+        assert kstars.get(CAPTURE, "status") == SUSPENDED
+        one.wait_for("plan_released", 60)
+        one.wait_for("plan_finished", 30)
+    assert one.frames() == ["Light_Luminance"] * 2
+
+
+def statefocus_is_killed_while_it_holds(kstars: KStars) -> None:
+    one = Beside(kstars, "murdered")
+    one.start({"triggers.first_frame": "true"})
+    one.wait_for("session_started", 30)
+    one.load(Frames(2, 1.0))
+    kstars.call(CAPTURE, "start")
+    one.wait_for("plan_held", 30)
+    one.wait_for("frame_taken", 30)
+    kstars.kill("murdered")
+    assert kstars.wait("murdered", 10) is not None
+    assert kstars.get(CAPTURE, "status") == SUSPENDED
+    with beside(kstars, "after", {}) as after:
+        paused = after.wait_for("plan_paused", 10)
+        assert paused["by"] == "an earlier statefocus"
+        after.wait_for("plan_finished", 30)
     assert one.frames() == ["Light_Luminance"] * 2
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator
 
 import pytest
 
+from statefocus import crew as crews
 from statefocus.clock import RealClock, VirtualClock
 from statefocus.crew import WORKED_OFF, Crew, ThreadCrew, VirtualCrew
 from statefocus.events import Event, TimerElapsed
@@ -76,6 +78,27 @@ def test_worked_off_waits_for_the_queue(crew: Crew) -> None:
 
     crew.start("plan", task())
     assert answers(crew, 2) == [1, 2]
+    crew.stop()
+
+
+def test_a_lane_that_two_threads_open_at_once_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    class Lane(crews._Lane):
+        def __init__(self, crew: ThreadCrew, name: str) -> None:
+            opened.append(name)
+            time.sleep(0.2)  # the other thread comes meanwhile
+            super().__init__(crew, name)
+
+    monkeypatch.setattr(crews, "_Lane", Lane)
+    crew = ThreadCrew(RealClock(0.0))
+    both = [threading.Thread(target=crew.start, args=("focuser", timer(number, 0.0))) for number in (1, 2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert opened == ["focuser"]
+    assert sorted(answers(crew, 2)) == [1, 2]
     crew.stop()
 
 

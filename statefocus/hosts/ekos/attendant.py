@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from statefocus import events
@@ -11,16 +12,23 @@ from statefocus.crew import WORKED_OFF, Task
 from statefocus.devices.mount import Mount
 from statefocus.errors import DeviceError
 from statefocus.events import Event
-from statefocus.hosts.ekos.bus import Bus, Signal
+from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
 from statefocus.hosts.ekos.following import EXPOSES_S, STANDS_S, STAYS_S, Following
+from statefocus.hosts.ekos.holding import Stopped
 from statefocus.hosts.ekos.keeper import Keeper
-from statefocus.hosts.ekos.sight import STANDING, Capturing, Ekos, Focusing
+from statefocus.hosts.ekos.sight import STANDING, Capturing, Ekos, Focusing, Queue
 from statefocus.hosts.protocol import Surroundings
 
 _SIDEREAL = 1.0027379
 _DAY_S = 86_400.0
 _MOUNT_EVERY_S = 5.0
 _POLL_S, _TRACKS_WITHIN = 0.05, 8
+_LAST_KNOWN_AFTER_S = 30.0
+"""A signal that came so long ago is told with the sequence as it was read last, where Ekos still does not answer."""
+
+_GAP_S = 3.0
+"""Within this time a gap that was foreseen is told of, or it is looked after again."""
+
 _FAILED = (Focusing.FAILED, Focusing.ABORTED)
 
 
@@ -39,6 +47,8 @@ class Attendant:
         To be called when the session has worked off the frame before a pause that was foreseen.
     held
         The effect of a hold that stood when Ekos was gone: what it begins now is held at once.
+    stopped
+        How we have stopped the sequence of this KStars earlier; without a hold that is let go at once.
 
     Attributes
     ----------
@@ -58,25 +68,35 @@ class Attendant:
         *,
         found_again: bool = False,
         held: int | None = None,
+        stopped: Stopped | None = None,
     ) -> None:
         self._ekos, self._crew, self._clock = Ekos(bus), given.crew, given.clock
         self._rig, self._settings = given.rig, given.profile.host.ekos
         self._gap_is_over = gap_is_over
-        self._status = self._ekos.status()
+        self._unheard: deque[tuple[Signal, float]] = deque()
+        self._status, self._queue = self._ekos.status(), self._ekos.queue()
         self.following = Following(joined=found_again or self._status not in STANDING)
-        self.keeper = Keeper(self._ekos, self.following, self._settings, self._post, given.foresees)
+        stopped = stopped or Stopped()
+        self.keeper = Keeper(self._ekos, self.following, self._settings, self._post, given.foresees, stopped)
         if held is not None:
             self.keeper.hold_on(held)
+        else:
+            self.keeper.let_go()
         self.frames = 0
         self.lights_begun: list[float] = []
         self.flip_in_s: float | None = None
         self._since = time.monotonic()
         self._capturing_since = self._since - _DAY_S  # an exposure that runs already is not to be given up
         self._stood = self._exposed = self._stayed = False
-        self._mount_at = 0.0
+        self._mount_at = self._gap_at = 0.0
         self._focusing_since: float | None = None
         self._focus_hfr: float | None = None
-        self._tell(self.following.capture(self._status, self._ekos.queue()))
+
+    def begin(self, *, left_held: bool = False) -> None:
+        """Tell what is found, also where an earlier session was killed and has left it held."""
+        if left_held:
+            self._tell(self.following.found_held(self._queue))
+        self._tell(self.following.capture(self._status, self._queue))
 
     @property
     def alert(self) -> bool:
@@ -86,15 +106,25 @@ class Attendant:
     # --- signals ---
 
     def hear(self, signal: Signal) -> None:
-        """Take a signal; newer versions tell more than is asked for here."""
+        """Take a signal; it is worked off in its turn."""
+        self._unheard.append((signal, time.monotonic()))
+
+    def _work_off(self) -> None:
+        """Work off what was heard, in order; what Ekos has to be asked about, and does not answer, stays the next."""
+        while self._unheard:
+            self._take(*self._unheard[0])
+            self._unheard.popleft()
+
+    def _take(self, signal: Signal, at: float) -> None:
+        """Take a signal that came then; newer versions tell more than is asked for here."""
         module = signal.interface.rpartition(".")[2]
         first = signal.body[0] if signal.body else None
         match module, signal.member:
             case "Capture", "newStatus" if isinstance(first, int):
-                self._status_is(first)
+                self._status_is(first, at)
             case "Capture", "captureComplete" if isinstance(first, dict):
                 flips = self.flip_in_s is not None and self.flip_in_s <= 0
-                self._tell(self.following.completed(first, self._ekos.queue(), flip_next=flips))
+                self._tell(self.following.completed(first, self._sequence(at), flip_next=flips))
             case "Capture", "meridianFlipStarted":
                 self._tell(self.following.flip())
             case "Mount", "pierSideChanged" if isinstance(first, int):
@@ -104,16 +134,33 @@ class Attendant:
             case "Focus", "newStatus" if isinstance(first, int):
                 self._focus_is(first)
 
-    def _status_is(self, status: int) -> None:
-        self._begin_anew(status)
+    def _sequence(self, at: float) -> Queue:
+        """Read the sequence, for what came then."""
+        try:
+            self._queue = self._ekos.queue()
+        except BusLost:
+            raise
+        except Gone:
+            if time.monotonic() - at < _LAST_KNOWN_AFTER_S:
+                raise
+        return self._queue
+
+    def _status_is(self, status: int, at: float) -> None:
+        queue = self._sequence(at)
+        self._begin_anew(status, at)
         if status == Capturing.CAPTURING:
             self._capturing_since = self._since
-        self._tell(self.following.capture(status, self._ekos.queue()))
-        if status == Capturing.PAUSED and self.keeper.arranged and self.keeper.hold is None:
+        self._tell(self.following.capture(status, queue))
+        if status == Capturing.PAUSED:
+            self._begin_gap(at)
+
+    def _begin_gap(self, at: float) -> None:
+        if self.keeper.arranged and self.keeper.hold is None:
+            self._gap_at = at
             self._crew.start("ekos", self._gap())
 
-    def _begin_anew(self, status: int) -> None:
-        self._status, self._since = status, time.monotonic()
+    def _begin_anew(self, status: int, at: float) -> None:
+        self._status, self._since = status, at
         self._stood = self._exposed = self._stayed = False
 
     def _gap(self) -> Task:
@@ -190,25 +237,54 @@ class Attendant:
     # --- by and by ---
 
     def go_on(self) -> None:
-        """Tell what has stood for a while, and keep the sequence as the session wishes."""
-        now = time.monotonic()
+        """Tell what was heard, and what has stood for a while; keep the sequence as the session wishes.
+
+        Raises
+        ------
+        Gone
+            Where Ekos does not answer; what could not be done is done the next time.
+        """
+        try:
+            self._work_off()
+            self._look_again()
+            self._go_on(time.monotonic())
+        except BusLost:
+            raise
+        except Gone as error:
+            self.keeper.unanswered(error)
+            raise
+
+    def _look_again(self) -> None:
+        """See to a sequence that a person has stopped before our pause, and to a pause of which nothing was heard."""
+        if self._status in STANDING and not self._stood:
+            self.keeper.look()
+        since = self.keeper.paused_since
+        if since is None or time.monotonic() - max(since, self._gap_at) < _GAP_S:
+            return
+        if self._status == Capturing.PAUSED:
+            self._begin_gap(time.monotonic())
+        else:
+            self._status_is(Capturing.PAUSED, time.monotonic())
+
+    def _go_on(self, now: float) -> None:
         if not self._stood and now - self._since >= STANDS_S:
+            queue = self._sequence(now)
             self._stood = True
-            self._tell(self.following.stands(self._status, self._ekos.queue()))
+            self._tell(self.following.stands(self._status, queue))
         if not self._exposed and now - self._since >= EXPOSES_S:
-            self._exposed = True
             if self._status == Capturing.CAPTURING and not self.keeper.keeps:
-                self._tell(self.following.exposes(self._ekos.queue()))
+                self._tell(self.following.exposes(self._sequence(now)))
+            self._exposed = True
         if not self._stayed and now - self._since >= STAYS_S:
             self._stayed = True
             self._tell(self.following.stays(self._status))
         if now >= self._mount_at:
             self._mount_at = now + _MOUNT_EVERY_S
             self.flip_in_s = time_to_flip(self._ekos.mount(), self._settings.flip_after_meridian_min)
-        released = self.keeper.release
+        held = self.following.holds
         self.keeper.go_on(self._status, now, now - self._capturing_since)
-        if released is not None and self.keeper.release is None:
-            self._begin_anew(self._status)  # what was not told while it was held is told now
+        if held and not self.following.holds:
+            self._begin_anew(self._status, now)  # what was not told while it was held is told now
 
 
 def time_to_flip(mount: tuple[float, int] | None, after_meridian_min: float | None) -> float | None:

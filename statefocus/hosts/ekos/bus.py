@@ -91,14 +91,19 @@ class Bus:
         self.call(*_BUS, "AddMatch", "s", rule)
 
     def owner(self, name: str) -> str | None:
-        """Unique name of whoever owns a name; None where nobody does."""
+        """Tell who owns a name, by unique name and process number; None where nobody does."""
         try:
             found = self.call(*_BUS, "GetNameOwner", "s", name)
+        except Gone as error:
+            if "NameHasNoOwner" in str(error):
+                return None
+            raise
+        try:
+            return f"{found} {self.call(*_BUS, 'GetConnectionUnixProcessID', 's', found)}"
         except BusLost:
             raise
         except Gone:
-            return None
-        return str(found)
+            return str(found)
 
     def signal(self) -> Signal | None:
         """Give the next signal that has come, or None."""

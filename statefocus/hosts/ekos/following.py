@@ -86,7 +86,8 @@ class Following:
     def stands(self, state: int, queue: Queue) -> list[Event]:
         """A state has stood for `STANDS_S`."""
         if state == Capturing.CAPTURING:
-            return [*self._resumed(), *self._filter_is(queue.now)]
+            started = [] if self.running or self.holds else self._started(queue)
+            return [*started, *self._resumed(), *self._filter_is(queue.now)]
         if state in STANDING and not (self.flipping and state == Capturing.IDLE):
             return self._ended(state)
         if state == Capturing.SUSPENDED and self.running and not self.holds:
@@ -143,6 +144,10 @@ class Following:
             next_frame_type=following.frame_type if following else None,
             next_filter=following.filter if following else None,
         )
+
+    def found_held(self, queue: Queue) -> list[Event]:
+        """A sequence is held since an earlier session, which was killed."""
+        return [*self._started(queue), *self._paused("an earlier statefocus")]
 
     def given_up(self, sentence: str) -> list[Event]:
         """The exposure that was begun is given up; Ekos takes it again."""

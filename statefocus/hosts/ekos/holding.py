@@ -7,6 +7,7 @@ suspended: Ekos has not counted its last frame yet, and would take it twice.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from statefocus.hosts.ekos.sight import STANDING, Capturing
@@ -21,6 +22,22 @@ LATE_S = 1.7
 _ASK_AGAIN_S = 2.0
 _STANDS_S, _STAYS_S = 0.5, 6.0
 _MAY_SUSPEND = frozenset({Capturing.WAITING, Capturing.DITHERING, Capturing.SETTING_TEMPERATURE})
+_STOPPED: dict[Way, frozenset[int]] = {
+    "suspend": frozenset({Capturing.SUSPENDED}),
+    "pause": frozenset({Capturing.PAUSED, Capturing.PAUSE_PLANNED}),
+    "": frozenset(),
+}
+
+
+@dataclass
+class Stopped:
+    """How we have stopped the sequence; known until it is seen to go on, or somebody else has changed its state."""
+
+    way: Way = ""
+
+    def stands(self, status: int) -> bool:
+        """Whether a sequence with that state still is as we have stopped it."""
+        return status in _STOPPED[self.way]
 
 
 class Hold:
@@ -30,8 +47,8 @@ class Hold:
     ----------
     effect
         The wish that it answers.
-    arranged
-        A pause of ours is planned already, or stands.
+    way
+        How we have stopped it already, or are about to; empty where we have not.
 
     Attributes
     ----------
@@ -41,9 +58,9 @@ class Hold:
         It was answered.
     """
 
-    def __init__(self, effect: int, *, arranged: bool = False) -> None:
+    def __init__(self, effect: int, way: Way = "") -> None:
         self.effect = effect
-        self.way: Way = "pause" if arranged else ""
+        self.way = way
         self.stands = False
         self._asked_at: float | None = None
         self._still_since: float | None = None
@@ -70,7 +87,10 @@ class Hold:
             return "held" if self.way == "pause" else "free"
         if status in STANDING:
             self._still_since = self._still_since or now
-            return "free" if now - self._still_since > (_STAYS_S if flipping else _STANDS_S) else "wait"
+            if now - self._still_since <= (_STAYS_S if flipping else _STANDS_S):
+                return "wait"
+            self.way = ""
+            return "free"
         self._still_since = None
         if status == Capturing.CAPTURING and exposing_s > LATE_S:
             return self._ask("pause", now)
@@ -86,25 +106,26 @@ class Hold:
 
 
 class Release:
-    """Lets go what was held in one way or the other; `effect` is None where nobody waits for the answer."""
+    """Lets go what was held in one way or the other; `effect` is None where nobody waits for the answer.
 
-    def __init__(self, effect: int | None, way: Way, now: float, timeout_s: float) -> None:
+    Its time limit counts from the moment when Ekos was first asked.
+    """
+
+    def __init__(self, effect: int | None, way: Way, timeout_s: float) -> None:
         self.effect = effect
-        self._way, self._until = way, now + timeout_s
+        self._stopped, self._timeout_s = Stopped(way), timeout_s
+        self._until: float | None = None
         self._asked_at: float | None = None
 
     def needs(self, status: int, now: float) -> Needed:
         """Tell what to ask, or how it ended: a sequence that a person has stopped meanwhile is not started."""
-        stopped: dict[Way, tuple[int, ...]] = {
-            "suspend": (Capturing.SUSPENDED,),
-            "pause": (Capturing.PAUSED, Capturing.PAUSE_PLANNED),
-            "": (),
-        }
-        if status not in stopped[self._way]:
+        if not self._stopped.stands(status):
             return "released"
+        if self._until is None:
+            self._until = now + self._timeout_s
         if now > self._until:
             return "failed"
         if self._asked_at is not None and now - self._asked_at < _ASK_AGAIN_S:
             return "wait"
         self._asked_at = now
-        return "start" if self._way == "suspend" else "unpause"
+        return "start" if self._stopped.way == "suspend" else "unpause"

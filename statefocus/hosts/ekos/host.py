@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from statefocus import events
 from statefocus.errors import Refused, Unreachable
 from statefocus.hosts.ekos.attendant import Attendant
 from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
+from statefocus.hosts.ekos.holding import Stopped
 from statefocus.hosts.ekos.keeper import What, Wish, grant_without_ekos, refuse_own_autofocus
+from statefocus.hosts.ekos.note import Held, Note
 from statefocus.hosts.ekos.sight import KSTARS, Ekos
 from statefocus.hosts.protocol import Surroundings
 
@@ -47,15 +49,21 @@ class EkosHost:
 
     def __init__(self, given: Surroundings) -> None:
         self._given, self._settings, self._post = given, given.profile.host.ekos, given.crew.post
-        self.failure = ""
+        self._failure = ""
         self.focuser_busy: Callable[[], bool] = lambda: False
         self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
+        self._open: deque[Wish] = deque()
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._end_by: float | None = None
         self._attendant: Attendant | None = None
         self._look_at = 0.0
         self._gone_told = False
         self._held: int | None = None
+        self._note = Note(given.profile)
+        left = self._note.found
+        self._process = left.process if left is not None else None
+        self._stopped = Stopped(left.way if left is not None else "")
         self._lights_before: list[float] = []
         self._bus: Bus | None = None
         self._owned = False
@@ -90,6 +98,12 @@ class EkosHost:
         """When its Light frames began, unix seconds."""
         now = self._attendant.lights_begun if self._attendant is not None else []
         return [*self._lights_before, *now]
+
+    @property
+    def failure(self) -> str:
+        """What had to be left held, as a sentence; to be read when the session is over, since all is let go first."""
+        self._end()
+        return self._failure
 
     def attend(self) -> None:
         """Begin to follow."""
@@ -131,13 +145,16 @@ class EkosHost:
 
     def close(self) -> None:
         """Let the sequence go, and hang up."""
-        self._closing = True
-        self._wake()
-        if self._thread is not None:
-            self._thread.join(self._settings.resume_timeout_s + self._settings.answer_timeout_s + _LOOK_EVERY_S)
+        self._end()
         self._hang_up()
         os.close(self._ear)
         os.close(self._mouth)
+
+    def _end(self) -> None:
+        self._closing = True
+        self._wake()
+        if self._thread is not None:
+            self._thread.join(self._settings.resume_timeout_s + self._settings.answer_timeout_s + 2 * _LOOK_EVERY_S)
 
     def _wish(self, what: What, effect: int = 0) -> None:
         self._wishes.put(Wish(what, effect))
@@ -149,36 +166,56 @@ class EkosHost:
     # --- the host's own thread ---
 
     def _work(self) -> None:
-        while not self._closing:
+        while not self._over():
             try:
                 self._once()
             except BusLost as error:
-                self._hang_up()
-                self._kstars_gone(f"The session bus is gone ({error}).")
+                self._lost(f"The session bus is gone ({error}).")
             except Gone:
                 time.sleep(_CALM_S)  # KStars is busy, beginning or ending; what is open is tried again
             except Exception as error:  # noqa: BLE001  # a night must not go on with a host that is deaf
-                self._hang_up()
-                self._kstars_gone(f"The Ekos host has a fault ({type(error).__name__}: {error}); it begins anew.")
+                self._lost(f"The Ekos host has a fault ({type(error).__name__}: {error}); it begins anew.")
                 time.sleep(_LOOK_EVERY_S)
-        if self._attendant is not None:
-            with contextlib.suppress(Gone):
-                self._attendant.keeper.let_go()
+        if self._stopped.way:
+            self._failure = (
+                "Ekos's sequence is still held, and could not be let go within "
+                f"{self._settings.resume_timeout_s:g} s: start it in Ekos's Capture module."
+            )
+
+    def _over(self) -> bool:
+        """Whether the session has ended, and nothing is left held, or it cannot be let go in time."""
+        if not self._closing:
+            return False
+        if self._end_by is None:
+            self._end_by, self._held = time.monotonic() + self._settings.resume_timeout_s, None
+            self._wishes.put(Wish("let all go"))
+        open_still = self._open or not self._wishes.empty() or self._stopped.way
+        return not open_still or time.monotonic() > self._end_by
 
     def _once(self) -> None:
         if self._bus is None:
             self._reconnect()
             return
-        while not self._wishes.empty():
-            self._grant(self._wishes.get())
         while (signal := self._bus.signal()) is not None:
             self._hear(signal)
-        if self._attendant is not None:
-            self._attendant.go_on()
-        elif self._owned and time.monotonic() >= self._look_at:
+        if self._attendant is None and self._owned and time.monotonic() >= self._look_at:
             self._look(self._bus)
+        self._grant_all()
+        if self._attendant is not None:
+            if self._end_by is not None:
+                self._attendant.keeper.let_go()
+            self._attendant.go_on()
+            self._keep_note(self._bus, self._attendant)
         if self._wishes.empty():
             self._rest(self._bus)
+
+    def _keep_note(self, bus: Bus, attendant: Attendant) -> None:
+        """Write down what is held, for a session after this one if it is killed."""
+        hold = attendant.keeper.hold
+        if self._stopped.way and not self._note.written and hold is not None and hold.stands:
+            self._note.write(Held(self._process or "", self._stopped.way, Ekos(bus).queue().done))
+        elif self._note.written and not self._stopped.way:
+            self._note.remove()
 
     def _rest(self, bus: Bus) -> None:
         """Wait for a signal or a wish."""
@@ -186,13 +223,30 @@ class EkosHost:
         while select.select([self._ear], [], [], 0)[0]:
             os.read(self._ear, 4096)
 
+    def _grant_all(self) -> None:
+        """Grant what is wished, in order; where the bus is lost meanwhile, the wish stays open."""
+        while not self._wishes.empty():
+            self._open.append(self._wishes.get())
+        while self._open:
+            try:
+                self._grant(self._open[0])
+            except BusLost:
+                raise
+            except Gone:
+                self._open.popleft()
+                raise
+            self._open.popleft()
+
     def _grant(self, wish: Wish) -> None:
         if self._attendant is not None:
             self._attendant.keeper.grant(wish)
             return
         if wish.what in ("hold", "release", "abort", "leave paused"):
             self._held = wish.effect if wish.what == "hold" else None
-        if (answer := grant_without_ekos(wish)) is not None:
+        if wish.what == "leave paused":
+            self._stopped.way = ""
+        lives_on = bool(self._stopped.way) or (wish.what == "abort" and self._bus is None)
+        if (answer := grant_without_ekos(wish, lives_on=lives_on)) is not None:
             self._post(answer)
 
     def _hear(self, signal: Signal) -> None:
@@ -206,13 +260,26 @@ class EkosHost:
     def _look(self, bus: Bus) -> None:
         """Look whether Ekos has begun."""
         self._look_at = time.monotonic() + _LOOK_EVERY_S
-        Ekos(bus).status()  # raises where it has not
-        found_again, self._gone_told = self._gone_told, False
-        if found_again:
+        status = Ekos(bus).status()  # raises where it has not
+        self._meet(bus.owner(KSTARS))
+        left = self._note.found
+        if left is not None and not (self._stopped.stands(status) and Ekos(bus).queue().done == left.done):
+            self._stopped.way, left = "", None
+        attendant = Attendant(
+            bus, self._given, lambda: self._wish("gap is over"),
+            found_again=self._gone_told, held=self._held, stopped=self._stopped,
+        )  # fmt: skip
+        if self._gone_told:
+            self._gone_told = False
             self._post(events.HostFound())
-        self._attendant = Attendant(
-            bus, self._given, lambda: self._wish("gap is over"), found_again=found_again, held=self._held
-        )
+        self._note.found = None
+        attendant.begin(left_held=left is not None)
+        self._attendant = attendant
+
+    def _meet(self, process: str | None) -> None:
+        """See whether this KStars is the one that we have stopped: another one has forgotten it."""
+        if process != self._process:
+            self._process, self._stopped.way, self._note.found = process, "", None
 
     # --- the bus ---
 
@@ -221,18 +288,18 @@ class EkosHost:
         try:
             for rule in _RULES:
                 bus.listen_to(rule)
-            self._owned = bus.owner(KSTARS) is not None
+            process = bus.owner(KSTARS)
         except Gone as error:
             bus.close()
             raise BusLost(str(error)) from error
-        self._bus = bus
+        self._bus, self._owned = bus, process is not None
+        self._meet(process)
 
     def _reconnect(self) -> None:
-        while not self._wishes.empty():
-            self._grant(self._wishes.get())
         try:
             self._connect()
         except BusLost:
+            self._grant_all()
             time.sleep(_LOOK_EVERY_S)
 
     def _hang_up(self) -> None:
@@ -240,12 +307,19 @@ class EkosHost:
             self._bus.close()
         self._bus, self._owned = None, False
 
-    def _kstars_gone(self, sentence: str) -> None:
-        """There is nothing to follow, to hold or to let go any more."""
+    def _lost(self, sentence: str) -> None:
+        """It is not seen any more, and may live on."""
+        self._hang_up()
+        self._kstars_gone(sentence, lives_on=True)
+
+    def _kstars_gone(self, sentence: str, *, lives_on: bool = False) -> None:
+        """There is nothing to follow any more, and where it does not live on, nothing to let go."""
         if self._attendant is not None:
             self._lights_before += self._attendant.lights_begun
-            self._held = self._attendant.keeper.gone(sentence)
+            self._held = self._attendant.keeper.gone(sentence, lives_on=lives_on)
         self._attendant, self._owned = None, False
+        if not lives_on:
+            self._meet(None)
         if not self._gone_told:
             self._gone_told = True
             self._post(events.HostLost(sentence=sentence))

@@ -12,9 +12,9 @@ from statefocus.errors import Refused
 from statefocus.events import Event
 from statefocus.hosts.ekos.bus import Gone
 from statefocus.hosts.ekos.following import Following
-from statefocus.hosts.ekos.holding import Hold, Release
-from statefocus.hosts.ekos.sight import Capturing, Ekos
-from statefocus.hosts.protocol import Foresee
+from statefocus.hosts.ekos.holding import Hold, Release, Stopped
+from statefocus.hosts.ekos.sight import STANDING, Capturing, Ekos
+from statefocus.hosts.protocol import Foresee, foresees_nothing
 from statefocus.profile.hosts import EkosSettings
 
 FORESEE_S = 2.0
@@ -24,7 +24,10 @@ _BEYOND_S = 3600.0
 _MUTE_S = 30.0
 """An Ekos that has not answered for so long is given up by whoever waits for it."""
 
-What = Literal["hold", "release", "leave paused", "abort", "let go", "gap is over", "pause", "unpause"]
+_LOOK_EVERY_S = 1.0
+_UNKNOWN = "It is not known whether Ekos lives on."
+
+What = Literal["hold", "release", "leave paused", "abort", "let go", "let all go", "gap is over", "pause", "unpause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,15 @@ class Wish:
     effect: int = 0
 
 
-def grant_without_ekos(wish: Wish) -> Event | None:
-    """Answer a wish while there is no Ekos: nothing runs, so all is held, and nothing is to go on."""
+def grant_without_ekos(wish: Wish, *, lives_on: bool = False) -> Event | None:
+    """Answer a wish while there is no Ekos: nothing runs, so all is held, and nothing is to go on.
+
+    With `lives_on` it may run where it is not seen: then nothing is told to have gone on, or to be given up.
+    """
     if wish.what == "hold":
         return events.PlanHeld(effect=wish.effect, running=False)
+    if lives_on and wish.what in ("release", "abort"):
+        return events.EffectFailed(effect=wish.effect, reason="unreachable", sentence=_UNKNOWN)
     if wish.what == "release":
         return events.PlanReleased(effect=wish.effect)
     return events.PlanAborted(effect=wish.effect) if wish.what == "abort" else None
@@ -50,9 +58,16 @@ def refuse_own_autofocus(ekos: Ekos, settings: EkosSettings) -> None:
     Raises
     ------
     Refused
-        Where its autofocus in sequence is switched on, and the profile does not tolerate that.
+        Where its autofocus in sequence is switched on, or where it cannot be read whether it is, and the profile does
+        not tolerate that.
     """
     active = [] if settings.own_autofocus == "tolerate" else ekos.own_autofocus()
+    if active is None:
+        raise Refused(
+            "Ekos does not tell whether it focuses by itself during its sequence: the sequence file that it was asked "
+            "to save cannot be read. See in its Capture module that this is switched off, and set "
+            'own_autofocus = "tolerate" in [host.ekos].'
+        )
     if active:
         raise Refused(
             f"Ekos focuses by itself during its sequence ({', '.join(active)}): switch that off in its Capture "
@@ -75,6 +90,17 @@ class Keeper:
         Tells the session.
     foresees
         Whether the session will want a hold.
+    stopped
+        How we have stopped the sequence; outlasts the keeper.
+
+    Attributes
+    ----------
+    hold, release
+        What is being held, or let go.
+    arranged
+        A pause of ours is planned, or stands, for a hold that was foreseen.
+    paused_since
+        Since when that pause has been seen to stand (monotonic); None where it does not.
     """
 
     def __init__(
@@ -84,14 +110,17 @@ class Keeper:
         settings: EkosSettings,
         post: Callable[[Event], None],
         foresees: Foresee,
+        stopped: Stopped,
     ) -> None:
         self._ekos, self._following, self._settings = ekos, following, settings
-        self._post, self._foresees = post, foresees
+        self._post, self._foresees, self._stopped = post, foresees, stopped
         self._asked_for = -1
         self.hold: Hold | None = None
         self.release: Release | None = None
         self.arranged = False
-        self._answered_at = time.monotonic()
+        self.paused_since: float | None = None
+        self._look_at = 0.0
+        self._answered_at = self._waits_since = time.monotonic()
 
     @property
     def alert(self) -> bool:
@@ -116,11 +145,16 @@ class Keeper:
                 self._gap_is_over()
             case "let go":
                 self._gap_is_over()  # a hold is let go by the run that wanted it, once the focuser is back
+            case "let all go":
+                self._foresees = foresees_nothing
+                self.let_go()
             case "leave paused":
+                self.release = None
                 self._forget()
                 self._following.paused = self._following.running
             case "abort":
                 self._ekos.abort()
+                self.release = None
                 self._forget()
                 self._post(events.PlanAborted(effect=wish.effect))
             case "pause":
@@ -137,28 +171,41 @@ class Keeper:
             self._ekos.unpause()
 
     def _forget(self) -> None:
-        self.hold, self.arranged, self._following.holds = None, False, False
+        """What stands still is no more ours to start."""
+        self.hold, self.arranged, self.paused_since, self._following.holds = None, False, None, False
+        self._stopped.way = ""
 
     def _begin_hold(self, effect: int) -> None:
+        self._waits_since = time.monotonic()
         self._answer_release()
         try:
             self._refuse_now()
         except Refused as error:
-            self._fail(effect, error.reason, str(error))
+            self._refused(effect, error.reason, str(error))
             return
         except Gone as error:
-            self._fail(effect, "unreachable", f"Ekos does not answer ({error}).")
+            self._refused(effect, "unreachable", f"Ekos does not answer ({error}).")
             return
-        self.hold = Hold(effect, arranged=self.arranged)
+        self.hold = Hold(effect, self._stopped.way)
         self._following.holds = True
+
+    def _refused(self, effect: int, reason: str, sentence: str) -> None:
+        self._fail(effect, reason, sentence)
+        if not self.arranged:
+            self.let_go()
 
     def _fail(self, effect: int, reason: str, sentence: str) -> None:
         self._post(events.EffectFailed(effect=effect, reason=reason, sentence=sentence))
 
     def hold_on(self, effect: int) -> None:
         """Go on with a hold that stands."""
-        self.hold, self._following.holds = Hold(effect), True
+        self.hold, self._following.holds = Hold(effect, self._stopped.way), True
         self.hold.stands = True
+
+    def let_go(self) -> None:
+        """Let go whatever we have stopped, also in an earlier life, though nobody waits for the answer."""
+        if self.keeps or self._stopped.way:
+            self._begin_release(None)
 
     def _refuse_now(self) -> None:
         if self._ekos.focusing():
@@ -166,15 +213,20 @@ class Keeper:
         refuse_own_autofocus(self._ekos, self._settings)
 
     def _begin_release(self, effect: int | None) -> None:
-        if effect is None and not self.keeps:
+        if effect is None and self.release is not None:
             return
-        way = self.hold.way if self.hold is not None else ("pause" if self.arranged else "")
-        self.hold, self.arranged = None, False
-        self.release = Release(effect, way, time.monotonic(), self._settings.resume_timeout_s)
+        self.hold, self.arranged, self.paused_since = None, False, None
+        self._following.holds = self._following.holds or bool(self._stopped.way)
+        self._waits_since = time.monotonic()
+        self.release = Release(effect, self._stopped.way, self._settings.resume_timeout_s)
 
-    def _answer_release(self) -> None:
+    def _answer_release(self, failed: str = "") -> None:
         release, self.release = self.release, None
-        if release is not None and release.effect is not None:
+        if release is None or release.effect is None:
+            return
+        if failed:
+            self._fail(release.effect, "unreachable", failed)
+        else:
             self._post(events.PlanReleased(effect=release.effect))
 
     # --- by and by ---
@@ -185,26 +237,52 @@ class Keeper:
         Raises
         ------
         Gone
-            Where Ekos does not answer; asked for too long, the wish has failed.
+            Where Ekos does not answer.
         """
-        try:
-            self._do_next(status, now, exposing_s)
-            self._answered_at = now
-        except Gone as error:
-            if self.alert and now - self._answered_at > _MUTE_S:
-                self.gone(f"Ekos does not answer ({error}).")
-            raise
-
-    def _do_next(self, status: int, now: float, exposing_s: float) -> None:
         if self.hold is not None:
             self._go_on_holding(self.hold, now, exposing_s)
         elif self.release is not None:
             self._go_on_releasing(self.release, now)
+        elif self._stopped.way:
+            self._look(now)
         elif status == Capturing.CAPTURING and self._following.exposing:
             self._foresee(exposing_s)
+        self._answered_at = now
+
+    def unanswered(self, error: Gone) -> None:
+        """Ekos does not answer; asked for too long, the wish has failed, and how we have stopped it is remembered."""
+        waited_s = time.monotonic() - max(self._answered_at, self._waits_since)
+        if not self.alert or waited_s <= _MUTE_S:
+            return
+        sentence = f"Ekos does not answer ({error})."
+        hold = self.hold
+        if hold is not None:
+            self._fail(hold.effect, "unreachable", sentence)
+            self._begin_release(None)
+        elif self.release is not None and self.release.effect is not None:
+            self._answer_release(sentence)
+
+    def look(self) -> None:
+        """See whether what we have stopped, and no hold is asked for yet, still is as we have stopped it."""
+        if self._stopped.way and self.hold is None and self.release is None:
+            self._look_at = 0.0
+            self._look(time.monotonic())
+
+    def _look(self, now: float) -> None:
+        if now < self._look_at:
+            return
+        status = self._ekos.status()
+        self._look_at = now + _LOOK_EVERY_S
+        if status in STANDING or status == Capturing.CAPTURING or not (self.arranged or self._stopped.stands(status)):
+            self._forget()
+        elif status == Capturing.PAUSED:
+            self.paused_since = self.paused_since or now
+        else:
+            self.paused_since = None
 
     def _go_on_holding(self, hold: Hold, now: float, exposing_s: float) -> None:
         wanted = hold.wants(self._ekos.status(), now, exposing_s, flipping=self._following.flipping)
+        self._stopped.way = hold.way
         if wanted == "suspend":
             self._ekos.suspend()
         elif wanted == "pause":
@@ -225,14 +303,16 @@ class Keeper:
         elif needed == "unpause":
             self._ekos.unpause()
         elif needed == "released":
-            self._following.holds = False
+            self._forget()
             self._answer_release()
         elif needed == "failed":
             self.release = None
-            if release.effect is not None:
-                limit_s = self._settings.resume_timeout_s
-                sentence = f"Ekos does not go on with its sequence, {limit_s:g} s after it was asked."
-                self._fail(release.effect, "timeout", sentence)
+            if release.effect is None:
+                self._begin_release(None)  # nobody would ask again
+                return
+            limit_s = self._settings.resume_timeout_s
+            sentence = f"Ekos does not go on with its sequence, {limit_s:g} s after it was asked."
+            self._fail(release.effect, "timeout", sentence)
 
     def _foresee(self, exposing_s: float) -> None:
         """Pause at the end of this frame, where the session would ask for a hold then."""
@@ -245,21 +325,27 @@ class Keeper:
             return
         self._asked_for = following.saved
         if self._foresees(following.foreseen(job, queue), max(left_s, 0.0)):
-            self._ekos.pause()
-            self.arranged = following.holds = self._ekos.status() == Capturing.PAUSE_PLANNED
+            self._arrange()
 
-    def gone(self, sentence: str) -> int | None:
-        """Ekos is gone: whoever waits is told; gives the effect of a hold that stands."""
+    def _arrange(self) -> None:
+        """Pause at the end of the exposure; one that ends in this moment has paused already."""
+        if self._ekos.status() != Capturing.CAPTURING:
+            return
+        self.arranged = self._following.holds = True
+        self._stopped.way = "pause"
+        self._ekos.pause()
+        if not self._stopped.stands(self._ekos.status()):
+            self._forget()
+
+    def gone(self, sentence: str, *, lives_on: bool = False) -> int | None:
+        """Ekos is gone: whoever waits is told; gives the effect of a hold that stands.
+
+        With `lives_on` it may be there, and only not be seen: nothing that we have stopped is told to go on.
+        """
         hold = self.hold
         if hold is not None and not hold.stands:
             self._fail(hold.effect, "unreachable", sentence)
-        self._forget()
-        self._answer_release()
+        self._answer_release(sentence if lives_on and self._stopped.way else "")
+        if not lives_on:
+            self._forget()
         return hold.effect if hold is not None and hold.stands else None
-
-    def let_go(self) -> None:
-        """Leave nothing held behind; waits for it."""
-        self._begin_release(None)
-        while self.release is not None:
-            self._go_on_releasing(self.release, time.monotonic())
-            time.sleep(0.03)

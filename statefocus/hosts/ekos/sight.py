@@ -19,11 +19,12 @@ _MOUNT = ("/KStars/Ekos/Mount", "org.kde.kstars.Ekos.Mount")
 FRAME_TYPES = ("Light", "Bias", "Dark", "Flat")
 OWN_AUTOFOCUS = {
     "Autofocus": "autofocus by HFR",
+    "HFRCheck": "autofocus by HFR",
     "RefocusOnTemperatureDelta": "refocus on a temperature change",
     "RefocusEveryN": "refocus every so many minutes",
     "RefocusOnMeridianFlip": "refocus after a meridian flip",
 }
-"""What a sequence file calls Ekos's own autofocus in sequence, and what its Capture module does."""
+"""What sequence files call Ekos's own autofocus in sequence (newer ones HFRCheck), and what its Capture module does."""
 
 
 class Capturing(IntEnum):
@@ -111,6 +112,11 @@ class Queue:
         """Frames of all jobs."""
         return sum(job.count for job in self.jobs)
 
+    @property
+    def done(self) -> int:
+        """Frames of all jobs that are taken."""
+        return sum(job.done for job in self.jobs)
+
 
 class Ekos:
     """Ekos on one bus."""
@@ -151,13 +157,19 @@ class Ekos:
         except Gone:
             return None
 
-    def own_autofocus(self) -> list[str]:
-        """What is switched on of Ekos's own autofocus in sequence; read from the sequence file that it would save."""
-        with tempfile.TemporaryDirectory(prefix="statefocus-") as folder:
-            path = Path(folder) / "sequence.esq"
-            if not self._capture("saveSequenceQueue", str(path)) or not path.is_file():
-                return []
-            return own_autofocus_of(path.read_text(encoding="utf-8", errors="replace"))
+    def own_autofocus(self) -> list[str] | None:
+        """What is switched on of Ekos's own autofocus in sequence; None where it cannot be told.
+
+        It is read from the sequence file that Ekos would save.
+        """
+        try:
+            with tempfile.TemporaryDirectory(prefix="statefocus-") as folder:
+                path = Path(folder) / "sequence.esq"
+                if not self._capture("saveSequenceQueue", str(path)):
+                    return None
+                return own_autofocus_of(path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            return None
 
     def suspend(self) -> None:
         """Stop the sequence where it is; an exposure is given up, and taken again after `start`."""
@@ -185,14 +197,18 @@ class Ekos:
         return self._bus.call(KSTARS, *_CAPTURE, method, "i" if isinstance(argument, int) else "s", argument)
 
 
-def own_autofocus_of(sequence: str) -> list[str]:
-    """Tell what a sequence file switches on of Ekos's own autofocus.
+def own_autofocus_of(sequence: str) -> list[str] | None:
+    """Tell what a sequence file switches on of Ekos's own autofocus; None where it does not tell.
 
     >>> own_autofocus_of("<SequenceQueue><RefocusEveryN enabled='true'>60</RefocusEveryN></SequenceQueue>")
     ['refocus every so many minutes']
+    >>> own_autofocus_of("<SequenceQueue/>") is None
+    True
     """
     try:
         root = ET.fromstring(sequence)  # noqa: S314  # written by the user's own KStars a moment ago
     except ET.ParseError:
-        return []
+        return None
+    if all(root.find(tag) is None for tag in OWN_AUTOFOCUS):
+        return None
     return [said for tag, said in OWN_AUTOFOCUS.items() if root.find(f"{tag}[@enabled='true']") is not None]
