@@ -83,7 +83,8 @@ def test_real_devices_need_their_addresses(kind: str) -> None:
 @pytest.mark.parametrize("source", ["command", "host"])
 def test_who_has_frames_from_elsewhere_needs_no_camera(source: str) -> None:
     host = "nina" if source == "host" else "embedded"
-    text = f'[host]\nkind = "{host}"\n[camera]\nsource = "{source}"\ncommand = ["shoot", "{{file}}"]\n[devices]\nkind = "real"\n'
+    text = f'[host]\nkind = "{host}"\n[camera]\nsource = "{source}"\ncommand = ["shoot", "{{file}}"]\n'
+    text += '[devices]\nkind = "real"\n'
     assert "needs an address for focuser" in problem_of(text).sentence
     profile = read_profile(f'{NO_OTHERS}{text}focuser = "indi://a/B"\n', "rig.toml").profile
     assert profile.camera.source == source
