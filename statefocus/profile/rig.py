@@ -61,9 +61,10 @@ class Focuser(Section):
     )
     other_hand: Literal["refuse", "hand_over"] = Field(
         "refuse",
-        description="When another program, or a hand, has moved the focuser between our moves: `refuse` stops every "
-        "automatic move until a person resumes the triggers or focuses by hand; `hand_over` takes the new position as "
-        "focused, tells so, and goes on.",
+        description="When another program, or a hand, has moved the focuser: `refuse` stops every automatic move until "
+        "a person resumes the triggers or focuses by hand; `hand_over` takes the new position as focused, tells so, "
+        "and goes on. Not looked for in a run, with an aid open, and after a move that failed; where the driver "
+        "compensates the temperature and statefocus does not, a new position is the driver's.",
     )
     move_timeout_s: float = Field(120.0, gt=0, le=3600, description="A move that takes longer has failed.")
 

@@ -56,6 +56,7 @@ class _Order:
     event_line: int = 0
     stepped: bool = True
     last_effect: int = 0
+    whole: bool = True
     asked: dict[int, str] = field(default_factory=dict)
     leaves: dict[str, str] = field(default_factory=dict)
 
@@ -94,6 +95,7 @@ class _Order:
             yield "state", f"{machine} was in {before}, and this step begins in {body['before']}."
         if body["outcome"] == "fault":
             self.leaves.clear()
+            self.whole = False
         self.leaves[machine] = str(body["after"])
 
     def _effect(self, line: Line) -> Iterator[tuple[str, str]]:
@@ -102,6 +104,11 @@ class _Order:
             return
         if number <= self.last_effect:
             yield "effect", f"effect {number} comes after effect {self.last_effect}: numbers must rise."
+        elif self.whole and number > self.last_effect + 1:
+            yield (
+                "effect",
+                f"effect {number} comes after effect {self.last_effect}: what was asked between is not there.",
+            )
         self.last_effect = max(self.last_effect, number)
         self.asked[number] = name
 
