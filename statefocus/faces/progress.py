@@ -75,7 +75,8 @@ class Progress:
             case events.FlipStarted():
                 self._line("meridian flip begins", "magenta")
             case events.FlipFinished():
-                self._line(f"meridian flip done, mount on the {event.pier_side} side", "magenta")
+                side = f", mount on the {event.pier_side} side" if event.pier_side else ""
+                self._line(f"meridian flip done{side}", "magenta")
             case events.FrameMeasured() if state.context.profile.autofocus.frames_per_point > 1:
                 self._line(f"    frame: {self._measured(event.value, event.error, event.stars)}")
             case events.EffectFailed() if event.reason != "halted":

@@ -49,13 +49,19 @@ def answering(*parts: bytes, listens: bool = True) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65536)
-                for part in parts:
-                    connection.sendall(part)
-                if listens:
-                    connection.recv(1)
+            asked = b""
+            while not asked:  # who only looks whether anybody listens says nothing
+                connection, _ = server.accept()
+                with connection:
+                    asked = connection.recv(65536)
+                    if asked:
+                        answer(connection)
+
+        def answer(connection: socket.socket) -> None:
+            for part in parts:
+                connection.sendall(part)
+            if listens:
+                connection.recv(1)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
