@@ -233,10 +233,8 @@ class GateHost(Hearing):
     def _refusal(self, call: GateCall) -> Answer | None:
         if self._ended and self._is_at_rest():
             return Answer("down", ENDED)
-        if self._given_up:
-            return Answer("stop", GIVEN_UP)
-        if self._left_paused and self._settings.on_pause == "stop":
-            return Answer("stop", STAYS_PAUSED)
+        if (stops := self._stops_calls()) is not None:
+            return stops
         waiting, frame = self._asking, self._frame
         if waiting is not None and waiting.call.by != call.by and not waiting.abandoned:
             return Answer("stop", f"{_told(waiting.call.by)} waits at the gate already. {TWO_HOSTS}")
@@ -244,6 +242,14 @@ class GateHost(Hearing):
             left_s = frame.over_t - self._now()
             said = f"Frame {frame.number} of {_told(frame.by)} is being exposed for another {left_s:.0f} s."
             return Answer("stop", f"{said} {TWO_HOSTS}")
+        return None
+
+    def _stops_calls(self) -> Answer | None:
+        """What every call is told while the failure policy keeps the plan from going on."""
+        if self._given_up:
+            return Answer("stop", GIVEN_UP)
+        if self._left_paused and self._settings.on_pause == "stop":
+            return Answer("stop", STAYS_PAUSED)
         return None
 
     def _gone(self, asking: Asking) -> Task:
@@ -298,14 +304,14 @@ class GateHost(Hearing):
             self._grant()
 
     def _at_gate(self, asking: Asking) -> Waiting:
-        if not asking.gap_told:
+        if not asking.gap_told and self._stops_calls() is None:
             asking.gap_told = True
             yield from self._tell_next(asking.call)
         yield WORKED_OFF
         if self._ended:
             self._at_the_end(asking)
-        elif self._given_up or (self._left_paused and self._settings.on_pause == "stop"):
-            asking.settle(Answer("stop", GIVEN_UP if self._given_up else STAYS_PAUSED))
+        elif (stops := self._stops_calls()) is not None:
+            asking.settle(stops)
             self._asking = None
         elif self._held_for is not None:
             asking.waits_for = UNDER_WAY

@@ -635,3 +635,16 @@ def test_a_file_without_a_frame_is_told(tmp_path: Path, there: bool) -> None:
     assert str(path) in sentence
     saved = stage.told(events.FrameSaved)[0]
     assert (saved.file, saved.hfr_px) == ("a.fits" if there else None, None)
+
+
+@pytest.mark.parametrize("policy", ["abort", "pause"])
+def test_a_call_in_a_run_that_fails_begins_no_plan_anew(policy: str) -> None:
+    stage = Stage({"first_frame": True}, wheel="L", failure={"policy": policy})
+    stage.slope = 0.0
+    calls: list[Asking] = []
+    in_run(stage, lambda: calls.append(stage.host.gate(GateCall("Light", "R", EXPOSURE_S, "one"))))
+    stage.gate(filter_="L")
+    stage.passes(60)
+    assert word_of(calls[0]) == "stop"
+    assert len(stage.told(events.PlanStarted)) == len(stage.runs) == 1
+    assert stage.told(events.FilterChanged) == []
