@@ -88,6 +88,8 @@ def _tell(command: str, word: Word, told: dict[str, object], common: dict[str, o
         when_down = session.when_down
         if session.ended:
             return _down(_ended(session), when_down, command)
+        if isinstance(told.get("file"), str):  # the session has another working folder
+            told["file"] = os.path.abspath(str(told["file"]))
         said: dict[str, object] = {"word": word.name, "told": told}
         answer = wire.ask(session, f"/{command}", said, _wait_s(common, NOTIFY_WAIT_S))
     except wire.WaitedLong:

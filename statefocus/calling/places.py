@@ -77,12 +77,12 @@ def read(path: str) -> Known:
 
 
 def find(rig: str | None = None, file: str | None = None) -> Known:
-    """Find the session that is meant: by its file, by its rig, or the only one that there is.
+    """Find the session that is meant: by its file, by its rig, or the only one that answers; else the newest.
 
     Raises
     ------
     NoSession
-        Where there is none.
+        Where there is none, or where none answers and their profiles choose differently for that.
     ManySessions
         Where several are attended at once.
     """
@@ -95,11 +95,14 @@ def find(rig: str | None = None, file: str | None = None) -> Known:
     known = [read(path) for path in _files()]
     if not known:
         raise NoSession(f"No session has told how it can be reached ({folder()}): start `statefocus serve`.")
-    alive = [one for one in known if not one.ended]
-    if len(alive) > 1:
-        alive = [one for one in alive if answers(one.port)] or alive[:1]
+    if len(known) == 1:
+        return known[0]
+    alive = [one for one in known if not one.ended and answers(one.port)]
     if len(alive) > 1:
         raise ManySessions(f"Several sessions are attended: {', '.join(one.rig for one in alive)}; say --rig NAME.")
+    if not alive and len({one.when_down for one in known}) > 1:
+        chosen = ", ".join(f"{one.rig} ({one.when_down})" for one in known)
+        raise NoSession(f"No session is attended, and the rigs choose differently for that: {chosen}; say --rig NAME.")
     return alive[0] if alive else known[0]
 
 
@@ -113,11 +116,13 @@ def _files() -> list[str]:
 
 
 def answers(port: int) -> bool:
-    """Whether anybody listens on that port of this machine."""
+    """Whether anybody listens on that port of this machine; one that hangs does."""
     import socket
 
     try:
         socket.create_connection(("127.0.0.1", port), 1.0).close()
+    except TimeoutError:
+        return True
     except (OSError, OverflowError):
         return False
     return True

@@ -11,6 +11,10 @@ LONGEST = 1000
 """Characters of a text; a path may be long, a book is none."""
 
 
+_LEAST = {"number": 0, "whole": 0, "count": 1}
+"""Kinds that are numbers, and the least of each."""
+
+
 class Unsaid(ValueError):
     """What was said is no word of the list; the message is a sentence for a person."""
 
@@ -23,7 +27,7 @@ class Option:
     name
         As in `--name`, without the dashes.
     kind
-        `text`, `number`, `whole`, `yes-no`, `frame`, or allowed texts divided by `|`.
+        `text`, `number`, `whole`, `count`, `yes-no`, `frame`, or allowed texts divided by `|`.
     says
         What it tells, for --help.
     """
@@ -46,7 +50,7 @@ class Option:
         Unsaid
             Where it is none of what is allowed.
         """
-        if self.kind in ("number", "whole"):
+        if self.kind in _LEAST:
             try:
                 return self.check(float(text) if self.kind == "number" else int(text))
             except ValueError as error:
@@ -63,11 +67,11 @@ class Option:
         Unsaid
             Where it is none of what is allowed.
         """
-        if isinstance(value, (int, float)) and value < 0 and self.kind in ("number", "whole"):
+        if isinstance(value, (int, float)) and value < _LEAST.get(self.kind, value):
             raise self._wrong(value)
         if self.kind == "number" and type(value) in (int, float) and abs(value) < 1e9:  # type: ignore[arg-type]
             return float(value)  # type: ignore[arg-type]
-        if self.kind == "whole" and type(value) is int and abs(value) < 10**9:
+        if self.kind in ("whole", "count") and type(value) is int and abs(value) < 10**9:
             return value
         if self.kind == "yes-no" and type(value) is bool:
             return value
@@ -87,7 +91,7 @@ class Option:
     def allowed(self) -> str:
         """What may be written."""
         numbers = {"number": "a number, 0 or more", "whole": "a whole number, 0 or more"}
-        kinds = {**numbers, "text": "a text", "yes-no": "yes or no"}
+        kinds = {**numbers, "count": "a whole number, 1 or more", "text": "a text", "yes-no": "yes or no"}
         if self.kind == "frame":
             return "light, dark, flat or bias"
         return kinds.get(self.kind, self.kind.replace("|", " or "))
@@ -158,7 +162,7 @@ EVENTS = {
             Option("file", "text", "Its FITS file; the image history looks into it (T10)."),
             _TYPE,
             _FILTER,
-            Option("binning", "whole", "Binning; 1 where it is left out."),
+            Option("binning", "count", "Binning; 1 where it is left out."),
             Option("hfr", "number", "Its HFR in px, where the host has measured it."),
             Option("stars", "whole", "How many stars it shows."),
         ),

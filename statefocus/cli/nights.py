@@ -126,11 +126,14 @@ def until_of(text: str | None, profile: Profile) -> float | None:
     return parse_time(text, zone_of(profile.site.time_zone), begun, begun + 86_000)
 
 
-def interruptible(interrupt: Callable[[], None]) -> None:
-    """Let Ctrl-C and a polite kill wind the session up instead of tearing it apart."""
+_SIGNALS = {"SIGINT": "Ctrl-C", "SIGHUP": "its terminal was closed (SIGHUP)", "SIGTERM": "it was told to end (SIGTERM)"}
 
-    def take(_signal: int, _frame: object) -> None:
-        interrupt()
+
+def interruptible(interrupt: Callable[..., None]) -> None:
+    """Let Ctrl-C and a polite kill wind the session up instead of tearing it apart; `interrupt` is told which."""
+
+    def take(number: int, _frame: object) -> None:
+        interrupt(_SIGNALS[signal.Signals(number).name])
 
     signal.signal(signal.SIGINT, take)
     signal.signal(signal.SIGTERM, take)
@@ -163,7 +166,7 @@ def observatory(
     try:
         with serving(served, port) as server:
             typer.echo(f"The observatory answers at http://{server.address} (Alpaca); Ctrl-C ends it.")
-            interruptible(lambda: stopped.append(True))
+            interruptible(lambda _why: stopped.append(True))
             while not stopped:
                 time.sleep(0.2)
     except OSError as error:

@@ -23,6 +23,10 @@ def serve(
     log: str | None = typer.Option(None, help="Decisions as structured log on standard error: json or text."),
 ) -> None:
     """Attend the imaging session of a program that calls `statefocus gate`, until Ctrl-C or `statefocus ctl stop`."""
+    console = make_console()
+    console.print(
+        f"statefocus serve is starting{f' with {profile}' if profile else ''} ...", markup=False, soft_wrap=True
+    )
     from statefocus.faces.progress import Progress
     from statefocus.faces.structured_log import audience_of
     from statefocus.metrics import measurer
@@ -30,7 +34,6 @@ def serve(
 
     loaded = _served(profile)
     warn_of(loaded, plan=False)
-    console = make_console()
     night = Night(
         loaded=loaded,
         trace=trace or new_trace(loaded.profile),

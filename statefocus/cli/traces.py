@@ -137,10 +137,10 @@ def _into(seconds: float) -> str:
 
 def log(
     trace: Path = typer.Argument(help="A trace."),
-    json_: bool = typer.Option(False, "--json", help="One JSON line a run."),
+    json_: bool = typer.Option(False, "--json", help="One JSON line a run, then one a warning or error (`note`)."),
     pictures: Path | None = typer.Option(None, help="Folder for a PNG of each run; needs matplotlib."),
 ) -> None:
-    """Show the focusing log of a night: every run, failed ones too."""
+    """Show the focusing log of a night: every run, failed ones too, and what a person was warned of."""
     from statefocus.trace.focus_log import focus_log
 
     with naming(trace):
@@ -149,6 +149,8 @@ def log(
     if json_:
         for entry in found.entries:
             typer.echo(json.dumps(entry.as_json(), ensure_ascii=False))
+        for note in found.notes:
+            typer.echo(json.dumps(note.as_json(), ensure_ascii=False))
     else:
         _log_shown(found)
         if drawn:
@@ -157,7 +159,7 @@ def log(
 
 
 def _log_shown(found: Any) -> None:
-    from statefocus.faces.tables import log_table
+    from statefocus.faces.tables import log_table, note_lines
     from statefocus.trace.focus_log import scale_of
 
     console, zone = make_console(), str(found.header.body.get("time_zone", "UTC"))
@@ -166,6 +168,10 @@ def _log_shown(found: Any) -> None:
         if entry.reason:
             name = f"run {entry.number}" if entry.number else "another program's run"
             console.print(f"{name} {entry.outcome}: {entry.reason}", soft_wrap=True, markup=False)
+    if not found.entries:
+        console.print("No run is in this trace.")
+    for text, style in note_lines(found.notes_beside, zone):
+        console.print(text, style=style, soft_wrap=True, markup=False, highlight=False)
 
 
 def _draw(trace: Path, folder: Path) -> str:

@@ -42,6 +42,7 @@ class Progress:
         self._points = self._number = self._told = 0
         self._began: float | None = None
         self._sweep = Sweep(())
+        self._last = self._failed = ""
 
     def begin(self, profile: Profile, total_frames: int, trace: Path) -> None:
         """The night begins."""
@@ -75,11 +76,14 @@ class Progress:
             case events.FlipStarted():
                 self._line("meridian flip begins", "magenta")
             case events.FlipFinished():
-                self._line(f"meridian flip done, mount on the {event.pier_side} side", "magenta")
+                side = f", mount on the {event.pier_side} side" if event.pier_side else ""
+                self._line(f"meridian flip done{side}", "magenta")
             case events.FrameMeasured() if state.context.profile.autofocus.frames_per_point > 1:
                 self._line(f"    frame: {self._measured(event.value, event.error, event.stars)}")
             case events.EffectFailed() if event.reason != "halted":
-                self._line(event.sentence, "yellow")
+                if event.sentence not in self._last:
+                    self._line(event.sentence, "yellow")
+                    self._failed = event.sentence
             case events.PlanFinished():
                 self._line(f"plan finished{': ' + event.reason if event.reason else ''}")
 
@@ -106,13 +110,16 @@ class Progress:
         return "maximum" if self._scale.larger_is_better else "minimum"
 
     def notify(self, level: str, sentence: str) -> None:
-        """A person should know."""
+        """A person should know; the failure of a device that was told right before is not told again."""
+        if self._failed:
+            sentence = sentence.replace(self._failed, "see above.")
         self._line(sentence, _LEVELS.get(level, ""))
 
     def frame(self, name: str, exposure: Exposure) -> None:
         """A focus frame was taken; its point is shown when it is measured."""
 
     def _line(self, text: str, style: str = "") -> None:
+        self._last, self._failed = text, ""
         self._console.print(f"{show(self._now, self._zone)}  {text}", style=style, markup=False, highlight=False)
 
     def _frame(self, event: events.FrameSaved, state: State) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
 from statefocus.scales import SCALES, Scale
 from statefocus.telescope import Figures
-from statefocus.trace.focus_log import LogEntry
+from statefocus.trace.focus_log import LogEntry, Note
 from statefocus.trace.times import show, zone_of
 
 _STYLES = {"validated": "green", "unvalidated": "yellow", "restored": "yellow", "cancelled": "dim", "lost": "bold red"}
@@ -34,6 +34,13 @@ def log_table(entries: Sequence[LogEntry], time_zone: str, scale: Scale) -> Tabl
             "-" if entry.seconds is None else f"{entry.seconds:.0f}",
         )
     return table
+
+
+def note_lines(notes: Sequence[Note], time_zone: str) -> Iterator[tuple[str, str]]:
+    """Tell what a person was warned of: a line, and its style."""
+    zone, styles = zone_of(time_zone), {"error": "bold red", "warning": "yellow"}
+    for note in notes:
+        yield f"{show(note.t, zone)}  {note.level}: {note.sentence}", styles.get(note.level, "")
 
 
 def _measured(entry: LogEntry, scale: Scale) -> str:

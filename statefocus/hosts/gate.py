@@ -2,7 +2,8 @@
 
 A gate call is the gap before the next frame. What the host has told since the last one, and what may start a run, is
 told to the core there and not before: only then it is known what comes next, so that one run serves all of it (T14).
-Everything is worked off in one lane, one call after the other; whether there is a run the core decides.
+Everything is worked off in one lane, one call after the other; whether there is a run the core decides. While one is
+under way a gap is not told: what it would tell, the wheel's turn included, would take the ground from under the run.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ OVERDUE_S = 1800.0
 _LONG_S = 86_400.0
 
 ENDED = "The session has ended."
+UNDER_WAY = "a refocus is under way"
+WINDS_UP = "the session ends, and puts back what is under way"
 STAYS_PAUSED = (
     "The plan stays paused, since focus failed (failure.policy = pause): when focus is good, call "
     "`statefocus notify plan-resumed`."
@@ -46,6 +49,13 @@ class GateHost(Hearing):
     ----------
     given
         What surrounds it; its `rig.filter_wheel` is turned where the profile allows it.
+
+    Attributes
+    ----------
+    session_rests
+        Set by whoever puts it within reach: whether nothing of the session is under way.
+    tell
+        Set likewise: tells a person, and keeps what was told.
     """
 
     resident = True
@@ -58,6 +68,8 @@ class GateHost(Hearing):
         self._reads_files = given.profile.triggers.image_history.enabled
         self.lights_begun: list[float] = []
         self.focuser_busy: Callable[[], bool] = lambda: False
+        self.session_rests: Callable[[], bool] = lambda: True
+        self.tell: Callable[[str], None] = lambda _sentence: None
         self._asking: Asking | None = None
         self._frame: FrameOut | None = None
         self._in_hand = InHand()
@@ -71,8 +83,12 @@ class GateHost(Hearing):
         self._flipping = False
         self._gated = False
         self._reading = 0
+        self._reading_until = 0.0
+        self._files_out: set[int] = set()
+        self._within_file = False
         self._held_for: int | None = None
         self._hold_told = False
+        self._plan_filter: str | None = None
         self._here_paused = False
         self._left_paused = False
         self._given_up = False
@@ -112,9 +128,9 @@ class GateHost(Hearing):
         self._begin(self._go_on())
 
     def release(self, effect: int) -> None:
-        """Let the plan go on."""
-        self._held_for = None
+        """Let the plan go on; what a gap has to tell comes after it."""
         self._post(events.PlanReleased(effect=effect))
+        self._held_for = None
         self._begin(self._go_on())
 
     def abort(self, effect: int) -> None:
@@ -134,8 +150,18 @@ class GateHost(Hearing):
         self._begin(self._go_on())
 
     def stop(self) -> None:
-        """Answer whoever waits: the session ends."""
-        self._ended, self._held_for = True, None
+        """Answer whoever waits, once what is under way is put back: the session ends."""
+        self._ended = True
+        if not self._run_stands:
+            self._held_for = None
+        if self._is_at_rest():
+            self.answer_all()
+        else:
+            self._begin(self._go_on())
+
+    def answer_all(self) -> None:
+        """Leave nobody who still waits without an answer: nothing moves any more."""
+        self._ended = True
         asking = self._asking
         if asking is not None:
             asking.settle(Answer("down", ENDED))
@@ -154,7 +180,20 @@ class GateHost(Hearing):
 
     def close(self) -> None:
         """Nobody who still waits is left without an answer."""
-        self.stop()
+        self.answer_all()
+
+    @property
+    def _run_stands(self) -> bool:
+        """Whether a hold was granted, so that the focuser and the wheel are a run's."""
+        return self._held_for is not None and self._hold_told
+
+    @property
+    def _filter_of_plan(self) -> str | None:
+        """The plan's filter, whichever one a run has turned to meanwhile."""
+        return self._plan_filter if self._run_stands else self._filter
+
+    def _is_at_rest(self) -> bool:
+        return not self._run_stands and not self.focuser_busy() and self.session_rests()
 
     # --- the lane ---
 
@@ -192,12 +231,10 @@ class GateHost(Hearing):
         return None
 
     def _refusal(self, call: GateCall) -> Answer | None:
-        if self._ended:
+        if self._ended and self._is_at_rest():
             return Answer("down", ENDED)
-        if self._given_up:
-            return Answer("stop", GIVEN_UP)
-        if self._left_paused and self._settings.on_pause == "stop":
-            return Answer("stop", STAYS_PAUSED)
+        if (stops := self._stops_calls()) is not None:
+            return stops
         waiting, frame = self._asking, self._frame
         if waiting is not None and waiting.call.by != call.by and not waiting.abandoned:
             return Answer("stop", f"{_told(waiting.call.by)} waits at the gate already. {TWO_HOSTS}")
@@ -205,6 +242,14 @@ class GateHost(Hearing):
             left_s = frame.over_t - self._now()
             said = f"Frame {frame.number} of {_told(frame.by)} is being exposed for another {left_s:.0f} s."
             return Answer("stop", f"{said} {TWO_HOSTS}")
+        return None
+
+    def _stops_calls(self) -> Answer | None:
+        """What every call is told while the failure policy keeps the plan from going on."""
+        if self._given_up:
+            return Answer("stop", GIVEN_UP)
+        if self._left_paused and self._settings.on_pause == "stop":
+            return Answer("stop", STAYS_PAUSED)
         return None
 
     def _gone(self, asking: Asking) -> Task:
@@ -225,15 +270,33 @@ class GateHost(Hearing):
             asking = self._asking = None
         if asking is None:
             self._without_call()
-        elif not self._reading:
-            yield from self._at_gate(asking)
-        else:
+        elif self._ended:
+            self._at_the_end(asking)
+        elif self._run_stands:
+            asking.waits_for = UNDER_WAY
+        elif self._reading and self._now() < self._reading_until:
             asking.waits_for = "the frame that was saved last is being measured"
+        else:
+            self._wait_for_no_file()
+            yield from self._at_gate(asking)
         self._look_again()
         return None
 
+    def _wait_for_no_file(self) -> None:
+        number, self._reading = self._reading, 0
+        if number and self._within_file:
+            waited = f"{self._settings.file_wait_s:g} s (host.gate.file_wait_s)"
+            self.tell(f"Frame {number} is not measured: its file could not be read within {waited}.")
+
+    def _at_the_end(self, asking: Asking) -> None:
+        """The session ends: a frame may be let go by the caller itself, so none is answered while anything moves."""
+        asking.waits_for = WINDS_UP
+        if self._is_at_rest():
+            self._asking = None
+            asking.settle(Answer("down", ENDED))
+
     def _without_call(self) -> None:
-        if self._plan_runs and not self._stood_still and self._is_quiet():
+        if self._plan_runs and not self._stood_still and not self._run_stands and self._is_quiet():
             self._close_frames(None)
             self._tell_gap(None)
             self._stood_still = True
@@ -241,15 +304,17 @@ class GateHost(Hearing):
             self._grant()
 
     def _at_gate(self, asking: Asking) -> Waiting:
-        if not asking.gap_told:
+        if not asking.gap_told and self._stops_calls() is None:
             asking.gap_told = True
             yield from self._tell_next(asking.call)
         yield WORKED_OFF
-        if self._ended or self._given_up or (self._left_paused and self._settings.on_pause == "stop"):
-            asking.settle(self._refusal(asking.call) or Answer("down", ENDED))
+        if self._ended:
+            self._at_the_end(asking)
+        elif (stops := self._stops_calls()) is not None:
+            asking.settle(stops)
             self._asking = None
         elif self._held_for is not None:
-            asking.waits_for = "a refocus is under way"
+            asking.waits_for = UNDER_WAY
             self._grant()
         elif self._left_paused or self._here_paused:
             asking.waits_for = "the plan is paused"
@@ -260,7 +325,7 @@ class GateHost(Hearing):
 
     def _grant(self) -> None:
         if self._held_for is not None and not self._hold_told:
-            self._hold_told = True
+            self._plan_filter, self._hold_told = self._filter, True
             self._post(events.PlanHeld(effect=self._held_for, running=self._plan_runs))
 
     def _let_go(self, asking: Asking) -> Waiting:
@@ -313,7 +378,7 @@ class GateHost(Hearing):
         frames, self._in_hand.frames = self._in_hand.frames, 0
         self._plan_runs, self._stood_still, self._in_hand.resumed = True, False, False
         self._post(
-            events.PlanStarted(frame_type=frame_type, frames=frames, filter=self._filter, resumed=resumed)
+            events.PlanStarted(frame_type=frame_type, frames=frames, filter=self._filter_of_plan, resumed=resumed)
         )  # fmt: skip
 
     def _tell_gap(self, call: GateCall | None) -> None:
@@ -365,10 +430,11 @@ class GateHost(Hearing):
             self._in_hand.filter = None
         self._filter_turned(wanted)
 
-    def _filter_turned(self, name: str) -> None:
-        former, self._filter = self._filter, name
+    def _filter_turned(self, name: str, by: str = "plan") -> None:
+        former = self._filter_of_plan
+        self._plan_filter = self._filter = name
         if former != name:
-            self._post(events.FilterChanged(former=former, filter=name, by="plan"))
+            self._post(events.FilterChanged(former=former, filter=name, by=by))
 
     def _turned(self, name: str | None, *, tells: bool = False) -> Generator[float, None, bool]:
         """Turn the wheel, where the profile allows it and it stands elsewhere; False where it would not turn."""
@@ -404,10 +470,10 @@ class GateHost(Hearing):
 
     def _look_again_s(self) -> float | None:
         """How long to wait before the next look; None where there is nothing to look for."""
+        if self._asking is not None:
+            return LOOK_S if self._ended or self._reading or self.focuser_busy() else None
         if self._ended:
             return None
-        if self._asking is not None:
-            return LOOK_S if self.focuser_busy() else None
         told = self._plan_runs and not self._stood_still
         if told or (self._held_for is not None and not self._hold_told):
             return min(max(self._quiet_t() - self._now(), LOOK_S), LOOK_AGAIN_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,18 @@ class Hearing:
     _flipping: bool
     _gated: bool
     _reading: int
+    _reading_until: float
+    _files_out: set[int]
+    _within_file: bool
+    tell: Callable[[str], None]
+
+    @property
+    def _run_stands(self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def _filter_of_plan(self) -> str | None:
+        raise NotImplementedError
 
     def _post(self, event: Event) -> None:
         raise NotImplementedError
@@ -60,6 +73,9 @@ class Hearing:
         raise NotImplementedError
 
     def _start_plan(self, frame_type: str, *, resumed: bool) -> None:
+        raise NotImplementedError
+
+    def _filter_turned(self, name: str, by: str = "plan") -> None:
         raise NotImplementedError
 
     def _take_notice(self, ticket: Ticket, word: str, told: Mapping[str, Any]) -> Task:
@@ -129,7 +145,7 @@ class Hearing:
             if exposure is not None:
                 frame.over_t, frame.told = now + exposure, True
             return Answer("told", f"Frame {frame.number} was let go.")
-        kind, name = type or self._kind(), filter or self._filter
+        kind, name = type or self._kind(), filter or self._filter_of_plan
         self._take_unasked(kind, name)
         self._number += 1
         self._post(events.FramePreparing(number=self._number, frame_type=kind, filter=name))
@@ -143,7 +159,7 @@ class Hearing:
             self._start_plan(kind, resumed=self._stood_still)
         else:
             self._close_frames(kind, name)
-        self._in_hand.filter = name if name != self._filter else None
+        self._in_hand.filter = name if name != self._filter_of_plan else None
         self._tell_gap(None)
 
     def _kind(self) -> str:
@@ -191,10 +207,10 @@ class Hearing:
         if frame is None and (self._gated if file is None else file == self._last_file):
             return Answer("ignored", AGAIN)
         if frame is None:
-            self._take_unasked(type or self._kind(), filter or self._filter)
+            name = filter or self._filter_of_plan
+            self._take_unasked(type or self._kind(), name)
             self._number += 1
-            position = self._focuser_position()
-            frame = FrameOut(self._number, type or "Light", filter or self._filter, "", 0.0, 0.0, position=position)
+            frame = FrameOut(self._number, type or "Light", name, "", 0.0, 0.0, position=self._focuser_position())
         elif not frame.ended:
             self._post(events.ExposureEnded(number=frame.number))
         saved = Saved(
@@ -209,26 +225,51 @@ class Hearing:
         )
         self._in_hand.saved, self._last_file = saved, file
         if file is not None and hfr is None and self._reads_files and saved.frame_type == "Light":
-            self._reading = saved.number
-            self._crew.start("gate files", self._read_file(saved, Path(file)))
+            self._measure(saved, Path(file))
         return Answer("told", f"Frame {saved.number} is saved; what follows is decided at the next gate call.")
 
-    def _read_file(self, saved: Saved, path: Path) -> Task:
-        """Measure the frame for the image history (T10), once its file is there; without it the night goes on."""
-        until = self._clock.now() + self._settings.file_wait_s
+    def _measure(self, saved: Saved, path: Path) -> None:
+        """Have the frame measured for the image history (T10), unless a former file is being read still."""
+        if self._files_out:
+            self.tell(f"Frame {saved.number} is not measured: the file of frame {min(self._files_out)} is still read.")
+            return
+        self._files_out.add(saved.number)
+        self._wait_for_file(saved.number)
+        self._crew.start("gate files", self._read_file(saved, path, self._reading_until))
+
+    def _wait_for_file(self, number: int) -> None:
+        """Let the gate wait for what is told of a frame, but never for longer than `file_wait_s`."""
+        self._reading, self._reading_until = number, self._clock.now() + self._settings.file_wait_s
+
+    def _read_file(self, saved: Saved, path: Path, until: float) -> Task:
+        """Measure the frame, once its file is there; without it the night goes on."""
         while True:
-            try:
-                kept = self._read(path)
-                saved.hfr_px, saved.stars = kept.hfr_px, kept.stars
+            self._within_file = True
+            why, final = self._try_file(saved, path)
+            self._within_file = False
+            if not why or final or self._clock.now() >= until:
                 break
-            except Exception:  # noqa: BLE001  # not there yet, or only a part of it, which readers tell in any way
-                if self._clock.now() >= until:
-                    break
             yield FILE_LOOK_S
+        if why:
+            self.tell(f"Frame {saved.number} is not measured: {why}.")
         self._begin(self._was_read(saved.number))
         return None
 
+    def _try_file(self, saved: Saved, path: Path) -> tuple[str, bool]:
+        """Measure a file; gives why that could not be done, and whether that is final."""
+        try:
+            if path.exists() and not path.is_file():  # reading a pipe may never end
+                saved.file = None
+                return f"{path} is no regular file", True
+            kept = self._read(path)
+        except Exception as error:  # noqa: BLE001  # not there yet, a part of it, junk: readers tell it in any way
+            saved.file = _name(str(path)) if os.path.isfile(path) else None
+            return f"its file cannot be read: {_reason(error)}".rstrip("."), False
+        saved.file, saved.hfr_px, saved.stars = _name(str(path)), kept.hfr_px, kept.stars
+        return "", True
+
     def _was_read(self, number: int) -> Task:
+        self._files_out.discard(number)
         self._reading = 0 if self._reading == number else self._reading
         yield from self._go_on()
         return None
@@ -240,13 +281,13 @@ class Hearing:
         return Answer("told", "The wheel turns.")
 
     def _hear_filter_changed(self, filter: str, by: str = "plan") -> Answer:  # noqa: A002
-        if filter == (self._in_hand.filter or self._filter):
+        told = self._in_hand.filter or self._filter_of_plan
+        if filter == told or (self._run_stands and filter == self._filter):
             return Answer("ignored", f"{filter} is in the light path already.")
         if by == "plan":
             self._in_hand.filter = filter
             return Answer("told", "What follows is decided at the next gate call.")
-        former, self._filter = self._filter, filter
-        self._post(events.FilterChanged(former=former, filter=filter, by="person"))
+        self._filter_turned(filter, by="person")
         return Answer("told", f"{filter} is in the light path.")
 
     def _hear_flip_started(self) -> Answer:
@@ -275,6 +316,10 @@ class Hearing:
         refocused = events.HostRefocused(position=None if failed else position, filter=filter, failed=failed)
         self._post(refocused)
         return Answer("told", "The host's own autofocus is noted.")
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _name(file: str | None) -> str | None:

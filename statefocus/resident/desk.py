@@ -138,6 +138,10 @@ class Desk(PassingOn):
 
     # --- from any thread ---
 
+    def rests(self) -> bool:
+        """Whether nothing is under way in the session."""
+        return self._state is None or self._state.at_rest
+
     def wish(self, word: str, told: Mapping[str, Any]) -> Ticket:
         """Take a person's wish to the core."""
         if word == "stop":

@@ -219,7 +219,7 @@ async def _body(receive: Receive) -> dict[str, object]:
             raise Refused(413, "A program sent the session far more than a question")
     try:
         told = json.loads(content or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Unsaid("What was sent is no JSON.") from None
     if not isinstance(told, dict):
         raise Unsaid("What was sent is no JSON object.")

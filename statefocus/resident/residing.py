@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -45,9 +45,24 @@ def within_reach(host: Host, given: Surroundings, audience: Audience, trace: Pat
         port = listener.getsockname()[1]
         front = Front(desk, host if isinstance(host, GateHost) else None, token, port, calls.write)
         where = Rendezvous(profile.name, port, token, os.getpid(), gate.when_down, 60 * gate.wait_min)
+        if isinstance(host, GateHost):
+            host.session_rests = desk.rests
+            host.tell = _telling(desk, calls)
         with serving_app(front, listener, "session", "h11"), ExitStack() as found:
             desk.open = lambda: found.enter_context(told(where, path))
             try:
                 yield desk
             finally:
                 host.stop()
+                if isinstance(host, GateHost):
+                    host.answer_all()
+
+
+def _telling(desk: Desk, calls: Calls) -> Callable[[str], None]:
+    """Give what tells a person of a host's trouble, and keeps it among the calls."""
+
+    def tell(sentence: str) -> None:
+        calls.write({"told": sentence})
+        desk.notify("warning", sentence)
+
+    return tell

@@ -1,4 +1,4 @@
-"""The focusing log (L1): one entry a run, failed runs too, read from a trace."""
+"""The focusing log (L1): one entry a run, failed runs too, and what else a person must know, read from a trace."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from statefocus.trace.reading import Damage, Line, TraceReader
 from statefocus.trace.schema import sound_lines
 
 NO_END = "The log does not tell how this run ended."
+HOST_FOUND = "The host tells of its plan again."
 NO_BEGINNING = "The log lacks the beginning of this run."
 """What an import says of another program's run whose length nobody can tell."""
 
@@ -59,6 +60,27 @@ class LogEntry:
     def as_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a person was warned of, or what the trace leaves open.
+
+    Attributes
+    ----------
+    t
+        When, unix seconds.
+    level
+        `error`, `warning` or `info`.
+    """
+
+    t: float
+    level: str
+    sentence: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for JSON; `note` tells it from a run."""
+        return {"note": self.level, "t": self.t, "sentence": self.sentence}
 
 
 def entry_of(body: dict[str, Any], scale: Scale) -> LogEntry:
@@ -127,6 +149,13 @@ class FocusLog:
     header: Line
     entries: list[LogEntry]
     damage: list[Damage]
+    notes: list[Note]
+
+    @property
+    def notes_beside(self) -> list[Note]:
+        """Notes that tell more than the reasons of the runs do."""
+        reasons = {entry.reason for entry in self.entries if entry.reason}
+        return [note for note in self.notes if not any(note.sentence.endswith(reason) for reason in reasons)]
 
 
 def focus_log(path: Path) -> FocusLog:
@@ -141,10 +170,52 @@ def focus_log(path: Path) -> FocusLog:
     lines = sound_lines(reader)
     header = next(lines)  # an empty trace has raised
     scale = scale_of(header)
-    entries = []
+    entries, notes = [], _Notes(header.t)
     for line in lines:
+        notes.read(line)
         if line.kind == "run":
             entries.append(entry_of(line.body, scale))
         elif line.kind == "event" and line.body.get("event") == "host_refocused":
             entries.append(host_entry(line))
-    return FocusLog(header, entries, reader.damage)
+    return FocusLog(header, entries, reader.damage, notes.all())
+
+
+class _Notes:
+    """Gathers the notes of a trace, line by line."""
+
+    def __init__(self, t: float) -> None:
+        self._t = t
+        self._notes: list[Note] = []
+        self._open: dict[int, float] = {}
+        self._ended: set[int] = set()
+
+    def read(self, line: Line) -> None:
+        """Note what a line tells."""
+        self._t = line.t
+        body = line.body
+        if line.kind == "run":
+            self._ended.add(body["number"])
+        elif line.run is not None:
+            self._open.setdefault(line.run, line.t)
+        if body.get("event") == "host_lost":
+            self._add("error", str(body.get("sentence", "")))
+        elif body.get("event") == "host_found":
+            self._add("info", HOST_FOUND)
+        elif body.get("effect") == "notify" and body.get("level") in ("error", "warning"):
+            self._add(str(body["level"]), str(body.get("sentence", "")))
+
+    def _add(self, level: str, sentence: str) -> None:
+        note = Note(self._t, level, sentence)
+        if not any(other.t == note.t and sentence.endswith(other.sentence) for other in self._notes[-2:]):
+            self._notes.append(note)
+
+    def all(self) -> list[Note]:
+        """All notes by time, those of runs without an end among them."""
+        untold = [number for number in self._open if number not in self._ended]
+        told = [Note(self._open[number], "error", self._without_end(number)) for number in untold]
+        return sorted((*self._notes, *told), key=lambda note: note.t)
+
+    def _without_end(self, number: int) -> str:
+        if any(other > number for other in (*self._open, *self._ended)):
+            return f"The trace does not tell how run {number} ended."
+        return f"Run {number} never ended: the trace is cut off within it."

@@ -132,6 +132,47 @@ def test_log_gives_one_json_line_a_run() -> None:
     assert [entry["causes"] for entry in entries][:2] == [["first_frame"], ["temperature"]]
 
 
+def test_log_tells_below_the_table_what_a_person_was_warned_of() -> None:
+    path = TRACES / "focuser_jams.jsonl"
+    notes = [
+        told for line in statefocus("log", path, "--json").stdout.splitlines() if "note" in (told := json.loads(line))
+    ]
+    assert [note["note"] for note in notes] == ["error", "error", "warning"]
+    assert notes[1]["sentence"].startswith("The plan stays paused")
+    shown = statefocus("log", path).stdout
+    assert "20:36:49  error: The plan stays paused, since focus failed" in shown
+    assert "warning: Autofocus run 2 failed" not in shown, "its reason is told already"
+
+
+def test_log_of_a_night_without_a_run_says_why(tmp_path: Path) -> None:
+    lines = NIGHT.read_text("utf-8").splitlines(keepends=True)
+    begun = next(n for n, line in enumerate(lines) if '"event":"frame_taken"' in line)
+    (tmp_path / "cut.jsonl").write_text("".join(lines[: begun + 1]), "utf-8")
+    shown = statefocus("log", tmp_path / "cut.jsonl").stdout
+    assert "No run is in this trace." in shown
+    assert "error: Run 1 never ended: the trace is cut off within it." in shown
+    last = json.loads(statefocus("log", tmp_path / "cut.jsonl", "--json").stdout.splitlines()[-1])
+    assert (last["note"], last["sentence"][:18]) == ("error", "Run 1 never ended:")
+
+
+def test_log_tells_of_a_host_that_was_gone(tmp_path: Path) -> None:
+    from statefocus.trace.focus_log import focus_log
+    from statefocus.trace.writing import TraceWriter
+
+    path = tmp_path / "gone.jsonl"
+    header = json.loads(NIGHT.read_text("utf-8").splitlines()[0])
+    body = {key: value for key, value in header.items() if key not in ("v", "seq", "t", "kind", "run", "digest")}
+    writer = TraceWriter(path)
+    writer.write("header", 1.0, body)
+    writer.write("event", 2.0, {"event": "host_lost", "sentence": "N.I.N.A. is silent."})
+    told = {"effect": "notify", "id": 1, "level": "error", "sentence": "The host is gone: N.I.N.A. is silent."}
+    writer.write("effect", 2.0, told)
+    writer.write("event", 3.0, {"event": "host_found"})
+    writer.close()
+    notes = [(note.t, note.level, note.sentence) for note in focus_log(path).notes]
+    assert notes == [(2.0, "error", "N.I.N.A. is silent."), (3.0, "info", "The host tells of its plan again.")]
+
+
 def test_explain_tells_what_was_due_and_what_forbade_it() -> None:
     done = statefocus("explain", TRACES / "dusk.jsonl", "--at", "19:30")
     assert done.returncode == 0

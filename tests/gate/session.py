@@ -25,6 +25,7 @@ kind = "gate"
 
 [host.gate]
 when_down = "{when_down}"
+quiet_s = 7200
 
 [autofocus]
 points = 5

@@ -90,6 +90,14 @@ class Stage(SimulatedRig):
         """Work one event off; what follows happens in `settle`, by turns with the host."""
         return super().tell(event) if self.crew is None else self.send(event)
 
+    def ideal(self, effect: effects.Effect) -> Event:
+        """Carry an effect out; of a run's own filter the wheel and the host know."""
+        if isinstance(effect, effects.SetFilter):
+            if self.wheel is not None:
+                self.wheel.name = effect.filter
+            self.host.filter_is(effect.filter)
+        return super().ideal(effect)
+
     def settle(self) -> None:
         """Let everything happen that happens at once."""
         crew = self.crew

@@ -49,13 +49,19 @@ def answering(*parts: bytes, listens: bool = True) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65536)
-                for part in parts:
-                    connection.sendall(part)
-                if listens:
-                    connection.recv(1)
+            asked = b""
+            while not asked:  # who only looks whether anybody listens says nothing
+                connection, _ = server.accept()
+                with connection:
+                    asked = connection.recv(65536)
+                    if asked:
+                        answer(connection)
+
+        def answer(connection: socket.socket) -> None:
+            for part in parts:
+                connection.sendall(part)
+            if listens:
+                connection.recv(1)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -98,6 +104,7 @@ def test_help_is_given_without_a_session(words: list[str], capsys: pytest.Captur
         (["notify", "sunrise"], "`sunrise` is no word of `statefocus notify`."),
         (["notify", "filter-changed", "--by", "hand"], "`filter-changed` needs --filter."),
         (["notify", "filter-changed", "--filter", "L", "--by", "foot"], "--by foot: write plan or hand."),
+        (["notify", "frame-saved", "--binning", "0"], "--binning 0: write a whole number, 1 or more."),
         (["notify", "safety-read", "--safe", "perhaps"], "--safe perhaps: write yes or no."),
         (["ctl", "dance"], "`dance` is no word of `statefocus ctl`."),
     ],
@@ -153,6 +160,50 @@ def test_several_sessions_want_a_name(state: Path, capsys: pytest.CaptureFixture
         assert main(["ctl", "status"]) == 0
         assert said(capsys)["rig"] == "a"
     assert main(["ctl", "status", "--rig", "c"]) == 3
+
+
+def test_a_session_that_was_killed_long_ago_does_not_choose_for_another_rig(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = leave(state, "old", when_down="go"), leave(state, "new", when_down="stop", ended=True)
+    os.utime(old, (1, 1))
+    assert main(["gate"]) == 3
+    why = said(capsys)["why"]
+    assert why == (
+        "No session is attended, and the rigs choose differently for that: new (stop), old (go); say --rig NAME."
+    )
+    assert main(["gate", "--rig", "old"]) == 0
+    leave(state, "old", when_down="stop")
+    os.utime(old, (1, 1))
+    assert main(["gate"]) == 1
+    assert "of new" in capsys.readouterr().out.splitlines()[-1], "the newest one"
+    with answering(HEAD + b'{"answer": "go", "frame": 1}\n') as port:
+        leave(state, "old", port, when_down="go")
+        os.utime(new, None)
+        assert main(["gate"]) == 0
+    assert said(capsys)["frame"] == 1
+
+
+def test_a_session_that_hangs_is_there() -> None:
+    from statefocus.calling import places
+
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as server:
+        assert places.answers(server.getsockname()[1])
+    assert not places.answers(1)
+
+
+def test_a_file_is_named_with_its_folder(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def ask(_session: object, _path: str, body: dict[str, object], _wait_s: float) -> dict[str, object]:
+        asked.append(body)
+        return {"answer": "told"}
+
+    monkeypatch.setattr(wire, "ask", ask)
+    monkeypatch.chdir(tmp_path)
+    leave(state)
+    assert main(["notify", "frame-saved", "--file", "a.fits"]) == 0
+    assert asked == [{"word": "frame-saved", "told": {"file": str(tmp_path / "a.fits")}}]
 
 
 def test_a_session_can_be_named_by_its_file(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

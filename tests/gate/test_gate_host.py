@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from statefocus import events
-from statefocus.hosts.gating import Asking
+from statefocus.hosts.gating import Asking, GateCall
 from statefocus.hosts.protocol import Kept
 from tests.gate.stage import EXPOSURE_S, Stage
 
@@ -421,3 +424,227 @@ def test_a_busy_focuser_holds_the_frame_back() -> None:
     stage.host.focuser_busy = lambda: False
     stage.passes(1)
     assert word_of(asking) == "go"
+
+
+VIA: dict[str, Any] = {"filters": {"L": {"offset_steps": 0}, "R": {"focus": "via", "via": "L", "offset_steps": 0}}}
+
+
+def in_run(stage: Stage, act: Callable[[], object], kind: str = "frame_taken") -> None:
+    """Do something in the middle of the next run."""
+    stage.at[kind] = act
+
+
+def test_calls_in_a_run_by_way_of_another_filter_do_not_turn_the_wheel() -> None:
+    stage = Stage({"first_frame": True}, wheel="R", **VIA)
+    calls: list[Asking] = []
+
+    def again() -> None:
+        if calls:
+            stage.host.leave(calls[-1])
+        calls.append(stage.host.gate(GateCall("Light", "R", EXPOSURE_S, "one")))
+        if stage.state.context.run is not None:
+            stage.at["frame_measured"] = again
+
+    in_run(stage, again)
+    first = stage.gate(filter_="R")
+    stage.passes(60)
+    assert first.answer is not None
+    assert len(calls) > 3
+    assert [(run.outcome, run.filter) for run in stage.runs] == [("validated", "L")]
+    assert word_of(calls[-1]) == "go"
+    assert stage.wheel is not None
+    assert stage.wheel.name == "R"
+    assert stage.told(events.FilterChanged) == []
+    assert stage.told(events.FramePreparing)[0].filter == "R"
+
+
+def test_another_filter_after_a_caller_was_killed_in_a_run_is_told_after_it() -> None:
+    stage = Stage({"first_frame": True}, wheel="L")
+    calls: list[Asking] = []
+
+    def killed() -> None:
+        stage.host.leave(stage.host._asking or calls[0])
+        calls.append(stage.host.gate(GateCall("Light", "R", EXPOSURE_S, "one")))
+
+    in_run(stage, killed)
+    stage.gate(filter_="L")
+    stage.passes(60)
+    assert [(run.outcome, run.filter, run.causes) for run in stage.runs] == [
+        ("validated", "L", ("first_frame",)),
+        ("validated", "R", ("filter",)),
+    ]
+    assert word_of(calls[0]) == "go"
+
+
+def test_a_first_call_in_a_run_by_hand_begins_the_plan_after_it() -> None:
+    stage = Stage({"first_frame": True}, wheel="L")
+    calls: list[Asking] = []
+    in_run(stage, lambda: calls.append(stage.host.gate(GateCall("Light", "R", EXPOSURE_S, "one"))))
+    stage.tell(events.RunRequested())
+    stage.settle()
+    stage.passes(60)
+    assert [(run.outcome, run.causes) for run in stage.runs] == [
+        ("validated", ("manual",)),
+        ("validated", ("first_frame",)),
+    ]
+    assert stage.runs[1].filter == "R"
+    assert word_of(calls[0]) == "go"
+
+
+def test_silence_in_a_run_tells_no_gap() -> None:
+    stage = Stage(host={"gate": {"quiet_s": 1}})
+    stage.goes(filter_="L")
+    stage.host._held_for, stage.host._hold_told = 99, True
+    stage.notify("filter-changed", filter="R")
+    stage.passes(60)
+    assert stage.told(events.FilterChanged) == []
+    stage.host.release(99)
+    stage.settle()
+    stage.passes(60)
+    assert stage.told(events.FilterChanged) == [events.FilterChanged(former="L", filter="R", by="plan")]
+
+
+def test_a_frame_without_asking_in_a_run_names_the_plans_filter() -> None:
+    stage = Stage({"first_frame": True}, wheel="R", **VIA)
+    in_run(stage, lambda: stage.host.notify("exposure-started", {"type": "Light", "exposure": 60.0}))
+    stage.gate(filter_="R")
+    stage.passes(60)
+    assert stage.told(events.FilterChanged) == []
+    assert stage.told(events.FramePreparing)[0].filter == "R"
+
+
+def test_the_end_of_the_session_is_answered_when_the_focuser_is_back() -> None:
+    stage = Stage({"first_frame": True})
+    later: list[Asking] = []
+    seen: list[object] = []
+
+    def end() -> None:
+        stage.host.stop()
+        later.append(stage.host.gate(GateCall("Light", None, EXPOSURE_S, "one")))
+
+    assert stage.crew is not None
+    post = stage.crew.post
+    stage.at["frame_taken"] = lambda: post(events.SessionEnding(reason="Ctrl-C"))
+    stage.at["session_ending"] = end
+    stage.at["devices_halted"] = lambda: seen.extend((later[0].answer, later[0].waits_for))
+    first = stage.gate()
+    stage.passes(5)
+    assert seen == [None, "the session ends, and puts back what is under way"]
+    assert stage.state.at_rest
+    assert word_of(later[0]) == "down"
+    assert word_of(first) == "stop", "its newer call has taken its place"
+
+
+def test_the_end_of_the_session_is_answered_however_long_it_takes() -> None:
+    stage = Stage()
+    stage.host.focuser_busy = lambda: True
+    waiting = stage.gate()
+    stage.host.stop()
+    stage.passes(60)
+    late = stage.gate(by="two")
+    assert (waiting.answer, late.answer and late.answer.word) == (None, "stop")
+    stage.host.close()
+    assert word_of(waiting) == "down"
+
+
+def test_the_end_of_the_session_waits_for_a_compensation_move() -> None:
+    stage = Stage()
+    busy = True
+    stage.host.session_rests = lambda: not busy
+    stage.host.stop()
+    asking = stage.gate()
+    assert (asking.answer, asking.waits_for) == (None, "the session ends, and puts back what is under way")
+    busy = False
+    stage.passes(1)
+    assert word_of(asking) == "down"
+
+
+HISTORY: dict[str, object] = {"image_history": {"enabled": True}}
+
+
+def test_a_file_that_blocks_when_it_is_read_holds_nobody_up_for_long() -> None:
+    stage = Stage(HISTORY, host={"gate": {"file_wait_s": 10}})
+    told: list[str] = []
+    stage.host.tell = told.append
+    crew = stage.crew
+    assert crew is not None
+    start, stuck = crew.start, []
+
+    def starts(lane: str, task: Any, key: int = 0) -> None:
+        if lane == "gate files":
+            stage.host._within_file = True
+            stuck.append(task)
+        else:
+            start(lane, task, key)
+
+    stage.goes()
+    crew.start = starts  # type: ignore[method-assign]
+    stage.notify("frame-saved", file="fifo.fits")
+    asking = stage.gate()
+    stage.passes(9)
+    assert asking.answer is None
+    stage.passes(2)
+    assert word_of(asking) == "go"
+    assert (stage.told(events.FrameSaved)[0].file, stage.told(events.FrameSaved)[0].hfr_px) == ("fifo.fits", None)
+    assert told == ["Frame 1 is not measured: its file could not be read within 10 s (host.gate.file_wait_s)."]
+    stage.passes(EXPOSURE_S)
+    stage.notify("frame-saved", file="next.fits")
+    assert told[1:] == ["Frame 2 is not measured: the file of frame 1 is still read."]
+    assert len(stuck) == 1
+    assert word_of(stage.gate()) == "go", "at once"
+    stage.passes(EXPOSURE_S)
+    crew.start = start  # type: ignore[method-assign]
+    for task in stuck:
+        start("gate files", task)
+    stage.settle()
+    stage.passes(20)
+    assert stage.host._files_out == set()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a fifo is POSIX's")
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.fits")
+    stage = Stage(HISTORY, read=lambda path: Kept(path, 2.0, 10))
+    told: list[str] = []
+    stage.host.tell = told.append
+    stage.goes()
+    stage.notify("frame-saved", file=str(tmp_path / "fifo.fits"))
+    assert word_of(stage.gate()) == "go"
+    assert told == [f"Frame 1 is not measured: {tmp_path / 'fifo.fits'} is no regular file."]
+    saved = stage.told(events.FrameSaved)[0]
+    assert (saved.file, saved.hfr_px) == (None, None)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_without_a_frame_is_told(tmp_path: Path, there: bool) -> None:
+    from statefocus.frames import read_frame
+
+    path = tmp_path / "a.fits"
+    if there:
+        path.write_text("junk", "utf-8")
+    stage = Stage(HISTORY, read=lambda path: Kept(path, read_frame(path).exposure_s))
+    told: list[str] = []
+    stage.host.tell = told.append
+    stage.goes()
+    stage.notify("frame-saved", file=str(path))
+    asking = stage.gate()
+    stage.passes(25)
+    assert word_of(asking) == "go"
+    (sentence,) = told
+    assert sentence.startswith("Frame 1 is not measured: its file cannot be read: ")
+    assert str(path) in sentence
+    saved = stage.told(events.FrameSaved)[0]
+    assert (saved.file, saved.hfr_px) == ("a.fits" if there else None, None)
+
+
+@pytest.mark.parametrize("policy", ["abort", "pause"])
+def test_a_call_in_a_run_that_fails_begins_no_plan_anew(policy: str) -> None:
+    stage = Stage({"first_frame": True}, wheel="L", failure={"policy": policy})
+    stage.slope = 0.0
+    calls: list[Asking] = []
+    in_run(stage, lambda: calls.append(stage.host.gate(GateCall("Light", "R", EXPOSURE_S, "one"))))
+    stage.gate(filter_="L")
+    stage.passes(60)
+    assert word_of(calls[0]) == "stop"
+    assert len(stage.told(events.PlanStarted)) == len(stage.runs) == 1
+    assert stage.told(events.FilterChanged) == []

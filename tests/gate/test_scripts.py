@@ -62,6 +62,17 @@ def test_ekos_goes_on_where_the_gate_does_not_say_stop(called: dict[str, str]) -
     assert not [line for line in calls(called) if line.startswith("dbus-send")]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="scripts for a POSIX shell")
+@pytest.mark.parametrize(("code", "gates", "ends"), [(0, 3, 0), (1, 1, 1), (2, 1, 1), (3, 3, 3)])
+def test_the_shell_loop_ends_at_a_stop_and_not_without_a_session(
+    code: int, gates: int, ends: int, called: dict[str, str]
+) -> None:
+    environment = {**called, "CODE": str(code), "CAMERA": "true"}
+    done = subprocess.run(["sh", SCRIPTS / "shell-loop.sh", "3", "1", "L"], env=environment)
+    assert done.returncode == ends
+    assert sum(call.startswith("gate") for call in calls(called)) == gates
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in for statefocus is a shell script")
 def test_ccdciel_tells_its_filter(called: dict[str, str]) -> None:
     answers = {"Wheel_GetfiltersName": ["L", "Ha"], "Wheel_getfilter": {"status": 2}}

@@ -14,7 +14,7 @@ import pytest
 
 from statefocus.trace.auditing import audit
 from statefocus.trace.replaying import replay
-from tests.gate.session import SPEED, Session, serving
+from tests.gate.session import PROFILE, SPEED, Session, serving
 from tests.generate import ROOT
 
 LOOP = ROOT / "docs" / "hosts" / "shell-loop.sh"
@@ -49,6 +49,7 @@ def test_a_shell_loop_of_ten_lines_is_focused_and_logged(session: Session) -> No
         timeout=120,
     )
     assert (done.returncode, done.stderr) == (0, "")
+    session.until_more("plan_finished", 0)
     events = session.events()
     kinds = [event["event"] for event in events]
     assert kinds.count("plan_started") == kinds.count("plan_finished") == 1
@@ -98,7 +99,7 @@ def test_strangers_are_told_nothing(session: Session) -> None:
         assert _post(told["port"], "/ctl", '{"word": "status"}', headers) == (status, b""), who
     assert _post(told["port"], "/secrets", "{}", token) == (404, b"")
     assert _post(told["port"], "/ctl", "x" * 70_000, token) == (413, b"")
-    for body in ("no json", "[]", '{"word": "sing"}', '{"word": "asap", "told": {"loud": true}}'):
+    for body in ("no json", "[" * 60_000, "[]", '{"word": "sing"}', '{"word": "asap", "told": {"loud": true}}'):
         assert _post(told["port"], "/ctl", body, token)[0] == 400
     assert sum(1 for call in session.calls if call.get("refused") == 401) == 2
     assert "without the session's token called it" in (session.folder / "serve.log").read_text("utf-8")
@@ -140,3 +141,38 @@ def test_a_caller_and_a_session_that_are_killed(tmp_path: Path) -> None:
         assert session.says("notify", "frame-saved")["exit"] == 0
         assert session.says("ctl", "status")["exit"] == 3
     assert replay(session.trace).same
+
+
+def test_a_session_that_ends_in_a_run_answers_when_the_focuser_is_back(tmp_path: Path) -> None:
+    with serving(tmp_path, "go", speed=20) as (session, process):
+        log = tmp_path / "serve.log"
+        assert log.read_text("utf-8").startswith("statefocus serve is starting with ")
+        with session.start("gate", "--filter", "L", "--exposure", "30") as waiting:
+            session.until_more("frame_measured", 0)
+            process.terminate()
+            out, _ = waiting.communicate(timeout=60)
+        last = [event["event"] for event in session.events()]
+        process.wait(30)
+        assert (waiting.returncode, "when_down = go lets the frame go" in out) == (0, True)
+        assert "focuser_released" in last, "it was answered when all was put back"
+        assert "Ended early: it was told to end (SIGTERM)" in log.read_text("utf-8")
+    assert replay(session.trace).same
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a fifo is POSIX's")
+def test_files_that_are_no_frames_are_told_and_hold_nobody_up(tmp_path: Path) -> None:
+    text = PROFILE.replace("[triggers]", "[triggers]\nimage_history = {{ enabled = true }}\nfirst_frame = false")
+    os.mkfifo(tmp_path / "fifo.fits")
+    with serving(tmp_path, frames=100, text=text) as (session, _):
+        for name in ("fifo.fits", "nowhere.fits"):
+            assert session.says("gate", "--exposure", "1", "--host", "loop")["answer"] == "go"
+            time.sleep(0.05)
+            assert session.says("notify", "frame-saved", "--file", name)["answer"] == "told"
+        assert session.says("gate", "--exposure", "1", "--host", "loop", "--wait", "20")["answer"] == "go"
+        told = [call["told"] for call in session.calls if isinstance(call.get("told"), str)]
+    assert told[0] == f"Frame 1 is not measured: {tmp_path / 'fifo.fits'} is no regular file."
+    assert told[1] == f"Frame 2 is not measured: its file cannot be read: There is no file {tmp_path / 'nowhere.fits'}."
+    shown = (tmp_path / "serve.log").read_text("utf-8").replace("\n", "")
+    assert "is no regular file" in shown
+    saved = [event for event in session.events() if event["event"] == "frame_saved"]
+    assert [(event["file"], event["hfr_px"]) for event in saved[:2]] == [(None, None)] * 2

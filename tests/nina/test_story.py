@@ -36,8 +36,7 @@ BY_HOST = "image_timeout_s = 600.0\n\n[camera]\nsource = 'host'\n"
 
 def text_of(port: int, more: str = "") -> str:
     """The gate's profile, for N.I.N.A. at that port."""
-    patient = PROFILE.replace("[host.gate]\n", "[host.gate]\nquiet_s = 7200.0\n")
-    return patient.replace('kind = "gate"\n', NINA.replace("{port}", str(port)).replace("{more}", more))
+    return PROFILE.replace('kind = "gate"\n', NINA.replace("{port}", str(port)).replace("{more}", more))
 
 
 class Sequence:

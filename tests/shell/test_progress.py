@@ -25,3 +25,25 @@ def test_a_frame_is_told_with_what_its_minutes_and_frames_count_from(capsys: pyt
     told = [line.partition("since ")[2].strip() for line in frames]
     assert [line.partition(":")[0] for line in told] == ["session's start", "session's start", "refocus"]
     assert [line.partition("min, ")[2] for line in told] == ["1 frame", "2 frames", "1 frame"]
+
+
+def test_a_device_error_is_told_once_and_a_flip_without_a_side_names_none(capsys: pytest.CaptureFixture[str]) -> None:
+    rig = SimulatedRig(QUIET)
+    progress = Progress(Console(width=200))
+    sentence = "The focuser is stuck."
+    failed = events.EffectFailed(effect=1, reason="timeout", sentence=sentence)
+    for _ in range(2):
+        progress.saw(failed, (), rig.state)
+    progress.notify("warning", f"Autofocus run 1 failed: {sentence}")
+    progress.notify("warning", f"Autofocus run 2 failed: {sentence}")
+    progress.saw(failed, (), rig.state)
+    progress.saw(events.FlipFinished(pier_side=None), (), rig.state)
+    progress.saw(events.FlipFinished(pier_side="west"), (), rig.state)
+    said = [line.partition("  ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert said == [
+        sentence,
+        "Autofocus run 1 failed: see above.",
+        f"Autofocus run 2 failed: {sentence}",
+        "meridian flip done",
+        "meridian flip done, mount on the west side",
+    ]

@@ -129,14 +129,13 @@ class NinaFrames(GateHost):
         frame = self._frame
         waits = self._waits_for_image and self._link_up and frame is not None and frame.frame_type == "Light"
         if waits and frame is not None and not frame.is_early(self._now()):
-            self._reading = frame.number
+            self._wait_for_file(frame.number)
             self._crew.start("gate files", self._wait_for_image(frame.number))
         yield from super()._arrive(asking)
         return None
 
     def _wait_for_image(self, frame: int) -> Task:
-        until = self._now() + self._settings.file_wait_s
-        while self._reading == frame and self._now() < until:
+        while self._reading == frame and self._now() < self._reading_until:
             yield FILE_LOOK_S
         self._begin(self._was_read(frame))
         return None
