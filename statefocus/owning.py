@@ -31,7 +31,7 @@ def seen(context: Context, position: int | None, *, driver_compensation: bool | 
     foreseen, known, hand = expected(context), context.verified_position, context.other_hand
     if foreseen is None:
         return context
-    ours = context.profile.compensation.enabled and context.compensation.driver_was_on is not None
+    ours = context.compensation.driver_was_on is not None
     if driver_compensation and ours and (hand is None or not hand.driver):
         what = "its driver's own temperature compensation was switched on beside ours"
         return replace(context, other_hand=OtherHand(what, known if position is None else position, driver=True))

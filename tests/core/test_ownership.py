@@ -137,6 +137,26 @@ def test_an_aid_that_moved_nothing_changes_nothing() -> None:
     assert (context.verified_position, context.compensation.applied_steps) == (9_990, -10)
 
 
+def test_an_aid_that_is_closed_in_a_run_leaves_the_run_to_say_where_the_focuser_stands() -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    begin_run(rig)
+    rig.send(events.AidOpened(aid="Bahtinov Aid"))
+    rig.send(events.AidClosed(aid="Bahtinov Aid"))
+    assert rig.state.context.verified_position == 10_000
+
+
+def test_a_second_aid_after_the_first_forgets_nothing() -> None:
+    rig = quiet_rig(EVERY_FRAME, compensation=COMPENSATION)
+    rig.read_temperature(10.0, 9.0)
+    rig.looks = False
+    for _ in range(2):
+        rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+        rig.tell(events.AidClosed(aid="Bahtinov Aid"))
+    rig.tell(events.FocuserRead(position=9_990))
+    context = rig.state.context
+    assert (context.verified_position, context.compensation.applied_steps) == (9_990, -10)
+
+
 def test_a_profile_that_never_looks_goes_by_what_it_knows() -> None:
     rig = quiet_rig(EVERY_FRAME, focuser={"watch_every_s": 0.0})
     rig.tell(events.SessionStarted(position=10_000))
