@@ -49,7 +49,9 @@ def test_a_run_that_found_none_changes_nothing() -> None:
 def test_a_run_that_found_focus_leaves_nothing_owed_for_filters_and_nothing_astray() -> None:
     rig = SimulatedRig({**PROFILE, "filters": {"L": {"offset_steps": 0}, "R": {"offset_steps": 30}}})
     rig.start_plan()
-    rig.state = replace(rig.state, context=replace(rig.state.context, right_for=RightFor("L", 7), astray=True))
+    rig.state = replace(
+        rig.state, context=replace(rig.state.context, right_for=RightFor("L", 7), astray=True, lost=True)
+    )
     rig.tell(events.HostRefocused(position=10_321, filter="R"))
     context = rig.state.context
-    assert (owed_steps(context, "R"), owed_steps(context, "L"), context.astray) == (0, -30, False)
+    assert (owed_steps(context, "R"), owed_steps(context, "L"), context.astray, context.lost) == (0, -30, False, False)

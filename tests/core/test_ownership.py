@@ -101,6 +101,18 @@ def test_a_reading_in_the_middle_of_a_run_tells_of_our_own_moves() -> None:
     assert [run.outcome for run in rig.runs] == ["validated"]
 
 
+def test_a_reading_while_a_correction_is_under_way_tells_of_our_own_move() -> None:
+    rig = quiet_rig(EVERY_FRAME, compensation=COMPENSATION)
+    rig.read_temperature(10.0)
+    rig.t += 10.0
+    rig.send(events.TemperatureRead(focuser_c=9.0, external_c=9.0))
+    assert [effect.kind for effect in rig.waiting] == ["move_focuser"]
+    rig.send(events.FocuserRead(position=9_995))
+    assert rig.state.context.other_hand is None
+    rig.until("")
+    assert (rig.state.context.verified_position, told(rig, "error")) == (9_990, [])
+
+
 def test_a_person_who_focuses_with_an_aid_is_no_other_hand() -> None:
     rig = quiet_rig(EVERY_FRAME)
     rig.start_plan()
