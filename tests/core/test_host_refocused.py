@@ -9,6 +9,8 @@ from statefocus.context import RightFor
 from statefocus.offsetting import owed_steps
 from statefocus.testing import SimulatedRig
 
+from .rigs import take_light
+
 PROFILE = {
     "triggers": {"count": {"frames": 3}, "first_frame": False, "temperature": {"min_readings": 3, "limit_c": 5.0}},
     "compensation": {"enabled": True, "steps_per_degree": 10.0, "average_readings": 3},
@@ -55,3 +57,13 @@ def test_a_run_that_found_focus_leaves_nothing_owed_for_filters_and_nothing_astr
     rig.tell(events.HostRefocused(position=10_321, filter="R"))
     context = rig.state.context
     assert (owed_steps(context, "R"), owed_steps(context, "L"), context.astray, context.lost) == (0, -30, False, False)
+
+
+def test_a_run_that_nobody_here_validated_gives_no_baseline() -> None:
+    rig = SimulatedRig(
+        {**PROFILE, "triggers": {**PROFILE["triggers"], "image_history": {"enabled": True, "frames": 1}}}
+    )
+    rig.start_plan()
+    rig.tell(events.HostRefocused(position=10_321, filter="L"))
+    take_light(rig, 2.0, 100, times=2, filter_="L")
+    assert rig.state.context.triggers.history.baselines == {}

@@ -195,6 +195,15 @@ def test_where_a_driver_has_gone_beside_ours_is_where_it_is_taken_back() -> None
     assert rig.state.context.verified_position == 9_800
 
 
+@pytest.mark.parametrize(("seen", "kept"), [(None, 10_000), (9_900, 9_900)])
+def test_where_a_driver_was_seen_is_kept_and_else_where_it_was_left(seen: int | None, kept: int) -> None:
+    rig = quiet_rig(EVERY_FRAME, compensation=COMPENSATION)
+    rig.tell(events.FocuserRead(position=seen, driver_compensation=True))
+    hand = rig.state.context.other_hand
+    assert hand is not None
+    assert (hand.position, hand.driver) == (kept, True)
+
+
 @pytest.mark.parametrize("wish", [events.RunRequested(), events.UndoRequested()])
 def test_a_wish_that_cannot_be_served_gives_nothing_back(wish: events.Event) -> None:
     rig = taken_rig()
