@@ -60,9 +60,7 @@ def test_a_run_that_found_focus_leaves_nothing_owed_for_filters_and_nothing_astr
 
 
 def test_a_run_that_nobody_here_validated_gives_no_baseline() -> None:
-    rig = SimulatedRig(
-        {**PROFILE, "triggers": {**PROFILE["triggers"], "image_history": {"enabled": True, "frames": 1}}}
-    )
+    rig = SimulatedRig({"triggers": {"image_history": {"enabled": True, "frames": 1}}})
     rig.start_plan()
     rig.tell(events.HostRefocused(position=10_321, filter="L"))
     take_light(rig, 2.0, 100, times=2, filter_="L")
