@@ -166,6 +166,22 @@ class HostFound(Event, frozen=True, tag="host_found"):
     """The host can be reached again; what its plan does is told by further events."""
 
 
+class GuidingPaused(Event, frozen=True, tag="guiding_paused"):
+    """The host's guiding stands still, as statefocus has asked, while a run defocuses the telescope (A17)."""
+
+
+class GuidingSettled(Event, frozen=True, tag="guiding_settled"):
+    """The host guides again, and the star is where it should be; `seconds` is how long that took (A17)."""
+
+    seconds: float = 0.0
+
+
+class GuidingFailed(Event, frozen=True, tag="guiding_failed"):
+    """The host's guiding could not be paused, or did not come back as it should; the run and the plan go on (A17)."""
+
+    sentence: str = ""
+
+
 class HostFocusing(Event, frozen=True, tag="host_focusing"):
     """Another program's autofocus moves the focuser from now on; `host_refocused` tells how that ended."""
 

@@ -1,4 +1,4 @@
-"""What a person is told of another hand on the focuser, and of a host that is gone (H)."""
+"""What a person is told of the host: that it is gone, or its guiding amiss, and of another hand on the focuser (H)."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def tell_host_lost(context: Context) -> Result:
 def tell_host_found(context: Context) -> Result:
     """Tell that the host can be reached again (H)."""
     return tell(context, "info", "The host can be reached again.")
+
+
+@action(Notify)
+def tell_guiding_failed(context: Context) -> Result:
+    """Tell what is amiss with the host's guiding (A17)."""
+    return tell(context, "warning", context.failure)
 
 
 def _hand(context: Context) -> OtherHand:

@@ -196,6 +196,11 @@ def _host_lost(context: Context, event: events.HostLost) -> Context:
     return owning.at_rest_again(with_plan(context, shutter_until=until))
 
 
+@folds(events.GuidingFailed)
+def _guiding_failed(context: Context, event: events.GuidingFailed) -> Context:
+    return replace(context, failure=event.sentence)
+
+
 @folds(events.HostFocusing)
 def _host_focusing(context: Context, _event: events.HostFocusing) -> Context:
     return replace(context, other_hand=OtherHand("the host's own autofocus moves it", at_work=True))

@@ -138,6 +138,23 @@ class Nina(Section):
     )
 
 
+class Guiding(Section):
+    """The guiding of a host that lets it be paused, which are `ekos` and `nina` (A17)."""
+
+    during_runs: Literal["pause", "leave"] = Field(
+        "pause",
+        description="`pause` lets guiding stand still while a run defocuses the telescope, and waits until it has "
+        "settled before the plan goes on; `leave` lets it go on, as suits a guide telescope of its own.",
+    )
+    settle_arcsec: float = Field(
+        2.0, gt=0, le=60, description="How far the guide star may be off where guiding has settled."
+    )
+    settle_s: float = Field(5.0, ge=0, le=300, description="How long it must stay within that.")
+    timeout_s: float = Field(
+        60.0, gt=0, le=600, description="After so long the plan goes on without, and a person is told."
+    )
+
+
 class Host(Section):
     """The program that runs the imaging session."""
 
@@ -151,6 +168,9 @@ class Host(Section):
     gate: Gate = Field(default_factory=Gate, description="How scripts of another program are answered.")
     nina: Nina = Field(default_factory=Nina, description="Where N.I.N.A. is, and how it is followed.")
     rehearsal: tuple[Act, ...] = Field((), description="What a person does in a rehearsed night; only `embedded`.")
+    guiding: Guiding = Field(
+        default_factory=Guiding, description="What becomes of guiding during a run; only `ekos` and `nina`."
+    )
     ekos: EkosSettings = Field(default_factory=EkosSettings, description="KStars/Ekos; only `ekos`.")
     options: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="What a host of another package asks for."

@@ -78,6 +78,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     ),
     st.builds(events.HostRefocused, position=st.sampled_from([10_000, 10_200, None])),
     st.sampled_from([events.HostFocusing(), events.HostLost(sentence="No answer."), events.HostFound()]),
+    st.sampled_from([events.GuidingPaused(), events.GuidingSettled(), events.GuidingFailed(sentence="Lost.")]),
     st.builds(events.FilterChanging, filter=_FILTERS),
     st.builds(events.FilterChanged, former=_FILTERS, filter=_FILTERS, by=st.sampled_from(["plan", "person"])),
     st.builds(

@@ -127,6 +127,39 @@ def test_t4_a_yes_that_a_guard_inhibits_stays_due() -> None:
     assert [run.causes for run in rig.runs] == [("filter",)]
 
 
+OVER = {
+    "aid": (events.AidOpened(aid="Bahtinov Aid"), events.AidClosed(aid="Bahtinov Aid")),
+    "mount": (
+        events.MountRead(tracking=False, parked=False, flip_in_s=86_400.0),
+        events.MountRead(tracking=True, parked=False, flip_in_s=86_400.0),
+    ),
+    "safety": (events.SafetyRead(safe=False), events.SafetyRead(safe=True)),
+    "sun": (events.SunRead(altitude_deg=-10.0), events.SunRead(altitude_deg=-20.0)),
+    "triggers": (events.TriggersPaused(), events.TriggersResumed()),
+}
+"""What forbids a run, and the end of it."""
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["no plan", "a paused plan"])
+@pytest.mark.parametrize(("forbids", "over"), OVER.values(), ids=OVER)
+def test_t4_a_yes_that_was_inhibited_runs_as_soon_as_what_forbade_it_is_over(
+    forbids: events.Event, over: events.Event, *, paused: bool
+) -> None:
+    rig = quiet_rig({"filter_change": True}, guards={"astro_night": "require"})
+    if paused:
+        rig.tell(events.PlanStarted(frame_type="Light", filter="L"))
+        rig.tell(events.PlanPaused())
+    rig.read_facts()
+    rig.tell(events.SunRead(altitude_deg=-20.0))
+    changed_by_hand(rig)
+    rig.send(forbids)
+    rig.send(YES)
+    assert (rig.runs, due(rig)) == ([], ["filter"])
+    steps = rig.tell(over)
+    assert steps[0].row == "filter-confirmed-later"
+    assert [run.causes for run in rig.runs] == [("filter",)]
+
+
 def test_t4_a_no_asks_no_more_and_runs_nothing() -> None:
     rig = asking_rig()
     rig.tell(NO)

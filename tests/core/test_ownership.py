@@ -299,6 +299,39 @@ def test_a_host_that_is_gone_leaves_no_plan_no_flip_and_no_frame_under_way() -> 
     assert told(rig, "info") == ["The host can be reached again."]
 
 
+@pytest.mark.parametrize(
+    "leaf",
+    ["Imaging.Exposing", "Paused", "MeridianFlip", "Refocusing.Exposing", "Validating.Exposing", "Restoring.Moving",
+     "Concluding.Releasing"],
+)  # fmt: skip
+def test_guiding_that_is_amiss_is_told_and_changes_nothing_else(leaf: str) -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    if leaf == "Imaging.Exposing":
+        rig.start_plan()
+        rig.open_shutter()
+    elif leaf in ("Paused", "MeridianFlip"):
+        rig.start_plan()
+        rig.tell(events.PlanPaused() if leaf == "Paused" else events.FlipStarted())
+    else:
+        begin_run(rig, "Refocusing.Exposing" if leaf == "Restoring.Moving" else leaf)
+        if leaf == "Restoring.Moving":
+            rig.send(events.CancelRequested())
+            rig.until(leaf)
+    before = rig.state
+    (step,) = rig.send(events.GuidingFailed(sentence="The star is lost."))
+    assert (step.row, told(rig, "warning")[-1]) == ("guiding-failed", "The star is lost.")
+    assert rig.leaf == before.leaves["session"] == leaf
+
+
+@pytest.mark.parametrize("event", [events.GuidingPaused(), events.GuidingSettled(seconds=4.0)])
+def test_guiding_that_goes_as_it_should_concerns_nobody(event: events.Event) -> None:
+    rig = quiet_rig(EVERY_FRAME)
+    begin_run(rig)
+    before = rig.state.context
+    rig.send(event)
+    assert (rig.leaf, rig.state.context.run) == ("Refocusing.Exposing", before.run)
+
+
 def test_a_shutter_stays_open_without_its_host_for_as_long_as_it_was_to_be() -> None:
     rig = quiet_rig(EVERY_FRAME, compensation={**COMPENSATION, "mode": "after_exposure"})
     rig.tell(events.SessionStarted(position=10_000))

@@ -22,7 +22,18 @@ EKOS = ("/KStars/Ekos", "org.kde.kstars.Ekos")
 CAPTURE = ("/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture")
 MOUNT = ("/KStars/Ekos/Mount", "org.kde.kstars.Ekos.Mount")
 FOCUS = ("/KStars/Ekos/Focus", "org.kde.kstars.Ekos.Focus")
-PROGRAMS = ("kstars", "indiserver", "indi_simulator_ccd", "indi_setprop", "Xvfb", "dbus-daemon", "unshare")
+GUIDE = ("/KStars/Ekos/Guide", "org.kde.kstars.Ekos.Guide")
+PROGRAMS = (
+    "kstars",
+    "indiserver",
+    "indi_simulator_ccd",
+    "indi_simulator_guide",
+    "indi_setprop",
+    "Xvfb",
+    "dbus-daemon",
+    "unshare",
+)
+_GUIDE_MODULE = 4
 START_S = 90.0
 PATIENCE_S = 20.0
 
@@ -59,6 +70,9 @@ FocusMaxTravel=60000
 FocusMaxSingleStep=60000
 FocusExposure=1
 FocusTolerance=5
+[Guide]
+TwoAxisEnabled=false
+AutoModeIterations=2
 """
 _KWALLETRC = "[Wallet]\nEnabled=false\nFirst Use=false\n"
 
@@ -256,23 +270,28 @@ class KStars:
 
 
 def seed(db: sqlite3.Connection) -> None:
-    """Add the profile SF: mount, camera, focuser and filter wheel, one optical train."""
+    """Add the profile SF: mount, camera, focuser and filter wheel, and a guide camera with a train of its own."""
     row = db.execute("insert into profile(name,portselector,autoconnect,guidertype) values('SF',0,1,0)")
     profile = row.lastrowid
-    drivers = {"Telescope": "Mount", "CCD": "CCD", "Focuser": "Focuser", "Filter": "Filter"}
+    drivers = {"Telescope": "Mount", "CCD": "CCD", "Focuser": "Focuser", "Filter": "Filter", "Guide": "Guider"}
     for name, role in drivers.items():
         values = (f"{name} Simulator", role, profile)
         db.execute("insert into driver(label,role,profile) values(?,?,?)", values)
-    db.execute(
-        "insert into telescope(Vendor,Aperture,Model,Type,FocalLength) values('Sim',120,'Refractor','Refractor',900)"
-    )
+    for aperture, model, length in ((120, "Refractor", 900), (60, "Guide", 300)):
+        scope = ("Sim", aperture, model, "Refractor", length)
+        db.execute("insert into telescope(Vendor,Aperture,Model,Type,FocalLength) values(?,?,?,?,?)", scope)
     train = {
         "profile": profile, "name": "Primary", "mount": "Telescope Simulator", "dustcap": "--", "lightbox": "--",
         "scope": "Sim Refractor 900@F/7.5", "reducer": 1.0, "rotator": "--", "focuser": "Focuser Simulator",
         "filterwheel": "Filter Simulator", "camera": "CCD Simulator", "guider": "Telescope Simulator",
     }  # fmt: skip
-    names = ",".join(train)
-    marks = ",".join("?" * len(train))
-    row = db.execute(f"insert into opticaltrains({names}) values({marks})", tuple(train.values()))
-    settings = json.dumps({str(number): row.lastrowid for number in range(7)})
+    guiding = {"name": "Guiding", "scope": "Sim Guide 300@F/5.0", "focuser": "--", "filterwheel": "--"}
+    primary = _add_train(db, train)
+    guide = _add_train(db, {**train, **guiding, "camera": "Guide Simulator"})
+    settings = json.dumps({str(module): guide if module == _GUIDE_MODULE else primary for module in range(7)})
     db.execute("insert into profilesettings(profile,settings) values(?,?)", (profile, settings))
+
+
+def _add_train(db: sqlite3.Connection, train: dict[str, Any]) -> int | None:
+    names, marks = ",".join(train), ",".join("?" * len(train))
+    return db.execute(f"insert into opticaltrains({names}) values({marks})", tuple(train.values())).lastrowid

@@ -13,10 +13,11 @@ from statefocus import events
 from statefocus.clock import VirtualClock
 from statefocus.crew import VirtualCrew
 from statefocus.hosts.ekos.attendant import Attendant
-from statefocus.hosts.ekos.bus import Gone, Signal
+from statefocus.hosts.ekos.bus import Denied, Gone, Signal
+from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.holding import Stopped
-from statefocus.hosts.ekos.keeper import Wish
 from statefocus.hosts.ekos.sight import Capturing as State
+from statefocus.hosts.ekos.wishes import Wish
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.profile import Profile
 
@@ -27,6 +28,7 @@ class Ekos:
     def __init__(self) -> None:
         self.status: int = State.IDLE
         self.done = 0
+        self.guiding: int | None = None
         self.mute = self.deaf = False
         self.told: list[str] = []
         self.pause_lands: int = State.PAUSE_PLANNED
@@ -36,8 +38,10 @@ class Ekos:
         if self.mute:
             raise Gone("no answer")
         known = {"/KStars/Ekos/Capture status": self.status, "/KStars/Ekos/Focus status": 0}
+        if self.guiding is not None:
+            known["/KStars/Ekos/Guide status"] = self.guiding
         if f"{path} {member}" not in known:
-            raise Gone(member)
+            raise Denied(member)
         return known[f"{path} {member}"]
 
     def call(self, _name: str, _path: str, _interface: str, member: str, _signature: str = "", *body: Any) -> Any:
@@ -52,9 +56,13 @@ class Ekos:
             "getJobExposureDuration": 2.0, "getJobImageProgress": self.done, "getJobImageCount": 3,
         }[member]  # fmt: skip
 
-    def tell(self, _name: str, _path: str, _interface: str, member: str) -> None:
-        self.told.append(member)
+    def tell(self, _name: str, path: str, _interface: str, member: str) -> None:
+        module = path.rpartition("/")[2]
+        self.told.append(member if module == "Capture" else f"{module} {member}")
         if self.deaf:
+            return
+        if module == "Guide":
+            self.guiding = Guided.SUSPENDED if member == "suspend" else Guided.GUIDING
             return
         match member:
             case "suspend":
@@ -479,3 +487,68 @@ def test_a_hold_is_refused_where_ekos_does_not_tell_whether_it_focuses_by_itself
     assert isinstance(failed, events.EffectFailed)
     assert failed.reason == "refused"
     assert 'set own_autofocus = "tolerate"' in failed.sentence
+
+
+# --- guiding ---
+
+
+def guided(**own: Any) -> Beside:
+    beside = Beside(**own)
+    beside.ekos.guiding = Guided.GUIDING
+    beside.signal("Capture", "newStatus", State.CAPTURING)
+    beside.heard()
+    return beside
+
+
+def test_guiding_stands_still_before_a_hold_does_and_is_back_before_the_sequence() -> None:
+    beside = guided()
+    beside.wish("hold", 7)
+    beside.go_on(3)
+    assert beside.ekos.told == ["suspend", "Guide suspend"]
+    assert [event.kind for event in beside.heard()] == ["guiding_paused", "plan_held"]
+    beside.wish("release", 8)
+    beside.go_on(3)
+    assert beside.ekos.told[2:] == ["Guide resume"]
+    beside.signal("Guide", "newAxisDelta", 0.3, -0.4)
+    beside.attendant._unheard.append(
+        (
+            Signal(":1.5", "/KStars/Ekos/Guide", "org.kde.kstars.Ekos.Guide", "newAxisDelta", (0.0, 0.1)),
+            time.monotonic() + 5,
+        )
+    )
+    beside.go_on(3)
+    assert beside.ekos.told[3:] == ["start"]
+    assert [event.kind for event in beside.heard()][-2:] == ["guiding_settled", "plan_released"]
+
+
+@pytest.mark.parametrize("body", [(), (0.1,), ("a", "b"), (float("nan"), 0.0), (0.1, None)])
+def test_a_deviation_that_is_none_is_passed_over(body: tuple[Any, ...]) -> None:
+    beside = guided()
+    beside.wish("hold", 7)
+    beside.go_on(3)
+    beside.wish("release", 8)
+    beside.go_on()
+    for _ in range(3):
+        beside.signal("Guide", "newAxisDelta", *body)
+    beside.go_on(2)
+    assert "start" not in beside.ekos.told
+
+
+@pytest.mark.parametrize("wish", ["leave paused", "abort"])
+def test_guiding_goes_on_where_the_plan_does_not(wish: str) -> None:
+    beside = guided()
+    beside.wish("hold", 7)
+    beside.go_on(3)
+    beside.wish(wish, 8)
+    beside.go_on(2)
+    assert beside.ekos.told[-1] == "Guide resume"
+    assert "start" not in beside.ekos.told
+
+
+def test_guiding_that_an_earlier_life_has_paused_goes_on() -> None:
+    ekos = Ekos()
+    ekos.guiding = Guided.SUSPENDED
+    stopped = Stopped(guiding=True)
+    beside = Beside(ekos=ekos, stopped=stopped)
+    beside.go_on(2)
+    assert (ekos.told, ekos.guiding) == (["Guide resume"], Guided.GUIDING)

@@ -18,9 +18,9 @@ from statefocus.clock import VirtualClock
 from statefocus.errors import Unreachable
 from statefocus.hosts.ekos import EkosHost
 from statefocus.hosts.ekos.bus import BusLost
-from statefocus.hosts.ekos.keeper import Wish, grant_without_ekos
+from statefocus.hosts.ekos.own_autofocus import own_autofocus_of
 from statefocus.hosts.ekos.sight import Capturing as State
-from statefocus.hosts.ekos.sight import own_autofocus_of
+from statefocus.hosts.ekos.wishes import Wish, grant_without_ekos
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.profile import Profile
 

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from .beside import Beside, Line, beside
-from .kstars import CAPTURE, MOUNT, KStars, until, why_not
+from .kstars import CAPTURE, GUIDE, MOUNT, KStars, until, why_not
 from .relay import Relay
 from .sequences import Frames
 
 BEST, DRIFTED = 36_700, 40_000
+TRACKING = 3
+GUIDING, GUIDING_SUSPENDED = 12, 13
 IDLE, CAPTURING, PAUSED, SUSPENDED, ABORTED, COMPLETE = 0, 2, 4, 5, 6, 19
 
 
@@ -42,6 +44,7 @@ def test_stories_beside_a_real_kstars(kstars: KStars, subtests: pytest.Subtests)
     for story in (
         own_autofocus_is_refused,
         drift_filters_and_darks,
+        guiding_stands_still_during_a_run,
         a_meridian_flip,
         a_person_stops_the_sequence_while_we_hold,
         the_connection_is_cut_while_we_hold,
@@ -81,6 +84,27 @@ def drift_filters_and_darks(kstars: KStars) -> None:
         assert hfrs[0] > 1.03 * hfrs[-1]
         assert one.events("exposure_failed") == []
     assert one.frames() == ["Dark"] * 2 + ["Light_Luminance"] * 4 + ["Light_Red"] * 2
+
+
+def guiding_stands_still_during_a_run(kstars: KStars) -> None:
+    until(lambda: kstars.get(MOUNT, "status") == TRACKING, 60, "the mount tracks")
+    kstars.call(GUIDE, "setAutoStarEnabled", "b", True)
+    assert kstars.call(GUIDE, "guide")
+    until(lambda: kstars.get(GUIDE, "status") == GUIDING, 90, "Ekos has calibrated, and guides")
+    with beside(kstars, "guided", {"triggers.first_frame": "true", "host.guiding.settle_s": "1.0"}) as one:
+        one.load(Frames(2, 1.0))
+        kstars.call(CAPTURE, "start")
+        one.wait_for("plan_held", 30)
+        assert kstars.get(GUIDE, "status") == GUIDING_SUSPENDED
+        one.wait_for("plan_finished", 90)
+        assert kstars.get(GUIDE, "status") == GUIDING
+        assert [run["outcome"] for run in one.lines("run")] == ["validated"]
+        paused, held, settled, released = (
+            one.events(name)[0]["seq"] for name in ("guiding_paused", "plan_held", "guiding_settled", "plan_released")
+        )
+        assert paused < held < settled < released
+    assert one.frames() == ["Light_Luminance"] * 2
+    assert kstars.call(GUIDE, "abort")
 
 
 def a_meridian_flip(kstars: KStars) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from statefocus import events
 from statefocus.crew import WORKED_OFF, Task
@@ -77,7 +79,7 @@ class Attendant:
         self._status, self._queue = self._ekos.status(), self._ekos.queue()
         self.following = Following(joined=found_again or self._status not in STANDING)
         stopped = stopped or Stopped()
-        self.keeper = Keeper(self._ekos, self.following, self._settings, self._post, given.foresees, stopped)
+        self.keeper = Keeper(self._ekos, self.following, given.profile.host, self._post, given.foresees, stopped)
         if held is not None:
             self.keeper.hold_on(held)
         else:
@@ -129,6 +131,8 @@ class Attendant:
                 self._tell(self.following.flip())
             case "Mount", "pierSideChanged" if isinstance(first, int):
                 self.following.pier_side(first)
+            case "Guide", "newAxisDelta" if _are_numbers(signal.body):
+                self.keeper.guider.is_off_by(math.hypot(*signal.body[:2]), at)
             case "Focus", "newHFR" if isinstance(first, float):
                 self._focus_hfr = first
             case "Focus", "newStatus" if isinstance(first, int):
@@ -285,6 +289,11 @@ class Attendant:
         self.keeper.go_on(self._status, now, now - self._capturing_since)
         if held and not self.following.holds:
             self._begin_anew(self._status, now)  # what was not told while it was held is told now
+
+
+def _are_numbers(body: tuple[Any, ...]) -> bool:
+    """Whether a signal begins with two numbers: how far the guide star is off in right ascension and declination."""
+    return len(body) >= 2 and all(isinstance(one, float) and math.isfinite(one) for one in body[:2])
 
 
 def time_to_flip(mount: tuple[float, int] | None, after_meridian_min: float | None) -> float | None:

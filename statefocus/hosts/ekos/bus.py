@@ -19,6 +19,10 @@ class Gone(Exception):
     """Nobody answers, or the answer is an error: a program that is starting, ending, or not there."""
 
 
+class Denied(Gone):
+    """The answer is an error, such as for an object that is not there."""
+
+
 class BusLost(Gone):
     """The bus itself is gone."""
 
@@ -65,14 +69,16 @@ class Bus:
 
         Raises
         ------
+        Denied
+            Where it answers an error.
         Gone
-            Where it answers an error, or nothing in time.
+            Where it answers nothing in time.
         """
         address = DBusAddress(path, bus_name=destination, interface=interface)
         answer = self._answer(new_method_call(address, member, signature or None, body))
         if answer.header.message_type == MessageType.error:
             name = answer.header.fields.get(HeaderFields.error_name, "error")
-            raise Gone(f"{member}: {name} {' '.join(str(part) for part in answer.body)}")
+            raise Denied(f"{member}: {name} {' '.join(str(part) for part in answer.body)}")
         values = tuple(plain(value) for value in answer.body)
         return values[0] if len(values) == 1 else (values or None)
 

@@ -31,9 +31,18 @@ _STOPPED: dict[Way, frozenset[int]] = {
 
 @dataclass
 class Stopped:
-    """How we have stopped the sequence; known until it is seen to go on, or somebody else has changed its state."""
+    """How we have stopped the sequence, and whether guiding too.
+
+    Each is known until it is seen to go on, or somebody else has changed its state.
+    """
 
     way: Way = ""
+    guiding: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything stands still because of us."""
+        return bool(self.way) or self.guiding
 
     def stands(self, status: int) -> bool:
         """Whether a sequence with that state still is as we have stopped it."""

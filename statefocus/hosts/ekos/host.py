@@ -15,9 +15,10 @@ from statefocus.errors import Refused, Unreachable
 from statefocus.hosts.ekos.attendant import Attendant
 from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
 from statefocus.hosts.ekos.holding import Stopped
-from statefocus.hosts.ekos.keeper import What, Wish, grant_without_ekos, refuse_own_autofocus
 from statefocus.hosts.ekos.note import Held, Note
+from statefocus.hosts.ekos.own_autofocus import refuse_own_autofocus
 from statefocus.hosts.ekos.sight import KSTARS, Ekos
+from statefocus.hosts.ekos.wishes import What, Wish, grant_without_ekos
 from statefocus.hosts.protocol import Surroundings
 
 _LOOK_EVERY_S = 1.0
@@ -63,7 +64,7 @@ class EkosHost:
         self._note = Note(given.profile)
         left = self._note.found
         self._process = left.process if left is not None else None
-        self._stopped = Stopped(left.way if left is not None else "")
+        self._stopped = Stopped(left.way, left.guiding) if left is not None else Stopped()
         self._lights_before: list[float] = []
         self._bus: Bus | None = None
         self._owned = False
@@ -79,7 +80,8 @@ class EkosHost:
             self._hang_up()
             raise Unreachable("KStars is not on the session bus: start KStars and Ekos first, as the same user.")
         try:
-            refuse_own_autofocus(Ekos(self._bus), self._settings)
+            if self._settings.own_autofocus == "refuse":
+                refuse_own_autofocus(Ekos(self._bus).own_autofocus())
         except Refused:
             self._hang_up()
             raise
@@ -154,7 +156,12 @@ class EkosHost:
         self._closing = True
         self._wake()
         if self._thread is not None:
-            self._thread.join(self._settings.resume_timeout_s + self._settings.answer_timeout_s + 2 * _LOOK_EVERY_S)
+            self._thread.join(self._end_within_s + self._settings.answer_timeout_s + 2 * _LOOK_EVERY_S)
+
+    @property
+    def _end_within_s(self) -> float:
+        """How long the sequence and its guiding may take to go on, at the end."""
+        return self._settings.resume_timeout_s + self._given.profile.host.guiding.timeout_s
 
     def _wish(self, what: What, effect: int = 0) -> None:
         self._wishes.put(Wish(what, effect))
@@ -181,15 +188,18 @@ class EkosHost:
                 "Ekos's sequence is still held, and could not be let go within "
                 f"{self._settings.resume_timeout_s:g} s: start it in Ekos's Capture module."
             )
+        elif self._stopped.guiding:
+            self._failure = "Ekos's guiding is still suspended: stop and start it in Ekos's Guide module."
 
     def _over(self) -> bool:
         """Whether the session has ended, and nothing is left held, or it cannot be let go in time."""
         if not self._closing:
             return False
         if self._end_by is None:
-            self._end_by, self._held = time.monotonic() + self._settings.resume_timeout_s, None
+            within_s = self._end_within_s if self._stopped.guiding else self._settings.resume_timeout_s
+            self._end_by, self._held = time.monotonic() + within_s, None
             self._wishes.put(Wish("let all go"))
-        open_still = self._open or not self._wishes.empty() or self._stopped.way
+        open_still = self._open or not self._wishes.empty() or self._stopped.anything
         return not open_still or time.monotonic() > self._end_by
 
     def _once(self) -> None:
@@ -211,11 +221,13 @@ class EkosHost:
 
     def _keep_note(self, bus: Bus, attendant: Attendant) -> None:
         """Write down what is held, for a session after this one if it is killed."""
-        hold = attendant.keeper.hold
-        if self._stopped.way and not self._note.written and hold is not None and hold.stands:
-            self._note.write(Held(self._process or "", self._stopped.way, Ekos(bus).queue().done))
-        elif self._note.written and not self._stopped.way:
+        if self._note.tells(self._stopped):
+            return
+        if not self._stopped.anything:
             self._note.remove()
+        elif attendant.keeper.keeps:
+            stopped = self._stopped
+            self._note.write(Held(self._process or "", stopped.way, stopped.guiding, Ekos(bus).queue().done))
 
     def _rest(self, bus: Bus) -> None:
         """Wait for a signal or a wish."""
@@ -279,7 +291,7 @@ class EkosHost:
     def _meet(self, process: str | None) -> None:
         """See whether this KStars is the one that we have stopped: another one has forgotten it."""
         if process != self._process:
-            self._process, self._stopped.way, self._note.found = process, "", None
+            self._process, self._stopped.way, self._stopped.guiding, self._note.found = process, "", False, None
 
     # --- the bus ---
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from statefocus import events
 from statefocus.errors import Refused
 from statefocus.events import Event
 from statefocus.hosts.ekos.bus import Gone
 from statefocus.hosts.ekos.following import Following
+from statefocus.hosts.ekos.guiding import Guider
 from statefocus.hosts.ekos.holding import Hold, Release, Stopped
+from statefocus.hosts.ekos.own_autofocus import refuse_own_autofocus
 from statefocus.hosts.ekos.sight import STANDING, Capturing, Ekos
+from statefocus.hosts.ekos.wishes import Wish
 from statefocus.hosts.protocol import Foresee, foresees_nothing
-from statefocus.profile.hosts import EkosSettings
+from statefocus.profile.hosts import Host
 
 FORESEE_S = 2.0
 """So long before a frame's end is asked whether a hold will be wanted then."""
@@ -25,54 +26,6 @@ _MUTE_S = 30.0
 """An Ekos that has not answered for so long is given up by whoever waits for it."""
 
 _LOOK_EVERY_S = 1.0
-_UNKNOWN = "It is not known whether Ekos lives on."
-
-What = Literal["hold", "release", "leave paused", "abort", "let go", "let all go", "gap is over", "pause", "unpause"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the session asks for."""
-
-    what: What
-    effect: int = 0
-
-
-def grant_without_ekos(wish: Wish, *, lives_on: bool = False) -> Event | None:
-    """Answer a wish while there is no Ekos: nothing runs, so all is held, and nothing is to go on.
-
-    With `lives_on` it may run where it is not seen: then nothing is told to have gone on, or to be given up.
-    """
-    if wish.what == "hold":
-        return events.PlanHeld(effect=wish.effect, running=False)
-    if lives_on and wish.what in ("release", "abort"):
-        return events.EffectFailed(effect=wish.effect, reason="unreachable", sentence=_UNKNOWN)
-    if wish.what == "release":
-        return events.PlanReleased(effect=wish.effect)
-    return events.PlanAborted(effect=wish.effect) if wish.what == "abort" else None
-
-
-def refuse_own_autofocus(ekos: Ekos, settings: EkosSettings) -> None:
-    """Say no where Ekos focuses by itself: two programs would fight over the focuser.
-
-    Raises
-    ------
-    Refused
-        Where its autofocus in sequence is switched on, or where it cannot be read whether it is, and the profile does
-        not tolerate that.
-    """
-    active = [] if settings.own_autofocus == "tolerate" else ekos.own_autofocus()
-    if active is None:
-        raise Refused(
-            "Ekos does not tell whether it focuses by itself during its sequence: the sequence file that it was asked "
-            "to save cannot be read. See in its Capture module that this is switched off, and set "
-            'own_autofocus = "tolerate" in [host.ekos].'
-        )
-    if active:
-        raise Refused(
-            f"Ekos focuses by itself during its sequence ({', '.join(active)}): switch that off in its Capture "
-            'module, or set own_autofocus = "tolerate" in [host.ekos].'
-        )
 
 
 class Keeper:
@@ -85,7 +38,7 @@ class Keeper:
     following
         What is known of its sequence.
     settings
-        Time limits.
+        Time limits, and what becomes of guiding.
     post
         Tells the session.
     foresees
@@ -95,6 +48,8 @@ class Keeper:
 
     Attributes
     ----------
+    guider
+        Pauses guiding, and brings it back.
     hold, release
         What is being held, or let go.
     arranged
@@ -107,13 +62,14 @@ class Keeper:
         self,
         ekos: Ekos,
         following: Following,
-        settings: EkosSettings,
+        settings: Host,
         post: Callable[[Event], None],
         foresees: Foresee,
         stopped: Stopped,
     ) -> None:
-        self._ekos, self._following, self._settings = ekos, following, settings
+        self._ekos, self._following, self._settings = ekos, following, settings.ekos
         self._post, self._foresees, self._stopped = post, foresees, stopped
+        self.guider = Guider(settings.guiding, stopped, post)
         self._asked_for = -1
         self.hold: Hold | None = None
         self.release: Release | None = None
@@ -125,7 +81,8 @@ class Keeper:
     @property
     def alert(self) -> bool:
         """Whether an answer is owed."""
-        return self.release is not None or (self.hold is not None and not self.hold.stands)
+        waits = self.hold is not None and not self.hold.stands
+        return waits or self.release is not None or (self.hold is None and self._stopped.guiding)
 
     @property
     def keeps(self) -> bool:
@@ -187,6 +144,7 @@ class Keeper:
             self._refused(effect, "unreachable", f"Ekos does not answer ({error}).")
             return
         self.hold = Hold(effect, self._stopped.way)
+        self.guider.anew()
         self._following.holds = True
 
     def _refused(self, effect: int, reason: str, sentence: str) -> None:
@@ -210,11 +168,14 @@ class Keeper:
     def _refuse_now(self) -> None:
         if self._ekos.focusing():
             raise Refused("Ekos's own autofocus is running.")
-        refuse_own_autofocus(self._ekos, self._settings)
+        if self._settings.own_autofocus == "refuse":
+            refuse_own_autofocus(self._ekos.own_autofocus())
 
     def _begin_release(self, effect: int | None) -> None:
         if effect is None and self.release is not None:
             return
+        if self.hold is not None:
+            self.guider.anew()
         self.hold, self.arranged, self.paused_since = None, False, None
         self._following.holds = self._following.holds or bool(self._stopped.way)
         self._waits_since = time.monotonic()
@@ -241,6 +202,8 @@ class Keeper:
         """
         if self.hold is not None:
             self._go_on_holding(self.hold, now, exposing_s)
+        elif not self.guider.is_back(self._ekos.guiding, now, self._ekos.ask_guider):
+            pass
         elif self.release is not None:
             self._go_on_releasing(self.release, now)
         elif self._stopped.way:
@@ -287,9 +250,12 @@ class Keeper:
             self._ekos.suspend()
         elif wanted == "pause":
             self._ekos.pause()
-        elif wanted != "wait" and not hold.stands:
+        elif wanted != "wait" and not hold.stands and self._guiding_stands(now):
             hold.stands = True
             self._tell_held(hold, running=wanted == "held")
+
+    def _guiding_stands(self, now: float) -> bool:
+        return self.guider.stands(self._ekos.guiding(), now, self._ekos.ask_guider)
 
     def _tell_held(self, hold: Hold, *, running: bool) -> None:
         for event in self._following.given_up("Held within two seconds of its start; Ekos takes it again."):
@@ -348,4 +314,5 @@ class Keeper:
         self._answer_release(sentence if lives_on and self._stopped.way else "")
         if not lives_on:
             self._forget()
+            self._stopped.guiding = False
         return hold.effect if hold is not None and hold.stands else None

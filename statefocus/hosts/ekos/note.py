@@ -7,17 +7,18 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from statefocus.hosts.ekos.holding import Way
+from statefocus.hosts.ekos.holding import Stopped, Way
 from statefocus.profile import Profile
 from statefocus.whole_file import whole_file
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Which KStars is held, how, and how many frames its sequence had taken: as long as it is held, that stays."""
+    """Which KStars is held, and how: as long as it is held, the number of frames that are `done` stays."""
 
     process: str
     way: Way
+    guiding: bool
     done: int
 
 
@@ -33,19 +34,26 @@ class Note:
     def __init__(self, profile: Profile) -> None:
         self._path = Path(profile.records.folder) / f"{profile.name}.ekos-held.json"
         self.found = self._read()
-        self.written = self.found is not None
+        self._written = self.found
 
     def _read(self) -> Held | None:
         try:
             tree = json.loads(self._path.read_text("utf-8"))
-            way: Way = "pause" if tree["way"] == "pause" else "suspend"
-            return Held(str(tree["process"]), way, int(tree["done"]))
+            way: Way = tree["way"] if tree["way"] in ("pause", "suspend") else ""
+            return Held(str(tree["process"]), way, bool(tree["guiding"]), int(tree["done"]))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
+    def tells(self, stopped: Stopped) -> bool:
+        """Whether it tells of that already."""
+        written = self._written
+        if written is None:
+            return not stopped.anything
+        return (written.way, written.guiding) == (stopped.way, stopped.guiding)
+
     def write(self, held: Held) -> None:
         """Write it whole, or not at all."""
-        self.written = True
+        self._written = held
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(self._path) as file:
@@ -53,6 +61,6 @@ class Note:
 
     def remove(self) -> None:
         """Nothing is held any more."""
-        self.written, self.found = False, None
+        self._written = self.found = None
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)

@@ -6,25 +6,18 @@ import tempfile
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree as ET
+from typing import Any, Literal
 
-from statefocus.hosts.ekos.bus import Bus, Gone
+from statefocus.hosts.ekos.bus import Bus, Denied, Gone
+from statefocus.hosts.ekos.own_autofocus import own_autofocus_of
 
 KSTARS = "org.kde.kstars"
 _CAPTURE = ("/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture")
 _FOCUS = ("/KStars/Ekos/Focus", "org.kde.kstars.Ekos.Focus")
+_GUIDE = ("/KStars/Ekos/Guide", "org.kde.kstars.Ekos.Guide")
 _MOUNT = ("/KStars/Ekos/Mount", "org.kde.kstars.Ekos.Mount")
 
 FRAME_TYPES = ("Light", "Bias", "Dark", "Flat")
-OWN_AUTOFOCUS = {
-    "Autofocus": "autofocus by HFR",
-    "HFRCheck": "autofocus by HFR",
-    "RefocusOnTemperatureDelta": "refocus on a temperature change",
-    "RefocusEveryN": "refocus every so many minutes",
-    "RefocusOnMeridianFlip": "refocus after a meridian flip",
-}
-"""What sequence files call Ekos's own autofocus in sequence (newer ones HFRCheck), and what its Capture module does."""
 
 
 class Capturing(IntEnum):
@@ -157,6 +150,23 @@ class Ekos:
         except Gone:
             return None
 
+    def guiding(self) -> int | None:
+        """State of the Guide module (`guiding.Guided`); None where there is none.
+
+        Raises
+        ------
+        Gone
+            Where Ekos does not answer.
+        """
+        try:
+            return int(self._bus.get(KSTARS, *_GUIDE, "status"))
+        except Denied:
+            return None
+
+    def ask_guider(self, what: Literal["suspend", "resume"]) -> None:
+        """Let guiding stand still with its star remembered, or go on."""
+        self._bus.tell(KSTARS, *_GUIDE, what)
+
     def own_autofocus(self) -> list[str] | None:
         """What is switched on of Ekos's own autofocus in sequence; None where it cannot be told.
 
@@ -195,20 +205,3 @@ class Ekos:
         if argument is None:
             return self._bus.call(KSTARS, *_CAPTURE, method)
         return self._bus.call(KSTARS, *_CAPTURE, method, "i" if isinstance(argument, int) else "s", argument)
-
-
-def own_autofocus_of(sequence: str) -> list[str] | None:
-    """Tell what a sequence file switches on of Ekos's own autofocus; None where it does not tell.
-
-    >>> own_autofocus_of("<SequenceQueue><RefocusEveryN enabled='true'>60</RefocusEveryN></SequenceQueue>")
-    ['refocus every so many minutes']
-    >>> own_autofocus_of("<SequenceQueue/>") is None
-    True
-    """
-    try:
-        root = ET.fromstring(sequence)  # noqa: S314  # written by the user's own KStars a moment ago
-    except ET.ParseError:
-        return None
-    if all(root.find(tag) is None for tag in OWN_AUTOFOCUS):
-        return None
-    return [said for tag, said in OWN_AUTOFOCUS.items() if root.find(f"{tag}[@enabled='true']") is not None]
