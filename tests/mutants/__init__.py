@@ -1,0 +1,1 @@
+"""Mutation testing: see `tests.mutants.__main__`."""
