@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from statefocus import events
-from statefocus.hosts.gating import Asking, GateCall
+from statefocus.hosts.gate.asking import Asking, GateCall
 from statefocus.hosts.protocol import Kept
 from tests.gate.stage import EXPOSURE_S, Stage
 

@@ -9,8 +9,9 @@ from typing import Any
 from statefocus import events
 from statefocus.crew import Task
 from statefocus.hosts.gate import GateHost
-from statefocus.hosts.gating import EARLY_PART, EARLY_S, Answer, Asking
-from statefocus.hosts.hearing import AGAIN, FILE_LOOK_S
+from statefocus.hosts.gate.asking import Answer, Asking
+from statefocus.hosts.gate.hearing import AGAIN, FILE_LOOK_S
+from statefocus.hosts.gate.in_hand import EARLY_PART, EARLY_S
 from statefocus.hosts.nina.reading import FRAME_TYPES, SNAPSHOT, TARGET, number, table, whole, words
 from statefocus.hosts.protocol import Surroundings
 

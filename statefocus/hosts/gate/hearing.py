@@ -11,7 +11,8 @@ from statefocus import events
 from statefocus.clock import Clock
 from statefocus.crew import Crew, Task
 from statefocus.events import Event
-from statefocus.hosts.gating import Answer, FrameOut, GateCall, InHand, Saved, Ticket
+from statefocus.hosts.gate.asking import Answer, GateCall, Ticket
+from statefocus.hosts.gate.in_hand import FrameOut, InHand, Saved
 from statefocus.hosts.protocol import Kept
 from statefocus.profile import Gate
 

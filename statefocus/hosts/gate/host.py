@@ -1,10 +1,4 @@
-"""The script gate (H3): any program that calls `statefocus gate` before each frame, and tells what it does.
-
-A gate call is the gap before the next frame. What the host has told since the last one, and what may start a run, is
-told to the core there and not before: only then it is known what comes next, so that one run serves all of it (T14).
-Everything is worked off in one lane, one call after the other; whether there is a run the core decides. While one is
-under way a gap is not told: what it would tell, the wheel's turn included, would take the ground from under the run.
-"""
+"""The host of the gate: scripts call from any thread, and all of it is worked off in one lane."""
 
 from __future__ import annotations
 
@@ -15,8 +9,9 @@ from statefocus import events
 from statefocus.crew import WORKED_OFF, Task
 from statefocus.errors import DeviceError
 from statefocus.events import Event
-from statefocus.hosts.gating import Answer, Asking, FrameOut, GateCall, InHand, Saved, Ticket
-from statefocus.hosts.hearing import Hearing
+from statefocus.hosts.gate.asking import Answer, Asking, GateCall, Ticket
+from statefocus.hosts.gate.hearing import Hearing
+from statefocus.hosts.gate.in_hand import FrameOut, InHand, Saved
 from statefocus.hosts.protocol import Surroundings
 
 LOOK_S = 0.5
