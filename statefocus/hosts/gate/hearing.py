@@ -8,76 +8,39 @@ from pathlib import Path
 from typing import Any
 
 from statefocus import events
-from statefocus.clock import Clock
-from statefocus.crew import Crew, Task
-from statefocus.events import Event
-from statefocus.hosts.gate.asking import Answer, GateCall, Ticket
+from statefocus.crew import Task
+from statefocus.hosts.gate.asking import Answer, Ticket
+from statefocus.hosts.gate.gap import GapTelling
 from statefocus.hosts.gate.in_hand import FrameOut, InHand, Saved
-from statefocus.hosts.protocol import Kept
-from statefocus.profile import Gate
+from statefocus.hosts.protocol import Surroundings
 
 AGAIN = "This was told already."
 FILE_LOOK_S = 0.5
 
 
-class Hearing:
-    """Takes up what scripts tell; `GateHost` adds the gate itself. All of it is called in one lane."""
+class Hearing(GapTelling):
+    """Takes up what scripts tell, in the lane.
 
-    _settings: Gate
-    _clock: Clock
-    _crew: Crew
-    _read: Callable[[Path], Kept]
-    _reads_files: bool
-    _frame: FrameOut | None
-    _in_hand: InHand
-    _number: int
-    _filter: str | None
-    _last_file: str | None
-    _heard_t: float
-    _plan_runs: bool
-    _plan_paused: bool
-    _left_paused: bool
-    _given_up: bool
-    _stood_still: bool
-    _flipping: bool
-    _gated: bool
-    _reading: int
-    _reading_until: float
-    _files_out: set[int]
-    _within_file: bool
-    tell: Callable[[str], None]
+    Parameters
+    ----------
+    given
+        What surrounds it.
+    """
 
-    @property
-    def _run_stands(self) -> bool:
-        raise NotImplementedError
-
-    @property
-    def _filter_of_plan(self) -> str | None:
-        raise NotImplementedError
-
-    def _post(self, event: Event) -> None:
-        raise NotImplementedError
-
-    def _go_on(self) -> Task:
-        raise NotImplementedError
-
-    def _begin(self, task: Task) -> None:
-        raise NotImplementedError
-
-    def _close_frames(self, next_type: str | None, next_filter: str | None = None, *, by: str | None = None) -> None:
-        raise NotImplementedError
-
-    def _tell_gap(self, call: GateCall | None) -> None:
-        raise NotImplementedError
-
-    def _focuser_position(self) -> int | None:
-        raise NotImplementedError
-
-    def _start_plan(self, frame_type: str, *, resumed: bool) -> None:
-        raise NotImplementedError
-
-    def _filter_turned(self, name: str, by: str = "plan") -> None:
-        raise NotImplementedError
+    def __init__(self, given: Surroundings) -> None:
+        super().__init__(given)
+        self.tell: Callable[[str], None] = lambda _sentence: None
+        self._read = given.read
+        self._reads_files = given.profile.triggers.image_history.enabled
+        self._heard_t = given.clock.now()
+        self._last_file: str | None = None
+        self._gated = False
+        self._left_paused = False
+        self._given_up = False
+        self._reading = 0
+        self._reading_until = 0.0
+        self._files_out: set[int] = set()
+        self._within_file = False
 
     def _take_notice(self, ticket: Ticket, word: str, told: Mapping[str, Any]) -> Task:
         """Take up one notification, and answer what became of it."""
