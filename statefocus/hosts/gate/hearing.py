@@ -11,7 +11,7 @@ from statefocus import events
 from statefocus.crew import Task
 from statefocus.hosts.gate.asking import Answer, Ticket
 from statefocus.hosts.gate.gap import GapTelling
-from statefocus.hosts.gate.in_hand import FrameOut, InHand, Saved
+from statefocus.hosts.gate.in_hand import FrameOut, InHand, Saved, ToldSaved
 from statefocus.hosts.protocol import Surroundings
 
 AGAIN = "This was told already."
@@ -155,42 +155,42 @@ class Hearing(GapTelling):
         self._post(events.ExposureFailed(number=frame.number, sentence=why))
         return Answer("told", f"Frame {frame.number} has failed.")
 
-    def _hear_frame_saved(
-        self,
-        file: str | None = None,
-        type: str | None = None,  # noqa: A002
-        filter: str | None = None,  # noqa: A002
-        binning: int = 1,
-        hfr: float | None = None,
-        stars: int | None = None,
-    ) -> Answer:
-        frame = self._frame
+    def _hear_frame_saved(self, **told: Any) -> Answer:
+        return self._take_saved(ToldSaved(**told))
+
+    def _take_saved(self, told: ToldSaved) -> Answer:
+        """Keep a saved frame until the next gap, and have its file measured where nobody has told its HFR."""
+        frame, file = self._frame, told.file
         if frame is not None and frame.is_early(self._clock.now()):
             return self._belongs_to_former(frame)
         self._frame = None
         if frame is None and (self._gated if file is None else file == self._last_file):
             return Answer("ignored", AGAIN)
         if frame is None:
-            name = filter or self._filter_of_plan
-            self._take_unasked(type or self._kind(), name)
-            self._number += 1
-            frame = FrameOut(self._number, type or "Light", name, "", 0.0, 0.0, position=self._focuser_position())
+            frame = self._unasked(told)
         elif not frame.ended:
             self._post(events.ExposureEnded(number=frame.number))
         saved = Saved(
             frame.number,
-            type or frame.frame_type,
-            filter or frame.filter,
+            told.type or frame.frame_type,
+            told.filter or frame.filter,
             frame.position,
             _name(file),
-            binning,
-            hfr,
-            stars,
+            told.binning,
+            told.hfr,
+            told.stars,
         )
         self._in_hand.saved, self._last_file = saved, file
-        if file is not None and hfr is None and self._reads_files and saved.frame_type == "Light":
+        if file is not None and told.hfr is None and self._reads_files and saved.frame_type == "Light":
             self._measure(saved, Path(file))
         return Answer("told", f"Frame {saved.number} is saved; what follows is decided at the next gate call.")
+
+    def _unasked(self, told: ToldSaved) -> FrameOut:
+        """Give a frame of which nothing was known until it was saved."""
+        name = told.filter or self._filter_of_plan
+        self._take_unasked(told.type or self._kind(), name)
+        self._number += 1
+        return FrameOut(self._number, told.type or "Light", name, "", 0.0, 0.0, position=self._focuser_position())
 
     def _measure(self, saved: Saved, path: Path) -> None:
         """Have the frame measured for the image history (T10), unless a former file is being read still."""

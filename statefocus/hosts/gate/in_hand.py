@@ -41,6 +41,18 @@ class FrameOut:
         return self.told and not self.ended and now - self.begun_t < EARLY_PART * exposure_s - EARLY_S
 
 
+@dataclass(frozen=True, slots=True)
+class ToldSaved:
+    """What is told of a frame that was saved, by the names that `statefocus notify frame-saved` gives it."""
+
+    file: str | None = None
+    type: str | None = None
+    filter: str | None = None
+    binning: int = 1
+    hfr: float | None = None
+    stars: int | None = None
+
+
 @dataclass(slots=True)
 class Saved:
     """A frame that the host has saved, kept until it is known what comes next (T14)."""

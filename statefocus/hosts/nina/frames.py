@@ -11,7 +11,7 @@ from statefocus.crew import Task
 from statefocus.hosts.gate import GateHost
 from statefocus.hosts.gate.asking import Answer, Asking
 from statefocus.hosts.gate.hearing import AGAIN, FILE_LOOK_S
-from statefocus.hosts.gate.in_hand import EARLY_PART, EARLY_S
+from statefocus.hosts.gate.in_hand import EARLY_PART, EARLY_S, ToldSaved
 from statefocus.hosts.nina.reading import FRAME_TYPES, SNAPSHOT, TARGET, number, table, whole, words
 from statefocus.hosts.protocol import Surroundings
 
@@ -71,9 +71,8 @@ class NinaFrames(GateHost):
         self._exposure_s = exposure_s
         if self._frame is not None and exposure_s is not None:  # a call may have told it wrongly
             self._frame.over_t = min(self._frame.over_t, self._frame.begun_t + exposure_s)
-        super()._hear_frame_saved(
-            file=file, type=FRAME_TYPES.get(kind or ""), filter=words(image.get("Filter")), hfr=hfr, stars=stars
-        )
+        type_, filter_ = FRAME_TYPES.get(kind or ""), words(image.get("Filter"))
+        super()._take_saved(ToldSaved(file, type_, filter_, hfr=hfr, stars=stars))
         self._reading, self._image_due_t = 0, None
         self._passed += 1
 
@@ -93,19 +92,11 @@ class NinaFrames(GateHost):
             saved.hfr_px, saved.stars, saved.file = hfr, stars, saved.file or file
         self._last_file = file
 
-    def _hear_frame_saved(
-        self,
-        file: str | None = None,
-        type: str | None = None,  # noqa: A002
-        filter: str | None = None,  # noqa: A002
-        binning: int = 1,
-        hfr: float | None = None,
-        stars: int | None = None,
-    ) -> Answer:
+    def _take_saved(self, told: ToldSaved) -> Answer:
         """Take a script's word for a frame; its event comes too."""
-        if file is not None and _same(file, self._last_file):
+        if told.file is not None and _same(told.file, self._last_file):
             return Answer("ignored", AGAIN)
-        answer = super()._hear_frame_saved(file, type, filter, binning, hfr, stars)
+        answer = super()._take_saved(told)
         if answer.word == "told":
             self._image_due_t = self._now()
         return answer
