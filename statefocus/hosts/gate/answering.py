@@ -100,19 +100,13 @@ class Answering(Silence):
             self._at_the_end(asking)
         elif self._run_stands:
             asking.waits_for = UNDER_WAY
-        elif self._reading and self._now() < self._reading_until:
+        elif self._files.awaited and self._files.in_time():
             asking.waits_for = "the frame that was saved last is being measured"
         else:
-            self._wait_for_no_file()
+            self._files.wait_no_longer()
             yield from self._at_gate(asking)
         self._look_again()
         return None
-
-    def _wait_for_no_file(self) -> None:
-        number, self._reading = self._reading, 0
-        if number and self._within_file:
-            waited = f"{self._settings.file_wait_s:g} s (host.gate.file_wait_s)"
-            self.tell(f"Frame {number} is not measured: its file could not be read within {waited}.")
 
     def _at_the_end(self, asking: Asking) -> None:
         """The session ends: a frame may be let go by the caller itself, so none is answered while anything moves."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 from statefocus import events
 from statefocus.crew import Task
 from statefocus.hosts.gate.asking import Answer, Ticket
+from statefocus.hosts.gate.files import FrameFiles, name_of
 from statefocus.hosts.gate.gap import GapTelling
 from statefocus.hosts.gate.in_hand import FrameOut, InHand, Saved, ToldSaved
 from statefocus.hosts.protocol import Surroundings
 
 AGAIN = "This was told already."
-FILE_LOOK_S = 0.5
 
 
 class Hearing(GapTelling):
@@ -30,17 +29,13 @@ class Hearing(GapTelling):
     def __init__(self, given: Surroundings) -> None:
         super().__init__(given)
         self.tell: Callable[[str], None] = lambda _sentence: None
-        self._read = given.read
         self._reads_files = given.profile.triggers.image_history.enabled
         self._heard_t = given.clock.now()
         self._last_file: str | None = None
         self._gated = False
         self._left_paused = False
         self._given_up = False
-        self._reading = 0
-        self._reading_until = 0.0
-        self._files_out: set[int] = set()
-        self._within_file = False
+        self._files = FrameFiles(given, self._tell_person, self._done_with)
 
     def _take_notice(self, ticket: Ticket, word: str, told: Mapping[str, Any]) -> Task:
         """Take up one notification, and answer what became of it."""
@@ -175,14 +170,14 @@ class Hearing(GapTelling):
             told.type or frame.frame_type,
             told.filter or frame.filter,
             frame.position,
-            _name(file),
+            name_of(file),
             told.binning,
             told.hfr,
             told.stars,
         )
         self._in_hand.saved, self._last_file = saved, file
         if file is not None and told.hfr is None and self._reads_files and saved.frame_type == "Light":
-            self._measure(saved, Path(file))
+            self._files.measure(saved, Path(file))
         return Answer("told", f"Frame {saved.number} is saved; what follows is decided at the next gate call.")
 
     def _unasked(self, told: ToldSaved) -> FrameOut:
@@ -192,49 +187,15 @@ class Hearing(GapTelling):
         self._number += 1
         return FrameOut(self._number, told.type or "Light", name, "", 0.0, 0.0, position=self._focuser_position())
 
-    def _measure(self, saved: Saved, path: Path) -> None:
-        """Have the frame measured for the image history (T10), unless a former file is being read still."""
-        if self._files_out:
-            self.tell(f"Frame {saved.number} is not measured: the file of frame {min(self._files_out)} is still read.")
-            return
-        self._files_out.add(saved.number)
-        self._wait_for_file(saved.number)
-        self._crew.start("gate files", self._read_file(saved, path, self._reading_until))
+    def _tell_person(self, sentence: str) -> None:
+        self.tell(sentence)
 
-    def _wait_for_file(self, number: int) -> None:
-        """Let the gate wait for what is told of a frame, but never for longer than `file_wait_s`."""
-        self._reading, self._reading_until = number, self._clock.now() + self._settings.file_wait_s
-
-    def _read_file(self, saved: Saved, path: Path, until: float) -> Task:
-        """Measure the frame, once its file is there; without it the night goes on."""
-        while True:
-            self._within_file = True
-            why, final = self._try_file(saved, path)
-            self._within_file = False
-            if not why or final or self._clock.now() >= until:
-                break
-            yield FILE_LOOK_S
-        if why:
-            self.tell(f"Frame {saved.number} is not measured: {why}.")
-        self._begin(self._was_read(saved.number))
-        return None
-
-    def _try_file(self, saved: Saved, path: Path) -> tuple[str, bool]:
-        """Measure a file; gives why that could not be done, and whether that is final."""
-        try:
-            if path.exists() and not path.is_file():  # reading a pipe may never end
-                saved.file = None
-                return f"{path} is no regular file", True
-            kept = self._read(path)
-        except Exception as error:  # noqa: BLE001  # not there yet, a part of it, junk: readers tell it in any way
-            saved.file = _name(str(path)) if os.path.isfile(path) else None
-            return f"its file cannot be read: {_reason(error)}".rstrip("."), False
-        saved.file, saved.hfr_px, saved.stars = _name(str(path)), kept.hfr_px, kept.stars
-        return "", True
+    def _done_with(self, number: int) -> None:
+        """No more is to be known of that frame; from any thread."""
+        self._begin(self._was_read(number))
 
     def _was_read(self, number: int) -> Task:
-        self._files_out.discard(number)
-        self._reading = 0 if self._reading == number else self._reading
+        self._files.was_read(number)
         yield from self._go_on()
         return None
 
@@ -280,12 +241,3 @@ class Hearing(GapTelling):
         refocused = events.HostRefocused(position=None if failed else position, filter=filter, failed=failed)
         self._post(refocused)
         return Answer("told", "The host's own autofocus is noted.")
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _name(file: str | None) -> str | None:
-    """Name of a file, without the folders of whatever system it is on."""
-    return file and file.replace("\\", "/").rpartition("/")[2]

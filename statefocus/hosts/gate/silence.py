@@ -45,7 +45,7 @@ class Silence(Hearing):
     def _look_again_s(self) -> float | None:
         """How long to wait before the next look; None where there is nothing to look for."""
         if self._asking is not None:
-            return LOOK_S if self._ended or self._reading or self.focuser_busy() else None
+            return LOOK_S if self._ended or self._files.awaited or self.focuser_busy() else None
         if self._ended:
             return None
         told = self._plan_runs and not self._stood_still

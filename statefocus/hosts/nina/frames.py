@@ -10,7 +10,8 @@ from statefocus import events
 from statefocus.crew import Task
 from statefocus.hosts.gate import GateHost
 from statefocus.hosts.gate.asking import Answer, Asking
-from statefocus.hosts.gate.hearing import AGAIN, FILE_LOOK_S
+from statefocus.hosts.gate.files import FILE_LOOK_S
+from statefocus.hosts.gate.hearing import AGAIN
 from statefocus.hosts.gate.in_hand import EARLY_PART, EARLY_S, ToldSaved
 from statefocus.hosts.nina.reading import FRAME_TYPES, SNAPSHOT, TARGET, number, table, whole, words
 from statefocus.hosts.protocol import Surroundings
@@ -73,7 +74,7 @@ class NinaFrames(GateHost):
             self._frame.over_t = min(self._frame.over_t, self._frame.begun_t + exposure_s)
         type_, filter_ = FRAME_TYPES.get(kind or ""), words(image.get("Filter"))
         super()._take_saved(ToldSaved(file, type_, filter_, hfr=hfr, stars=stars))
-        self._reading, self._image_due_t = 0, None
+        self._files.awaited, self._image_due_t = 0, None
         self._passed += 1
 
     def _is_of_former(self, exposure_s: float | None) -> bool:
@@ -121,15 +122,15 @@ class NinaFrames(GateHost):
         frame = self._frame
         waits = self._waits_for_image and self._link_up and frame is not None and frame.frame_type == "Light"
         if waits and frame is not None and not frame.is_early(self._now()):
-            self._wait_for_file(frame.number)
+            self._files.wait_for(frame.number)
             self._crew.start("gate files", self._wait_for_image(frame.number))
         yield from super()._arrive(asking)
         return None
 
     def _wait_for_image(self, frame: int) -> Task:
-        while self._reading == frame and self._now() < self._reading_until:
+        while self._files.awaited == frame and self._files.in_time():
             yield FILE_LOOK_S
-        self._begin(self._was_read(frame))
+        self._done_with(frame)
         return None
 
     def hold(self, effect: int) -> None:
