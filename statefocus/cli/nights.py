@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,6 +18,10 @@ from statefocus.cli.console import console as make_console
 from statefocus.cli.console import warn_of
 from statefocus.errors import UsageError
 from statefocus.profile import Profile
+
+if TYPE_CHECKING:
+    from statefocus.loading import LoadedProfile
+    from statefocus.night import Ended, Night
 
 
 def run(
@@ -31,16 +35,33 @@ def run(
     log: str | None = typer.Option(None, help="Decisions as structured log on standard error: json or text."),
 ) -> None:
     """Attend an imaging session."""
-    from statefocus.faces.progress import Progress
-    from statefocus.faces.structured_log import audience_of
     from statefocus.loading import load_for_night
-    from statefocus.metrics import measurer
-    from statefocus.night import Night
 
     loaded = load_for_night(profile)
     warn_of(loaded)
     console = make_console()
-    night = Night(
+    night = night_of(loaded, console, trace=trace, seed=seed, speed=speed, until=until, log=log, frames=frames)
+    attend(console, night, compare=compare)
+
+
+def night_of(
+    loaded: LoadedProfile,
+    console: Console,
+    *,
+    trace: Path | None,
+    seed: int,
+    speed: str | None,
+    until: str | None,
+    log: str | None,
+    frames: int | None = None,
+) -> Night:
+    """Put a night together by what the command line says of it."""
+    from statefocus.faces.progress import Progress
+    from statefocus.faces.structured_log import audience_of
+    from statefocus.metrics import measurer
+    from statefocus.night import Night
+
+    return Night(
         loaded=loaded,
         trace=trace or new_trace(loaded.profile),
         measure=measurer(loaded.profile),
@@ -51,10 +72,9 @@ def run(
         frames=frames,
         interruptible=interruptible,
     )
-    attend(console, night, compare=compare)
 
 
-def attend(console: Console, night: Any, *, compare: bool) -> None:
+def attend(console: Console, night: Night, *, compare: bool) -> None:
     """Attend a night, and sum it up; exit 3 where its host could not go on, 1 where its trace is not whole."""
     ended = night.attend()
     _summary(console, night, ended, compare=compare)
@@ -64,7 +84,7 @@ def attend(console: Console, night: Any, *, compare: bool) -> None:
         raise typer.Exit(1)
 
 
-def _summary(console: Console, night: Any, ended: Any, *, compare: bool) -> None:
+def _summary(console: Console, night: Night, ended: Ended, *, compare: bool) -> None:
     from statefocus.faces.tables import figures_table, log_table
     from statefocus.night import without_statefocus
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from statefocus.cli.console import console as make_console
 from statefocus.cli.console import warn_of
-from statefocus.cli.nights import attend, interruptible, new_trace, speed_of, until_of
+from statefocus.cli.nights import attend, night_of
 from statefocus.errors import UsageError
+
+if TYPE_CHECKING:
+    from statefocus.loading import LoadedProfile
 
 
 def serve(
@@ -27,27 +30,13 @@ def serve(
     console.print(
         f"statefocus serve is starting{f' with {profile}' if profile else ''} ...", markup=False, soft_wrap=True
     )
-    from statefocus.faces.progress import Progress
-    from statefocus.faces.structured_log import audience_of
-    from statefocus.metrics import measurer
-    from statefocus.night import Night
-
     loaded = _served(profile)
     warn_of(loaded, plan=False)
-    night = Night(
-        loaded=loaded,
-        trace=trace or new_trace(loaded.profile),
-        measure=measurer(loaded.profile),
-        audience=audience_of(Progress(console), log),
-        seed=seed,
-        speed=speed_of(speed, loaded.profile),
-        until=until_of(until, loaded.profile),
-        interruptible=interruptible,
-    )
+    night = night_of(loaded, console, trace=trace, seed=seed, speed=speed, until=until, log=log)
     attend(console, night, compare=False)
 
 
-def _served(path: Path | None) -> Any:
+def _served(path: Path | None) -> LoadedProfile:
     """Read the profile; the embedded observatory's own gets the gate instead of its plan."""
     from statefocus.loading import load_profile
 

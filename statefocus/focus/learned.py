@@ -98,14 +98,7 @@ def find_learned_focus(
     if len(samples) != 2 or samples.span <= 0:
         return nothing_found(points, "The learned sweep needs a star in each of its two frames.")
     curve = _curve_through(samples, learned, limits)
-    trust = Verdict(
-        "learned_curve",
-        passed=learned.trusted,
-        value=learned.scatter if math.isfinite(learned.scatter) else None,
-        limit=MOST_SCATTER,
-        sentence=f"{len(learned.slopes)} runs have taught the slope, with a scatter of {100 * learned.scatter:.2g} %.",
-    )
-    verdicts = (trust, *judge_pair(samples, curve, limits, cfz_steps=cfz_steps, history=history))
+    verdicts = (_trust(learned), *judge_pair(samples, curve, limits, cfz_steps=cfz_steps, history=history))
     reasons = tuple(verdict.sentence for verdict in verdicts if not verdict.passed)
     return FocusFit(
         best_position=curve.best_position,
@@ -119,6 +112,16 @@ def find_learned_focus(
         accepted=not reasons,
         reasons=reasons,
         coefficients=curve.coefficients,
+    )
+
+
+def _trust(learned: LearnedCurve) -> Verdict:
+    return Verdict(
+        "learned_curve",
+        passed=learned.trusted,
+        value=learned.scatter if math.isfinite(learned.scatter) else None,
+        limit=MOST_SCATTER,
+        sentence=f"{len(learned.slopes)} runs have taught the slope, with a scatter of {100 * learned.scatter:.2g} %.",
     )
 
 

@@ -149,57 +149,46 @@ def _checks(
     cfz_steps: float,
     limits: RefiningLimits,
 ) -> tuple[Verdict, ...]:
-    curve, sigma = fit.coefficients[0], fit.sigma_position or 0.0
-    leans = _leaning(shape, frames)
-    ratio = shape.disk_px / expected_disk_px(fit.coefficients[2], telescope.obstruction)
-    sides = _lopsided(shape, frames)
-    moved, most_moved = abs(shape.best_position - curve), max(limits.move_zones * cfz_steps, limits.move_sigmas * sigma)
+    sigma = fit.sigma_position or 0.0
     return (
-        _verdict(
-            "shapes_fit",
-            shape.residual,
-            limits.residual,
-            f"The light of the stars lies within {100 * shape.residual:.2g} % of where the model has it "
-            f"(limit {100 * limits.residual:g} %).",
-        ),
-        _verdict(
-            "disks",
-            max(ratio, 1.0 / ratio) if ratio > 0 else math.inf,
-            limits.disk_ratio,
-            f"The disks grow {ratio:.2f} times as fast as the curve's wings let expect "
-            f"(limit {limits.disk_ratio:g} either way).",
-        ),
-        _verdict(
-            "sides_alike",
-            sides,
-            limits.lopsided,
-            f"The seeing seems {100 * math.expm1(min(sides, 9.0)):.0f} % worse on one side of focus than on the other "
-            f"(limit {100 * math.expm1(limits.lopsided):.0f} %); an aberration of the optics looks so.",
-        ),
-        _verdict(
-            "seeing_apart",
-            leans,
-            limits.leaning,
-            f"The seeing seems to change by {100 * math.expm1(min(leans, 9.0)):.0f} % at least with the distance from "
-            f"focus (limit {100 * math.expm1(limits.leaning):.0f} %); these are not the stars of the model.",
-        ),
-        _verdict(
-            "sharper",
-            shape.sigma_position,
-            sigma,
-            f"The forward model knows the position to {shape.sigma_position:.2g} steps, the curve to {sigma:.2g}.",
-        ),
-        _verdict(
-            "near_curve",
-            moved,
-            most_moved,
-            f"The forward model lies {moved:.2g} steps from the curve's minimum (limit {most_moved:.2g}).",
-        ),
+        _shapes_fit(shape, limits),
+        _disks(shape, fit, telescope, limits),
+        _sides_alike(shape, frames, limits),
+        _seeing_apart(shape, frames, limits),
+        _sharper(shape, sigma),
+        _near_curve(shape, fit, max(limits.move_zones * cfz_steps, limits.move_sigmas * sigma)),
     )
 
 
 def _verdict(name: str, value: float, limit: float, sentence: str) -> Verdict:
     return Verdict(name, value <= limit, value, limit, sentence)
+
+
+def _shapes_fit(shape: Shape, limits: RefiningLimits) -> Verdict:
+    sentence = (
+        f"The light of the stars lies within {100 * shape.residual:.2g} % of where the model has it "
+        f"(limit {100 * limits.residual:g} %)."
+    )
+    return _verdict("shapes_fit", shape.residual, limits.residual, sentence)
+
+
+def _disks(shape: Shape, fit: FocusFit, telescope: Telescope, limits: RefiningLimits) -> Verdict:
+    ratio = shape.disk_px / expected_disk_px(fit.coefficients[2], telescope.obstruction)
+    either_way = max(ratio, 1.0 / ratio) if ratio > 0 else math.inf
+    sentence = (
+        f"The disks grow {ratio:.2f} times as fast as the curve's wings let expect "
+        f"(limit {limits.disk_ratio:g} either way)."
+    )
+    return _verdict("disks", either_way, limits.disk_ratio, sentence)
+
+
+def _sides_alike(shape: Shape, frames: Sequence[tuple[float, Growth]], limits: RefiningLimits) -> Verdict:
+    sides = _lopsided(shape, frames)
+    sentence = (
+        f"The seeing seems {100 * math.expm1(min(sides, 9.0)):.0f} % worse on one side of focus than on the other "
+        f"(limit {100 * math.expm1(limits.lopsided):.0f} %); an aberration of the optics looks so."
+    )
+    return _verdict("sides_alike", sides, limits.lopsided, sentence)
 
 
 def _lopsided(shape: Shape, frames: Sequence[tuple[float, Growth]]) -> float:
@@ -209,6 +198,15 @@ def _lopsided(shape: Shape, frames: Sequence[tuple[float, Growth]]) -> float:
     if outward.all() or not outward.any():
         return math.inf
     return abs(float(np.mean(seeing[outward])) - float(np.mean(seeing[~outward])))
+
+
+def _seeing_apart(shape: Shape, frames: Sequence[tuple[float, Growth]], limits: RefiningLimits) -> Verdict:
+    leans = _leaning(shape, frames)
+    sentence = (
+        f"The seeing seems to change by {100 * math.expm1(min(leans, 9.0)):.0f} % at least with the distance from "
+        f"focus (limit {100 * math.expm1(limits.leaning):.0f} %); these are not the stars of the model."
+    )
+    return _verdict("seeing_apart", leans, limits.leaning, sentence)
 
 
 def _leaning(shape: Shape, frames: Sequence[tuple[float, Growth]]) -> float:
@@ -222,3 +220,14 @@ def _leaning(shape: Shape, frames: Sequence[tuple[float, Growth]]) -> float:
     error = math.sqrt(float(np.add.reduce(rest**2)) / (len(frames) - 2) / square)
     trend = abs(slope) - 2.0 * error
     return max(trend, 0.0) if math.isfinite(trend) else math.inf
+
+
+def _sharper(shape: Shape, sigma: float) -> Verdict:
+    sentence = f"The forward model knows the position to {shape.sigma_position:.2g} steps, the curve to {sigma:.2g}."
+    return _verdict("sharper", shape.sigma_position, sigma, sentence)
+
+
+def _near_curve(shape: Shape, fit: FocusFit, most: float) -> Verdict:
+    moved = abs(shape.best_position - fit.coefficients[0])
+    sentence = f"The forward model lies {moved:.2g} steps from the curve's minimum (limit {most:.2g})."
+    return _verdict("near_curve", moved, most, sentence)

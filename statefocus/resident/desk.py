@@ -13,7 +13,7 @@ from typing import Any
 from statefocus import effects, events
 from statefocus.audience import Audience, PassingOn
 from statefocus.crew import Crew
-from statefocus.hosts.gating import Answer, Ticket
+from statefocus.hosts.gate.asking import Answer, Ticket
 from statefocus.resident.status import concluded, status
 from statefocus.session import State, Step
 

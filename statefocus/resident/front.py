@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from statefocus.calling.words import CTL, EVENTS, GATE, Unsaid
-from statefocus.hosts.gating import Answer, GateCall, Ticket
+from statefocus.hosts.gate.asking import Answer, GateCall, Ticket
 from statefocus.resident.desk import WORLD, Desk
 
 BEAT_S = 2.0

@@ -13,7 +13,7 @@ from statefocus.clock import VirtualClock
 from statefocus.crew import VirtualCrew
 from statefocus.events import Event
 from statefocus.hosts.gate import GateHost
-from statefocus.hosts.gating import Answer, Asking, GateCall
+from statefocus.hosts.gate.asking import Answer, Asking, GateCall
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.session import Step
 from statefocus.testing import SimulatedRig

@@ -18,7 +18,7 @@ import pytest
 from statefocus.calling import wire
 from statefocus.calling.main import main
 from statefocus.calling.words import CTL, EVENTS, GATE, Unsaid
-from statefocus.hosts.hearing import Hearing
+from statefocus.hosts.gate.hearing import Hearing
 from statefocus.resident.desk import WORLD
 
 

@@ -11,7 +11,7 @@ import pytest
 from statefocus import events
 from statefocus.audience import Nobody
 from statefocus.calling.words import Unsaid
-from statefocus.hosts.gating import Ticket
+from statefocus.hosts.gate.asking import Ticket
 from statefocus.resident.desk import Desk
 from statefocus.resident.front import Front
 from statefocus.testing import SimulatedRig

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from statefocus import events
-from statefocus.hosts.gating import Asking, GateCall
+from statefocus.hosts.gate.asking import Asking, GateCall
 from statefocus.hosts.protocol import Kept
 from tests.gate.stage import EXPOSURE_S, Stage
 
@@ -572,7 +572,7 @@ def test_a_file_that_blocks_when_it_is_read_holds_nobody_up_for_long() -> None:
 
     def starts(lane: str, task: Any, key: int = 0) -> None:
         if lane == "gate files":
-            stage.host._within_file = True
+            stage.host._files._within = True
             stuck.append(task)
         else:
             start(lane, task, key)
@@ -598,7 +598,7 @@ def test_a_file_that_blocks_when_it_is_read_holds_nobody_up_for_long() -> None:
         start("gate files", task)
     stage.settle()
     stage.passes(20)
-    assert stage.host._files_out == set()
+    assert stage.host._files._out == set()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a fifo is POSIX's")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from statefocus import events
-from statefocus.hosts.gating import Asking
+from statefocus.hosts.gate.asking import Asking
 from tests.gate.stage import Stage
 
 NOTICES = [

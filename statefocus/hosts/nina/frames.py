@@ -9,8 +9,10 @@ from typing import Any
 from statefocus import events
 from statefocus.crew import Task
 from statefocus.hosts.gate import GateHost
-from statefocus.hosts.gating import EARLY_PART, EARLY_S, Answer, Asking
-from statefocus.hosts.hearing import AGAIN, FILE_LOOK_S
+from statefocus.hosts.gate.asking import Answer, Asking
+from statefocus.hosts.gate.files import FILE_LOOK_S
+from statefocus.hosts.gate.hearing import AGAIN
+from statefocus.hosts.gate.in_hand import EARLY_PART, EARLY_S, ToldSaved
 from statefocus.hosts.nina.reading import FRAME_TYPES, SNAPSHOT, TARGET, number, table, whole, words
 from statefocus.hosts.protocol import Surroundings
 
@@ -70,10 +72,9 @@ class NinaFrames(GateHost):
         self._exposure_s = exposure_s
         if self._frame is not None and exposure_s is not None:  # a call may have told it wrongly
             self._frame.over_t = min(self._frame.over_t, self._frame.begun_t + exposure_s)
-        super()._hear_frame_saved(
-            file=file, type=FRAME_TYPES.get(kind or ""), filter=words(image.get("Filter")), hfr=hfr, stars=stars
-        )
-        self._reading, self._image_due_t = 0, None
+        type_, filter_ = FRAME_TYPES.get(kind or ""), words(image.get("Filter"))
+        super()._take_saved(ToldSaved(file, type_, filter_, hfr=hfr, stars=stars))
+        self._files.awaited, self._image_due_t = 0, None
         self._passed += 1
 
     def _is_of_former(self, exposure_s: float | None) -> bool:
@@ -92,19 +93,11 @@ class NinaFrames(GateHost):
             saved.hfr_px, saved.stars, saved.file = hfr, stars, saved.file or file
         self._last_file = file
 
-    def _hear_frame_saved(
-        self,
-        file: str | None = None,
-        type: str | None = None,  # noqa: A002
-        filter: str | None = None,  # noqa: A002
-        binning: int = 1,
-        hfr: float | None = None,
-        stars: int | None = None,
-    ) -> Answer:
+    def _take_saved(self, told: ToldSaved) -> Answer:
         """Take a script's word for a frame; its event comes too."""
-        if file is not None and _same(file, self._last_file):
+        if told.file is not None and _same(told.file, self._last_file):
             return Answer("ignored", AGAIN)
-        answer = super()._hear_frame_saved(file, type, filter, binning, hfr, stars)
+        answer = super()._take_saved(told)
         if answer.word == "told":
             self._image_due_t = self._now()
         return answer
@@ -129,15 +122,15 @@ class NinaFrames(GateHost):
         frame = self._frame
         waits = self._waits_for_image and self._link_up and frame is not None and frame.frame_type == "Light"
         if waits and frame is not None and not frame.is_early(self._now()):
-            self._wait_for_file(frame.number)
+            self._files.wait_for(frame.number)
             self._crew.start("gate files", self._wait_for_image(frame.number))
         yield from super()._arrive(asking)
         return None
 
     def _wait_for_image(self, frame: int) -> Task:
-        while self._reading == frame and self._now() < self._reading_until:
+        while self._files.awaited == frame and self._files.in_time():
             yield FILE_LOOK_S
-        self._begin(self._was_read(frame))
+        self._done_with(frame)
         return None
 
     def hold(self, effect: int) -> None:

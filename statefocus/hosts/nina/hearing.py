@@ -7,8 +7,8 @@ from typing import Any
 
 from statefocus import events
 from statefocus.crew import Task
-from statefocus.hosts.gate import iter_none
-from statefocus.hosts.gating import Answer
+from statefocus.hosts.gate.asking import Answer
+from statefocus.hosts.gate.lane import iter_none
 from statefocus.hosts.nina.api import Api
 from statefocus.hosts.nina.focusing import FAILED, NOT_OURS, Found, OwnAutofocus
 from statefocus.hosts.nina.frames import NinaFrames

@@ -7,7 +7,7 @@ from statefocus.clock import Clock
 from statefocus.crew import Task
 from statefocus.errors import DeviceError, UsageError
 from statefocus.events import Event
-from statefocus.hosts.gating import Asking
+from statefocus.hosts.gate.asking import Asking
 from statefocus.hosts.nina.camera import NinaCamera
 from statefocus.hosts.nina.hearing import NinaHearing
 from statefocus.hosts.nina.link import Link

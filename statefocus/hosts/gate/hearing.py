@@ -2,81 +2,40 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from statefocus import events
-from statefocus.clock import Clock
-from statefocus.crew import Crew, Task
-from statefocus.events import Event
-from statefocus.hosts.gating import Answer, FrameOut, GateCall, InHand, Saved, Ticket
-from statefocus.hosts.protocol import Kept
-from statefocus.profile import Gate
+from statefocus.crew import Task
+from statefocus.hosts.gate.asking import Answer, Ticket
+from statefocus.hosts.gate.files import FrameFiles, name_of
+from statefocus.hosts.gate.gap import GapTelling
+from statefocus.hosts.gate.in_hand import FrameOut, InHand, Saved, ToldSaved
+from statefocus.hosts.protocol import Surroundings
 
 AGAIN = "This was told already."
-FILE_LOOK_S = 0.5
 
 
-class Hearing:
-    """Takes up what scripts tell; `GateHost` adds the gate itself. All of it is called in one lane."""
+class Hearing(GapTelling):
+    """Takes up what scripts tell, in the lane.
 
-    _settings: Gate
-    _clock: Clock
-    _crew: Crew
-    _read: Callable[[Path], Kept]
-    _reads_files: bool
-    _frame: FrameOut | None
-    _in_hand: InHand
-    _number: int
-    _filter: str | None
-    _last_file: str | None
-    _heard_t: float
-    _plan_runs: bool
-    _plan_paused: bool
-    _left_paused: bool
-    _given_up: bool
-    _stood_still: bool
-    _flipping: bool
-    _gated: bool
-    _reading: int
-    _reading_until: float
-    _files_out: set[int]
-    _within_file: bool
-    tell: Callable[[str], None]
+    Parameters
+    ----------
+    given
+        What surrounds it.
+    """
 
-    @property
-    def _run_stands(self) -> bool:
-        raise NotImplementedError
-
-    @property
-    def _filter_of_plan(self) -> str | None:
-        raise NotImplementedError
-
-    def _post(self, event: Event) -> None:
-        raise NotImplementedError
-
-    def _go_on(self) -> Task:
-        raise NotImplementedError
-
-    def _begin(self, task: Task) -> None:
-        raise NotImplementedError
-
-    def _close_frames(self, next_type: str | None, next_filter: str | None = None, *, by: str | None = None) -> None:
-        raise NotImplementedError
-
-    def _tell_gap(self, call: GateCall | None) -> None:
-        raise NotImplementedError
-
-    def _focuser_position(self) -> int | None:
-        raise NotImplementedError
-
-    def _start_plan(self, frame_type: str, *, resumed: bool) -> None:
-        raise NotImplementedError
-
-    def _filter_turned(self, name: str, by: str = "plan") -> None:
-        raise NotImplementedError
+    def __init__(self, given: Surroundings) -> None:
+        super().__init__(given)
+        self.tell: Callable[[str], None] = lambda _sentence: None
+        self._reads_files = given.profile.triggers.image_history.enabled
+        self._heard_t = given.clock.now()
+        self._last_file: str | None = None
+        self._gated = False
+        self._left_paused = False
+        self._given_up = False
+        self._files = FrameFiles(given, self._tell_person, self._done_with)
 
     def _take_notice(self, ticket: Ticket, word: str, told: Mapping[str, Any]) -> Task:
         """Take up one notification, and answer what became of it."""
@@ -191,86 +150,52 @@ class Hearing:
         self._post(events.ExposureFailed(number=frame.number, sentence=why))
         return Answer("told", f"Frame {frame.number} has failed.")
 
-    def _hear_frame_saved(
-        self,
-        file: str | None = None,
-        type: str | None = None,  # noqa: A002
-        filter: str | None = None,  # noqa: A002
-        binning: int = 1,
-        hfr: float | None = None,
-        stars: int | None = None,
-    ) -> Answer:
-        frame = self._frame
+    def _hear_frame_saved(self, **told: Any) -> Answer:
+        return self._take_saved(ToldSaved(**told))
+
+    def _take_saved(self, told: ToldSaved) -> Answer:
+        """Keep a saved frame until the next gap, and have its file measured where nobody has told its HFR."""
+        frame, file = self._frame, told.file
         if frame is not None and frame.is_early(self._clock.now()):
             return self._belongs_to_former(frame)
         self._frame = None
         if frame is None and (self._gated if file is None else file == self._last_file):
             return Answer("ignored", AGAIN)
         if frame is None:
-            name = filter or self._filter_of_plan
-            self._take_unasked(type or self._kind(), name)
-            self._number += 1
-            frame = FrameOut(self._number, type or "Light", name, "", 0.0, 0.0, position=self._focuser_position())
+            frame = self._unasked(told)
         elif not frame.ended:
             self._post(events.ExposureEnded(number=frame.number))
         saved = Saved(
             frame.number,
-            type or frame.frame_type,
-            filter or frame.filter,
+            told.type or frame.frame_type,
+            told.filter or frame.filter,
             frame.position,
-            _name(file),
-            binning,
-            hfr,
-            stars,
+            name_of(file),
+            told.binning,
+            told.hfr,
+            told.stars,
         )
         self._in_hand.saved, self._last_file = saved, file
-        if file is not None and hfr is None and self._reads_files and saved.frame_type == "Light":
-            self._measure(saved, Path(file))
+        if file is not None and told.hfr is None and self._reads_files and saved.frame_type == "Light":
+            self._files.measure(saved, Path(file))
         return Answer("told", f"Frame {saved.number} is saved; what follows is decided at the next gate call.")
 
-    def _measure(self, saved: Saved, path: Path) -> None:
-        """Have the frame measured for the image history (T10), unless a former file is being read still."""
-        if self._files_out:
-            self.tell(f"Frame {saved.number} is not measured: the file of frame {min(self._files_out)} is still read.")
-            return
-        self._files_out.add(saved.number)
-        self._wait_for_file(saved.number)
-        self._crew.start("gate files", self._read_file(saved, path, self._reading_until))
+    def _unasked(self, told: ToldSaved) -> FrameOut:
+        """Give a frame of which nothing was known until it was saved."""
+        name = told.filter or self._filter_of_plan
+        self._take_unasked(told.type or self._kind(), name)
+        self._number += 1
+        return FrameOut(self._number, told.type or "Light", name, "", 0.0, 0.0, position=self._focuser_position())
 
-    def _wait_for_file(self, number: int) -> None:
-        """Let the gate wait for what is told of a frame, but never for longer than `file_wait_s`."""
-        self._reading, self._reading_until = number, self._clock.now() + self._settings.file_wait_s
+    def _tell_person(self, sentence: str) -> None:
+        self.tell(sentence)
 
-    def _read_file(self, saved: Saved, path: Path, until: float) -> Task:
-        """Measure the frame, once its file is there; without it the night goes on."""
-        while True:
-            self._within_file = True
-            why, final = self._try_file(saved, path)
-            self._within_file = False
-            if not why or final or self._clock.now() >= until:
-                break
-            yield FILE_LOOK_S
-        if why:
-            self.tell(f"Frame {saved.number} is not measured: {why}.")
-        self._begin(self._was_read(saved.number))
-        return None
-
-    def _try_file(self, saved: Saved, path: Path) -> tuple[str, bool]:
-        """Measure a file; gives why that could not be done, and whether that is final."""
-        try:
-            if path.exists() and not path.is_file():  # reading a pipe may never end
-                saved.file = None
-                return f"{path} is no regular file", True
-            kept = self._read(path)
-        except Exception as error:  # noqa: BLE001  # not there yet, a part of it, junk: readers tell it in any way
-            saved.file = _name(str(path)) if os.path.isfile(path) else None
-            return f"its file cannot be read: {_reason(error)}".rstrip("."), False
-        saved.file, saved.hfr_px, saved.stars = _name(str(path)), kept.hfr_px, kept.stars
-        return "", True
+    def _done_with(self, number: int) -> None:
+        """No more is to be known of that frame; from any thread."""
+        self._begin(self._was_read(number))
 
     def _was_read(self, number: int) -> Task:
-        self._files_out.discard(number)
-        self._reading = 0 if self._reading == number else self._reading
+        self._files.was_read(number)
         yield from self._go_on()
         return None
 
@@ -316,12 +241,3 @@ class Hearing:
         refocused = events.HostRefocused(position=None if failed else position, filter=filter, failed=failed)
         self._post(refocused)
         return Answer("told", "The host's own autofocus is noted.")
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _name(file: str | None) -> str | None:
-    """Name of a file, without the folders of whatever system it is on."""
-    return file and file.replace("\\", "/").rpartition("/")[2]
