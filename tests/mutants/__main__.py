@@ -19,7 +19,7 @@ from tests.mutants.making import Mutant, all_mutants
 from tests.mutants.suite import PROOF, QUICK, SUITE, UNWATCHED, Seen, Watch, run, silence, witnesses
 
 TIME_LIMIT_S = 1800
-FIRST = 25
+FIRST = 36
 """So many of the tests that see a place are asked first."""
 
 _WORKERS = get_context("forkserver")
@@ -43,7 +43,7 @@ def attempt(mutant: Mutant, tests: list[str]) -> None:
 
 def killed(mutant: Mutant, seen: Seen) -> bool:
     """Whether a test notices the mutant; one that hangs is noticed too."""
-    process = _WORKERS.Process(target=attempt, args=(mutant, witnesses(seen, mutant.place)))
+    process = _WORKERS.Process(target=attempt, args=(mutant, witnesses(seen, mutant.places)))
     process.start()
     process.join(TIME_LIMIT_S)
     if process.is_alive():

@@ -21,12 +21,16 @@ MODULES = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the file, what was done to it, its text afterwards, and the row, state or line that it concerns."""
+    """One change: the file, what was done to it, and its text afterwards.
+
+    `places` are the row, state or line that it concerns, the most telling first: those that see a row taken by an event
+    notice best that it does not listen to that event any more.
+    """
 
     file: str
     said: str
     text: str
-    place: str = ""
+    places: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -44,28 +48,30 @@ def machine_mutants(file: str) -> Iterator[Mutant]:
     for number, line in enumerate(lines):
         for said, changed in _line_changes(line, text):
             mutated = "\n".join([*lines[:number], changed, *lines[number + 1 :]])
-            yield Mutant(file, f"line {number + 1}: {said}", mutated, _place(lines[: number + 1]))
+            yield Mutant(file, f"line {number + 1}: {said}", mutated, _places(lines[: number + 1], said))
     blocks = re.split(r"(?m)^(?=\[\[transition\]\])", text)
     for index in range(1, len(blocks)):
         name = re.search(r'^id\s*= "(.*)"', blocks[index], re.MULTILINE)
         said = name[1] if name else str(index)
-        row = f"row {said}"
-        yield Mutant(file, f"row {said} deleted", "".join(blocks[:index] + blocks[index + 1 :]), row)
+        seen = (f"taken {said}", f"row {said}")
+        yield Mutant(file, f"row {said} deleted", "".join(blocks[:index] + blocks[index + 1 :]), seen)
         if index + 1 < len(blocks) and _compete(blocks[index], blocks[index + 1]):
             swapped = [*blocks[:index], blocks[index + 1], blocks[index], *blocks[index + 2 :]]
-            yield Mutant(file, f"row {said} after the next", "".join(swapped), row)
+            yield Mutant(file, f"row {said} after the next", "".join(swapped), seen)
 
 
-def _place(lines: list[str]) -> str:
-    """Which row or state the last of these lines belongs to; empty for neither."""
+def _places(lines: list[str], said: str) -> tuple[str, ...]:
+    """Which row or state the last of these lines belongs to."""
     for line in reversed(lines):
         if found := re.match(r'id\s*= "(.*)"', line):
-            return f"row {found[1]}"
+            left_out = re.match(r"(on|from) without (.*)", said)
+            telling = (f"taken {found[1]} {left_out[1]} {left_out[2]}",) if left_out else ()
+            return (*telling, f"taken {found[1]}", f"row {found[1]}")
         if found := re.match(r"\[states\.([\w.]+)\]", line):
-            return f"state {found[1]}"
+            return (f"state {found[1]}",)
         if line.startswith("["):
-            return ""
-    return ""
+            break
+    return ()
 
 
 def _compete(*blocks: str) -> bool:
@@ -134,7 +140,7 @@ def code_mutants(module: str) -> Iterator[Mutant]:
             if ast.unparse(target) != before:
                 number_of_line = getattr(node, "lineno", 0)
                 what = f"line {number_of_line}: {before} -> {ast.unparse(target)}"
-                yield Mutant(file, what, ast.unparse(mutated), f"{file}:{number_of_line}")
+                yield Mutant(file, what, ast.unparse(mutated), (f"{file}:{number_of_line}",))
 
 
 def _class_settings(tree: ast.AST) -> set[ast.AST]:

@@ -7,11 +7,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.mutants.making import MODULES, ROOT
+
+if TYPE_CHECKING:  # loaded once a mutant is in its place
+    from statefocus.events import Event
+    from statefocus.session import Session, State, Step
 
 CORE = (
     *("ownership", "late_holds", "thermometer", "image_history", "confirmation", "rows", "filters", "lookahead"),
@@ -31,6 +35,9 @@ SUITE = (*QUICK, *UNWATCHED)
 
 LEFT_OUT = "not machines_of_today"
 """The test that compares the recorded nights with today's machine text would notice any edit, and prove nothing."""
+
+SHARE = 12
+"""So many of the tests that see a place are asked before those that see a wider one."""
 
 STUCK_S = 120  # of one test, on a busy machine
 
@@ -92,17 +99,22 @@ class Watch:
 
         step = Session.step
 
-        def watched(session: Session, *args: Any) -> Any:
-            after, steps = step(session, *args)
+        def watched(session: Session, state: State, event: Event, t: float) -> Any:
+            after, steps = step(session, state, event, t)
             for one in steps:
-                self._now.update(f"row {tried.row}" for tried in one.tried)
-                self._now.add(f"row {one.row}")
-                for leaf in (one.before, one.after):
-                    parts = leaf.split(".")
-                    self._now.update(f"state {'.'.join(parts[: end + 1])}" for end in range(len(parts)))
+                self._note(one, event)
             return after, steps
 
         Session.step = watched  # type: ignore[method-assign, assignment]  # in a process made for this
+
+    def _note(self, step: Step, event: Event) -> None:
+        """Note the rows that were tried, the one that was taken, from where and on what, and the states."""
+        self._now.update(f"row {tried.row}" for tried in step.tried)
+        before, after = _with_those_around(step.before), _with_those_around(step.after)
+        self._now.update(f"state {name}" for name in (*before, *after))
+        if step.row is not None:
+            taken = f"taken {step.row}"
+            self._now.update((taken, f"{taken} on {event.kind}", *(f"{taken} from {name}" for name in before)))
 
     def _call(self, frame: FrameType, _event: str, _arg: object) -> Any:
         return self._line if frame.f_code.co_filename in self._files else None
@@ -113,6 +125,16 @@ class Watch:
         return self._line
 
 
-def witnesses(seen: Seen, place: str) -> list[str]:
-    """Tests that see a place; a place that is seen while modules are loaded has none of its own."""
-    return seen.get(place, [])
+def _with_those_around(leaf: str) -> list[str]:
+    parts = leaf.split(".")
+    return [".".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def witnesses(seen: Seen, places: tuple[str, ...]) -> list[str]:
+    """Tests that see one of these places, those of the first ones first, a share of each among the first ones of all.
+
+    A line that runs while modules are loaded has none of its own.
+    """
+    ranks = [seen.get(place, []) for place in places]
+    first = [test for rank in ranks for test in rank[:SHARE]]
+    return list(dict.fromkeys([*first, *(test for rank in ranks for test in rank)]))

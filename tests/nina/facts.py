@@ -36,6 +36,12 @@ ANSWERS: dict[str, Fact] = {
         "Temperature": float, "Method": str, "Fitting": str, "InitialFocusPoint": POINT, "CalculatedFocusPoint": POINT,
         "PreviousFocusPoint": POINT, "MeasurePoints": [POINT], "Duration": str,
     },
+    "/equipment/guider/info": {
+        **DEVICE, "CanClearCalibration": bool, "CanSetShiftRate": bool, "CanGetLockPosition": bool,
+        "SupportedActions": [object], "RMSError": object, "PixelScale": float, "LastGuideStep": object, "State": str,
+    },
+    "/equipment/guider/start": str,
+    "/equipment/guider/stop": str,
     "/equipment/safetymonitor/info": {**DEVICE, "IsSafe": bool, "SupportedActions": [object]},
     "/equipment/mount/info": {
         "TrackingEnabled": bool, "AtPark": bool, "TimeToMeridianFlip": float, "SideOfPier": str, "Connected": bool,
@@ -57,6 +63,7 @@ QUERIES: dict[str, dict[str, Fact]] = {
         "skipAutoStretch": bool,
     },
     "/equipment/camera/set-binning": {"binning": str},
+    "/equipment/guider/start": {"calibrate": bool},
     "/image-history": {"count": bool, "imageType": str},
     "/image/{index}": {"raw_fits": bool, "imageType": str},
 }  # fmt: skip

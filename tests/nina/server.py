@@ -68,6 +68,8 @@ class Nina:
     focuser: int = 10_000
     safe: bool = True
     mount: dict[str, Any] = field(default_factory=lambda: {"TrackingEnabled": True, "AtPark": False})
+    guiding: str = "Stopped"
+    guides_again: str = "Guiding"
     report: dict[str, Any] | None = None
     sequence: str = "CREATED"
     exposes: bool = True
@@ -200,10 +202,25 @@ class Nina:
             if simple[path] is None:
                 raise Says(500, "No AF available")
             return simple[path]
+        if path.startswith("/equipment/guider/"):
+            return self._guider(path.rpartition("/")[2])
         if path.startswith("/equipment/camera/"):
             return self._camera(path.rpartition("/")[2], query)
         if path.startswith("/image/"):
             return self._image(int(path.rpartition("/")[2]))
+        raise Says(404, "Not found")
+
+    def _guider(self, word: str) -> Any:
+        match word:
+            case "info":
+                return {**DRIVER, "Connected": True, "CanClearCalibration": True, "CanSetShiftRate": True,
+                        "CanGetLockPosition": True, "PixelScale": 1.0, "State": self.guiding}  # fmt: skip
+            case "stop":
+                self.guiding = "Stopped"
+                return "Guiding stopped"
+            case "start":
+                self.guiding = self.guides_again
+                return "Guiding started"
         raise Says(404, "Not found")
 
     def _image(self, index: int) -> str:

@@ -40,8 +40,8 @@ def nina() -> Iterator[Nina]:
         yield nina
 
 
-def settings(port: int, **more: Any) -> dict[str, Any]:
-    return {"host": {"kind": "nina", "nina": {"port": port, **QUICK, **more}}}
+def settings(port: int, guiding: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return {"host": {"kind": "nina", "nina": {"port": port, **QUICK, **more}, "guiding": guiding or {}}}
 
 
 class Attended:
@@ -270,6 +270,84 @@ def test_facts_are_read_where_the_profile_asks_for_them(nina: Nina) -> None:
         nina.mount["AtPark"] = True
         until(lambda: any(isinstance(one, events.MountRead) and one.parked for one in attended.told))
     assert events.MountRead(tracking=True, parked=False, flip_in_s=1800.0) in attended.told
+
+
+# --- guiding ---
+
+
+@contextmanager
+def held(nina: Nina, **guiding: Any) -> Iterator[Attended]:
+    """Hold a N.I.N.A. whose plan stands still, and release it."""
+    with attending(nina.port, guiding=guiding) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        yield attended
+        attended.host.release(8)
+        until(lambda: attended.kinds("plan_released"))
+
+
+def test_guiding_stands_still_during_a_hold_and_is_back_before_the_release(nina: Nina) -> None:
+    nina.guiding = "Guiding"
+    with held(nina) as attended:
+        assert nina.guiding == "Stopped"
+    assert nina.guiding == "Guiding"
+    told = ["guiding_paused", "plan_held", "guiding_settled", "plan_released"]
+    assert attended.kinds(*told) == told
+    assert ("/equipment/guider/start", {"calibrate": "false"}) in nina.asked
+
+
+@pytest.mark.parametrize(("state", "during_runs"), [("Stopped", "pause"), ("Looping", "pause"), ("Guiding", "leave")])
+def test_guiding_that_is_off_or_is_to_go_on_is_left_alone(nina: Nina, state: str, during_runs: str) -> None:
+    nina.guiding = state
+    with held(nina, during_runs=during_runs) as attended:
+        pass
+    assert [path for path, _ in nina.asked if path.endswith(("guider/stop", "guider/start"))] == []
+    assert attended.kinds("guiding_paused", "guiding_settled", "guiding_failed") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "instead", "again", "said"),
+    [
+        ("info", (500, b"{}"), "Guiding", "could not be paused"),
+        ("stop", (500, b'{"Response": "", "Error": "Busy", "Success": false}'), "Guiding", "could not be paused"),
+        ("start", 1.0, "Guiding", "has not settled within 0.5 s"),
+        ("start", (409, b'{"Response": "", "Error": "Not connected", "Success": false}'), "Guiding", "Not connected"),
+        ("start", None, "LostLock", "does not guide again after the run (it says 'LostLock')"),
+    ],
+)
+def test_guiding_that_fails_is_told_and_holds_nothing_up(
+    nina: Nina, path: str, instead: Any, again: str, said: str
+) -> None:
+    nina.guiding, nina.guides_again = "Guiding", again
+    if instead is not None:
+        nina.instead[f"/equipment/guider/{path}"] = instead
+    with held(nina, timeout_s=0.5) as attended:
+        pass
+    (failed,) = (one for one in attended.told if isinstance(one, events.GuidingFailed))
+    assert said in failed.sentence
+
+
+@pytest.mark.parametrize("how", ["abort", "leave_paused"])
+def test_guiding_goes_on_where_the_plan_does_not(nina: Nina, how: str) -> None:
+    nina.guiding = "Guiding"
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        attended.host.abort(8) if how == "abort" else attended.host.leave_paused()
+        until(lambda: attended.kinds("guiding_settled"))
+    assert nina.guiding == "Guiding"
+
+
+def test_a_hold_that_is_let_go_while_guiding_is_being_paused_leaves_it_on(nina: Nina) -> None:
+    nina.guiding = "Guiding"
+    nina.instead["/equipment/guider/stop"] = 0.3
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: ("/equipment/guider/stop", {}) in nina.asked)
+        attended.host.release(8)
+        until(lambda: attended.kinds("plan_released"))
+    assert nina.guiding == "Guiding"
+    assert attended.kinds("plan_held") == []
 
 
 # --- focus frames ---

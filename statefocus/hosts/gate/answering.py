@@ -144,9 +144,13 @@ class Answering(Silence):
             yield from self._let_go(asking)
 
     def _grant(self) -> None:
-        if self._held_for is not None and not self._hold_told:
+        if self._held_for is not None and not self._hold_told and self._may_hold():
             self._plan_filter, self._hold_told = self._filter, True
             self._post(events.PlanHeld(effect=self._held_for, running=self._plan_runs))
+
+    def _may_hold(self) -> bool:
+        """Whether nothing else is to be done before a hold is granted; who says no goes on when that is done."""
+        return True
 
     def _let_go(self, asking: Asking) -> Waiting:
         """Let the next frame be taken, unless its caller has gone."""

@@ -9,6 +9,7 @@ from statefocus.errors import DeviceError, UsageError
 from statefocus.events import Event
 from statefocus.hosts.gate.asking import Asking
 from statefocus.hosts.nina.camera import NinaCamera
+from statefocus.hosts.nina.guiding import NinaGuider
 from statefocus.hosts.nina.hearing import NinaHearing
 from statefocus.hosts.nina.link import Link
 from statefocus.hosts.nina.reading import Focusing, focusing_of, number, runs_sequence
@@ -17,6 +18,8 @@ from statefocus.profile import Profile
 
 MISSED = 2
 """After so many questions in a row without an answer the event socket is taken to be dead too."""
+
+_GUIDER = "nina guider"
 
 MOUNT_GUARDS = ("tracking", "unparked", "flip_not_imminent")
 
@@ -40,6 +43,9 @@ class NinaHost(NinaHearing):
     def __init__(self, given: Surroundings) -> None:
         super().__init__(given)
         self._api.check_version()
+        self._guider = NinaGuider(self._api, given.profile.host.guiding, self._post, self._now)
+        self._asked_guider_for: int | None = None
+        self._guider_asked = self._releases = False
         self._link = Link(self._nina, self.hear, self._reached, self._lost)
         self._down_t: float | None = None
         self._why_down = ""
@@ -65,6 +71,24 @@ class NinaHost(NinaHearing):
         self._link.start()
         self._crew.start("nina looks", self._look())
 
+    def release(self, effect: int) -> None:
+        """Let the plan go on, once its guiding is back."""
+        if not self._guider.wanted:
+            super().release(effect)
+            return
+        self._releases = True
+        self._crew.start(_GUIDER, self._bring_guiding_back(effect))
+
+    def abort(self, effect: int) -> None:
+        """Give the plan up; its guiding goes on."""
+        super().abort(effect)
+        self._crew.start(_GUIDER, self._bring_guiding_back(None))
+
+    def leave_paused(self) -> None:
+        """Turn our hold into a pause that a person ends; its guiding goes on."""
+        super().leave_paused()
+        self._crew.start(_GUIDER, self._bring_guiding_back(None))
+
     def stop(self) -> None:
         """Answer whoever waits: the session ends."""
         self._looks = False
@@ -78,6 +102,36 @@ class NinaHost(NinaHearing):
     def flip_in_s(self) -> float | None:
         """Time to the next meridian flip: by N.I.N.A. where the profile asks it, or else by the mount."""
         return self._flip_in_s if self._guards.flip_not_imminent == "host" else super().flip_in_s()
+
+    # --- guiding, in a lane of its own ---
+
+    def _may_hold(self) -> bool:
+        """A run defocuses the telescope: guiding is to stand still before it."""
+        if not self._guider.wanted or self._asked_guider_for == self._held_for:
+            return not self._guider_asked and not self._releases
+        self._asked_guider_for, self._guider_asked = self._held_for, True
+        self._crew.start(_GUIDER, self._pause_guiding())
+        return False
+
+    def _pause_guiding(self) -> Task:
+        yield 0.0
+        self._guider.pause()
+        self._guider_asked = False
+        self._begin(self._go_on())
+        return None
+
+    def _bring_guiding_back(self, effect: int | None) -> Task:
+        yield 0.0
+        self._guider.bring_back()
+        if effect is not None:
+            self._begin(self._released(effect))
+        return None
+
+    def _released(self, effect: int) -> Task:
+        self._releases = False
+        super().release(effect)
+        yield 0.0
+        return None
 
     # --- the event socket, from its own thread ---
 
