@@ -29,6 +29,7 @@ class Ekos:
         self.status: int = State.IDLE
         self.done = 0
         self.guiding: int | None = None
+        self.scheduler: int | None = None
         self.mute = self.deaf = False
         self.told: list[str] = []
         self.pause_lands: int = State.PAUSE_PLANNED
@@ -40,6 +41,8 @@ class Ekos:
         known = {"/KStars/Ekos/Capture status": self.status, "/KStars/Ekos/Focus status": 0}
         if self.guiding is not None:
             known["/KStars/Ekos/Guide status"] = self.guiding
+        if self.scheduler is not None:
+            known["/KStars/Ekos/Scheduler status"] = self.scheduler
         if f"{path} {member}" not in known:
             raise Denied(member)
         return known[f"{path} {member}"]
@@ -152,6 +155,37 @@ def test_an_autofocus_of_ekos_is_told(end: int, position: int | None, failed: bo
     assert begun == events.HostFocusing()
     assert isinstance(ended, events.HostRefocused)
     assert (ended.position, ended.failed, ended.measure) == (position, failed, 1.75)
+
+
+CENTRED = (4, 5, 7, 4, 5, 1)
+"""Alignment: it takes a frame, solves it, slews, looks again, and is content."""
+
+
+@pytest.mark.parametrize(
+    ("states", "capturing", "scheduler", "told"),
+    [
+        (CENTRED, State.ALIGNING, 0, [True]),
+        (CENTRED, State.IDLE, 2, [True]),
+        (CENTRED, State.IDLE, 0, [False]),
+        (CENTRED, State.IDLE, None, [False]),
+        ((4, 5, 6, 1), State.ALIGNING, 0, []),
+        ((4, 7, 3, 4, 1), State.ALIGNING, 0, []),
+        ((4, 7, 2, 1), State.ALIGNING, 0, []),
+        ((1,), State.ALIGNING, 0, []),
+        (CENTRED * 2, State.ALIGNING, 0, [True, True]),
+    ],
+    ids=["sequence", "scheduler", "person", "no scheduler", "no slew", "aborted", "failed", "no start", "twice"],
+)
+def test_an_alignment_that_has_centred_is_told(
+    states: tuple[int, ...], capturing: int, scheduler: int | None, told: list[bool]
+) -> None:
+    beside = Beside()
+    beside.ekos.scheduler = scheduler
+    beside.signal("Capture", "newStatus", capturing)
+    beside.heard()
+    for state in states:
+        beside.signal("Align", "newStatus", state, "Primary")
+    assert [event.automatic for event in beside.heard() if isinstance(event, events.CenteringFinished)] == told
 
 
 def test_a_hold_that_stood_when_kstars_went_holds_what_the_next_one_begins() -> None:

@@ -17,7 +17,8 @@ from statefocus import events
 from statefocus.clock import VirtualClock
 from statefocus.errors import Unreachable
 from statefocus.hosts.ekos import EkosHost
-from statefocus.hosts.ekos.bus import BusLost
+from statefocus.hosts.ekos.bus import BusLost, Signal
+from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.own_autofocus import own_autofocus_of
 from statefocus.hosts.ekos.sight import Capturing as State
 from statefocus.hosts.ekos.wishes import Wish, grant_without_ekos
@@ -91,6 +92,7 @@ class Wire:
     def __init__(self, ekos: Ekos) -> None:
         self.ekos, self.process, self.open, self.fault = ekos, ":1.5 4711", 0, False
         self.reachable = True
+        self.signals: list[Signal] = []
 
     def cut(self, *, for_good: bool = False) -> None:
         self.open += 1
@@ -117,12 +119,13 @@ class WireBus:
         self._check()
         return self._wire.process
 
-    def signal(self) -> None:
+    def signal(self) -> Signal | None:
         self._check()
         if self._wire.fault:
             self._wire.fault = False
             message = "a bug"
             raise ZeroDivisionError(message)
+        return self._wire.signals.pop(0) if self._wire.signals else None
 
     def wait(self, seconds: float, _woken: int) -> None:
         self._check()
@@ -147,14 +150,21 @@ class WireBus:
 class Attended:
     """A host at work, and what it has told."""
 
-    def __init__(self, wire: Wire, folder: Path) -> None:
+    def __init__(self, wire: Wire, folder: Path, *, foresees: bool = False) -> None:
         self.wire, self.told = wire, []  # type: tuple[Wire, list[events.Event]]
         profile = Profile.model_validate(
-            {"host": {"kind": "ekos", "ekos": {"resume_timeout_s": 1.0}}, "records": {"folder": str(folder)}}
+            {
+                "host": {"kind": "ekos", "ekos": {"resume_timeout_s": 1.0}, "guiding": {"timeout_s": 0.5}},
+                "records": {"folder": str(folder)},
+            }
         )
         crew: Any = SimpleNamespace(post=self.told.append, start=lambda _lane, task: task.close())
         rig: Any = SimpleNamespace(focuser=SimpleNamespace(position=lambda: 4711), mount=None)
-        self.host = EkosHost(Surroundings(profile, rig, VirtualClock(0.0), crew, lambda *_told: Kept(None)))
+        self.host = EkosHost(
+            Surroundings(
+                profile, rig, VirtualClock(0.0), crew, lambda *_told: Kept(None), foresees=lambda *_frame: foresees
+            )
+        )
         self.host.attend()
 
     def wait_for(self, kind: str) -> events.Event:
@@ -281,6 +291,35 @@ def test_what_a_killed_session_left_held_is_let_go_by_the_next_one(wire: Wire, t
     until(lambda: not list(tmp_path.iterdir()), 10, "nothing is written down any more")
     after.host.close()
     assert wire.ekos.told == ["start"]
+
+
+def test_guiding_that_a_killed_session_left_suspended_goes_on_too(wire: Wire, tmp_path: Path) -> None:
+    wire.ekos.guiding = Guided.GUIDING
+    left_by(wire, tmp_path)
+    assert wire.ekos.guiding == Guided.SUSPENDED
+    after = Attended(wire, tmp_path)
+    until(lambda: wire.ekos.guiding == Guided.GUIDING, 10, "it guides")
+    after.host.close()
+    assert wire.ekos.told == ["Guide resume", "start"]
+
+
+def test_a_pause_that_was_planned_is_written_down_as_well(wire: Wire, tmp_path: Path) -> None:
+    killed = Attended(wire, tmp_path, foresees=True)
+    note = tmp_path / "embedded.ekos-held.json"
+    killed.wait_for("plan_started")
+    wire.ekos.status = State.CAPTURING
+    wire.signals.append(
+        Signal(":1.5", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "newStatus", (State.CAPTURING,))
+    )
+    until(note.exists, 10, "it is written down")
+    assert wire.ekos.status == State.PAUSE_PLANNED
+    wire.ekos.deaf = True
+    killed.host.close()
+    wire.ekos.deaf = False
+    after = Attended(wire, tmp_path)
+    after.goes_on()
+    after.host.close()
+    assert (wire.ekos.told[-1], note.exists()) == ("toggleSequence", False)
 
 
 @pytest.mark.parametrize("how", ["another KStars", "more frames", "stopped", "no note"])

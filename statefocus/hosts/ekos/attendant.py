@@ -18,7 +18,7 @@ from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
 from statefocus.hosts.ekos.following import EXPOSES_S, STANDS_S, STAYS_S, Following
 from statefocus.hosts.ekos.holding import Stopped
 from statefocus.hosts.ekos.keeper import Keeper
-from statefocus.hosts.ekos.sight import STANDING, Capturing, Ekos, Focusing, Queue
+from statefocus.hosts.ekos.sight import STANDING, Aligning, Capturing, Ekos, Focusing, Queue
 from statefocus.hosts.protocol import Surroundings
 
 _SIDEREAL = 1.0027379
@@ -91,6 +91,7 @@ class Attendant:
         self._capturing_since = self._since - _DAY_S  # an exposure that runs already is not to be given up
         self._stood = self._exposed = self._stayed = False
         self._mount_at = self._gap_at = 0.0
+        self._aligns = self._centres = False
         self._focusing_since: float | None = None
         self._focus_hfr: float | None = None
 
@@ -131,6 +132,8 @@ class Attendant:
                 self._tell(self.following.flip())
             case "Mount", "pierSideChanged" if isinstance(first, int):
                 self.following.pier_side(first)
+            case "Align", "newStatus" if isinstance(first, int):
+                self._align_is(first)
             case "Guide", "newAxisDelta" if _are_numbers(signal.body):
                 self.keeper.guider.is_off_by(math.hypot(*signal.body[:2]), at)
             case "Focus", "newHFR" if isinstance(first, float):
@@ -172,6 +175,19 @@ class Attendant:
         yield WORKED_OFF
         self._gap_is_over()
         return None
+
+    def _align_is(self, state: int) -> None:
+        """Tell the end of an alignment that has moved the mount; one by the sequence or the scheduler is automatic."""
+        if state == Aligning.PROGRESS and not self._aligns:
+            self._aligns, self._centres = True, False
+        elif state == Aligning.SLEWING:
+            self._centres = True
+        elif state == Aligning.COMPLETE and self._centres:
+            automatic = self._status == Capturing.ALIGNING or self._ekos.scheduler_works()
+            self._aligns = self._centres = False
+            self._post(events.CenteringFinished(automatic=automatic))
+        elif state in (Aligning.IDLE, Aligning.COMPLETE, Aligning.FAILED, Aligning.ABORTED):
+            self._aligns = self._centres = False
 
     def _focus_is(self, state: int) -> None:
         now = time.monotonic()

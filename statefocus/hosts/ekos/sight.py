@@ -15,6 +15,7 @@ KSTARS = "org.kde.kstars"
 _CAPTURE = ("/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture")
 _FOCUS = ("/KStars/Ekos/Focus", "org.kde.kstars.Ekos.Focus")
 _GUIDE = ("/KStars/Ekos/Guide", "org.kde.kstars.Ekos.Guide")
+_SCHEDULER = ("/KStars/Ekos/Scheduler", "org.kde.kstars.Ekos.Scheduler")
 _MOUNT = ("/KStars/Ekos/Mount", "org.kde.kstars.Ekos.Mount")
 
 FRAME_TYPES = ("Light", "Bias", "Dark", "Flat")
@@ -58,6 +59,24 @@ class Focusing(IntEnum):
     ABORTED = 3
     WAITING = 4
     PROGRESS = 5
+
+
+class Aligning(IntEnum):
+    """States of the Align module that matter here."""
+
+    IDLE = 0
+    COMPLETE = 1
+    FAILED = 2
+    ABORTED = 3
+    PROGRESS = 4
+    SLEWING = 7
+
+
+class Scheduling(IntEnum):
+    """States of the scheduler in which it is at work."""
+
+    STARTUP = 1
+    RUNNING = 2
 
 
 class Tracking(IntEnum):
@@ -126,6 +145,13 @@ class Ekos:
         try:
             return int(self._bus.get(KSTARS, *_FOCUS, "status")) == Focusing.PROGRESS
         except Gone:
+            return False
+
+    def scheduler_works(self) -> bool:
+        """Whether Ekos's scheduler runs the night."""
+        try:
+            return int(self._bus.get(KSTARS, *_SCHEDULER, "status")) in set(Scheduling)
+        except Denied:
             return False
 
     def queue(self) -> Queue:
