@@ -103,32 +103,32 @@ class Guider:
         if not self._stopped.guiding:
             return True
         state = status()
-        asked = self._asked_at is not None
         if state == Guided.SUSPENDED:
             if not self._is_late(now) and self._may_ask(now):
                 ask("resume")
-        elif not asked:
+        elif self._asked_at is None:
             self._forget()  # somebody else has started it, or ended it
             return True
-        elif state == Guided.GUIDING:
-            if self._good_for_s >= self._settings.settle_s and self._good >= _READINGS:
-                self._post(events.GuidingSettled(seconds=round(self._waited_s(now), 1)))
-                self._forget()
-                return True
-        elif state is not None and state != Guided.REACQUIRE and state not in _DITHERS:
-            self._fail("Ekos's guiding has ended instead of going on after the run: start it in its Guide module.")
+        elif state == Guided.GUIDING and self._stays():
+            self._post(events.GuidingSettled(seconds=round(self._waited_s(now), 1)))
             self._forget()
             return True
+        failure = self._failure(state, now)
+        if failure:
+            self._fail(failure)
+            self._forget()
+        return bool(failure)
+
+    def _failure(self, state: int | None, now: float) -> str:
+        """Tell why it is not waited for any more; empty as long as it is."""
+        if state is not None and state != Guided.SUSPENDED and state not in _MAY_SUSPEND and state not in _DITHERS:
+            return "Ekos's guiding has ended instead of going on after the run: start it in its Guide module."
         if not self._is_late(now):
-            return False
+            return ""
         if state == Guided.SUSPENDED:
-            self._fail(f"Ekos's guiding is still suspended, {self._limit} after the run: start it in its Guide module.")
-            self._forget()
-            return True
+            return f"Ekos's guiding is still suspended, {self._limit} after the run: start it in its Guide module."
         settled = f"{self._settings.settle_arcsec:g} arcseconds for {self._settings.settle_s:g} s"
-        self._fail(f"Ekos's guiding has not settled (within {settled}) {self._limit} after the run; the plan goes on.")
-        self._forget()
-        return True
+        return f"Ekos's guiding has not settled (within {settled}) {self._limit} after the run; the plan goes on."
 
     def is_off_by(self, arcsec: float, at: float) -> None:
         """Take note of how far the guide star was off then."""
@@ -140,9 +140,10 @@ class Guider:
         self._good_since = at if self._good_since is None else self._good_since
         self._good_until, self._good = at, self._good + 1
 
-    @property
-    def _good_for_s(self) -> float:
-        return 0.0 if self._good_since is None else self._good_until - self._good_since
+    def _stays(self) -> bool:
+        """Whether the star has stayed where it should be for long enough."""
+        since = self._good_since
+        return since is not None and self._good >= _READINGS and self._good_until - since >= self._settings.settle_s
 
     # --- both ---
 
