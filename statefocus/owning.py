@@ -109,10 +109,19 @@ def taken_back(context: Context) -> Context:
     return replace(context, other_hand=None, verified_position=hand.position, astray=False, stray_at=None)
 
 
+def at_work(context: Context) -> Context:
+    """The host's own autofocus moves the focuser; a hand that nobody took it back from is not forgotten over that."""
+    hand = context.other_hand or OtherHand("the host's own autofocus moves it")
+    return replace(context, other_hand=replace(hand, at_work=True))
+
+
 def at_rest_again(context: Context) -> Context:
     """Whoever was at work at the focuser is not any more; where it stands will be seen."""
-    at_work = context.other_hand is not None and context.other_hand.at_work
-    return replace(context, other_hand=None) if at_work else context
+    hand = context.other_hand
+    if hand is None or not hand.at_work:
+        return context
+    before = hand.driver or hand.position is not None
+    return replace(context, other_hand=replace(hand, at_work=False) if before else None)
 
 
 def refocused(context: Context, position: int, filter_: str | None) -> Context:

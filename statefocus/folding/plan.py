@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from statefocus import events, offsetting, owning
-from statefocus.context import Context, OtherHand
+from statefocus.context import Context
 from statefocus.focus.learned import LearnedCurve
 from statefocus.folding.registry import folds, with_facts, with_plan, with_run, with_triggers
 from statefocus.image_history import channel_of
@@ -198,7 +198,7 @@ def _host_lost(context: Context, event: events.HostLost) -> Context:
 
 @folds(events.HostFocusing)
 def _host_focusing(context: Context, _event: events.HostFocusing) -> Context:
-    return replace(context, other_hand=OtherHand("the host's own autofocus moves it", at_work=True))
+    return owning.at_work(context)
 
 
 @folds(events.HostRefocused)

@@ -335,6 +335,22 @@ def test_a_run_after_another_hand_begins_where_the_focuser_stands() -> None:
     assert run.start_position == 10_060
 
 
+@pytest.mark.parametrize("ends", [events.HostRefocused(position=None), events.HostLost(sentence="No answer.")])
+def test_another_hand_is_not_forgotten_over_the_hosts_own_autofocus(ends: events.Event) -> None:
+    rig = taken_rig()
+    rig.tell(events.HostFocusing())
+    rig.tell(events.RunRequested())
+    assert "the host's own autofocus moves it (`focuser_free` failed)" in told(rig, "warning")[0]
+    rig.tell(ends)
+    rig.start_plan()
+    rig.take_frames(2)
+    assert (rig.runs, rig.position, due(rig)) == ([], 10_060, ["count"])
+    assert len(told(rig, "error")) == 1 + isinstance(ends, events.HostLost)
+    rig.tell(events.TriggersResumed())
+    rig.take_frames(1)
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
 # --- after a move that failed ---
 
 
