@@ -32,6 +32,7 @@ WATCHED_ACTS: st.SearchStrategy[list[Act]] = st.lists(
         st.tuples(st.just("scene"), st.sampled_from(_THEIRS)),
         st.tuples(st.sampled_from(["answers", "answers", "fails"]), st.integers(1, 6)),
         st.tuples(st.just("strays"), _WARMER),
+        st.tuples(st.just("robbed"), _STEPS),
         st.tuples(st.just("answers"), st.just(1000)),
         st.tuples(st.just("hand"), _STEPS),
         st.tuples(st.just("look"), st.just(1)),
@@ -41,7 +42,8 @@ WATCHED_ACTS: st.SearchStrategy[list[Act]] = st.lists(
     max_size=60,
 )
 """As in other random nights, and ("hand", steps) by which a person or a program moves the focuser,
-("look", 1), and ("strays", degrees): it gets as warm, and a correction that follows fails."""
+("look", 1), and ("strays", degrees): it gets as warm, and a correction that follows fails;
+("robbed", steps): another hand is seen, and then the host focuses, in vain."""
 WATCHED_PROFILES: st.SearchStrategy[dict[str, Any]] = st.builds(
     lambda profile, policy: {**profile, "focuser": {"other_hand": policy}},
     PROFILES,
@@ -74,15 +76,18 @@ class Watched:
         """Let something happen."""
         what, which = act
         if what == "scene":
-            for event in which:
-                self.rig.t += 10.0
-                self._happens(event)
+            self._scene(which)
         elif what == "wait":
             self.rig.t += which
         elif what == "look":
             self._look()
         elif what == "hand":
             self._turn(which)
+        elif what == "robbed":
+            self.act(("answers", 1000))
+            self._turn(which)
+            self._look()
+            self._scene(_THEIRS[1])
         elif what == "strays":
             self.act(("answers", 1000))
             self.act(("scene", (events.TemperatureRead(focuser_c=which),)))
@@ -91,6 +96,11 @@ class Watched:
             for _ in range(min(which, 1 + len(self.rig.waiting)) if what == "fails" else which):
                 if self.rig.waiting:
                     self._answer(fails=what == "fails")
+
+    def _scene(self, scene: tuple[Event, ...]) -> None:
+        for event in scene:
+            self.rig.t += 10.0
+            self._happens(event)
 
     def _happens(self, event: Event) -> None:
         if isinstance(event, events.FocuserRead):
