@@ -318,6 +318,8 @@ class Context(Struct, frozen=True):
         this time.
     astray
         A move that no run put right has failed on its way: the focuser may stand elsewhere than at `verified_position`.
+    stray_at
+        Where such a move was seen to have left it; None until it is read. It is never what a position is reckoned from.
     lost
         The last run could not put the focuser back.
     left_at
@@ -354,6 +356,7 @@ class Context(Struct, frozen=True):
     offset_under_way: RightFor | None = None
     offset_retry_t: float | None = None
     astray: bool = False
+    stray_at: int | None = None
     lost: bool = False
     left_at: int | None = None
     other_hand: OtherHand | None = None
@@ -361,6 +364,11 @@ class Context(Struct, frozen=True):
     failure: str = ""
     concluded: Run | None = None
     acting: str = ""
+
+    @property
+    def stands_at(self) -> int | None:
+        """Where the focuser was last known to stand, be it where a failed move has left it; None where nobody knows."""
+        return self.stray_at if self.astray and self.verified_position is not None else self.verified_position
 
     def known(self, fact: str) -> FactValue:
         """Value of a fact that is there and not stale; None where it is unknown."""

@@ -49,7 +49,7 @@ def _guards(context: Context) -> Iterator[str]:
         if not said.passes:
             yield f"{_told(context, fact, contrary)} (`{guard}` {said})"
     if context.other_hand is not None and context.other_hand.at_work:
-        yield f"the focuser is not free: {context.other_hand.what} (`focuser_free` failed)"
+        yield "the focuser is not free: the host's own autofocus moves it (`focuser_free` failed)"
     if context.plan.aids:
         aids = sorted(context.plan.aids)
         yield f"{' and '.join(aids)} {'are' if len(aids) > 1 else 'is'} open (`aids_closed` failed)"

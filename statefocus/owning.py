@@ -21,14 +21,19 @@ def expected(context: Context) -> Expected | None:
     """Where the focuser should stand; None while something may move it: ours, by agreement, or told to be at work."""
     hand = context.other_hand
     moving = context.run is not None or any(one.kind in _MOVING for one in context.pending.values())
-    if moving or context.lost or context.astray or context.plan.aids or (hand is not None and hand.at_work):
+    if moving or context.lost or context.plan.aids or (hand is not None and hand.at_work):
         return None
-    return Expected(context.verified_position if hand is None or hand.position is None else hand.position)
+    return Expected(context.stands_at if hand is None or hand.position is None else hand.position)
+
+
+def strayed(context: Context) -> Context:
+    """A move that no run puts right has failed: where it has left the focuser is known when it is read."""
+    return replace(context, astray=True, stray_at=None)
 
 
 def seen(context: Context, position: int | None, *, driver_compensation: bool | None) -> Context:
     """Note where the focuser was seen to stand, and whether its driver moves it too (C8)."""
-    foreseen, known, hand = expected(context), context.verified_position, context.other_hand
+    foreseen, known, hand = expected(context), context.stands_at, context.other_hand
     if foreseen is None:
         return context
     ours = context.compensation.driver_was_on is not None
@@ -39,8 +44,10 @@ def seen(context: Context, position: int | None, *, driver_compensation: bool | 
         return context
     if hand is not None:
         return replace(context, other_hand=_further(context, hand, position))
-    if known is None:
+    if context.verified_position is None:
         return _found(context, position)
+    if known is None or (driver_compensation and context.astray):
+        return _left_by_failure(context, position)
     if driver_compensation:  # the profile leaves the temperature to the driver
         return replace(context, verified_position=position)
     return replace(context, other_hand=OtherHand(f"something else moved it from {known} to {position}", position))
@@ -52,17 +59,32 @@ def _agree(context: Context, one: int, other: int | None) -> bool:
 
 def _further(context: Context, hand: OtherHand, position: int) -> OtherHand:
     """The other hand goes on; that it puts the focuser back, or that a driver follows the temperature, is no news."""
-    if hand.driver or _agree(context, position, context.verified_position):
+    if hand.driver or _agree(context, position, context.stands_at):
         return replace(hand, position=position)
     return replace(
         hand, what=f"something else moved it from {hand.position} to {position}", position=position, told=False
     )
 
 
+def _left_by_failure(context: Context, position: int) -> Context:
+    """The focuser is read after a move that failed: whoever moves it from there is another hand.
+
+    Where it was meant to stand does not change: the next move is reckoned from that, and nothing is lost or doubled.
+    """
+    if _agree(context, position, context.verified_position):
+        return replace(context, astray=False, stray_at=None)
+    return replace(context, stray_at=position)
+
+
 def _found(context: Context, position: int) -> Context:
-    """The focuser is read after a time in which a person might turn it: that is where it is meant to stand."""
+    """The focuser is read after a time in which a person might turn it: that is where it is meant to stand.
+
+    Where it still stands where a failed move had left it, nobody has turned it.
+    """
+    if context.left_at is not None and _agree(context, position, context.stray_at):
+        return replace(context, verified_position=context.left_at, left_at=None)
     turned = context.left_at is not None and not _agree(context, position, context.left_at)
-    context = replace(context, verified_position=position, left_at=None)
+    context = replace(context, verified_position=position, left_at=None, astray=False, stray_at=None)
     if not turned:
         return context
     return replace(
@@ -82,14 +104,24 @@ def taken_back(context: Context) -> Context:
     hand = context.other_hand
     if hand is None:
         return context
-    here = context.verified_position if hand.position is None else hand.position
-    return replace(context, other_hand=None, verified_position=here)
+    if hand.position is None:
+        return replace(context, other_hand=None)
+    return replace(context, other_hand=None, verified_position=hand.position, astray=False, stray_at=None)
+
+
+def at_work(context: Context) -> Context:
+    """The host's own autofocus moves the focuser; a hand that nobody took it back from is not forgotten over that."""
+    hand = context.other_hand or OtherHand("the host's own autofocus moves it")
+    return replace(context, other_hand=replace(hand, at_work=True))
 
 
 def at_rest_again(context: Context) -> Context:
     """Whoever was at work at the focuser is not any more; where it stands will be seen."""
-    at_work = context.other_hand is not None and context.other_hand.at_work
-    return replace(context, other_hand=None) if at_work else context
+    hand = context.other_hand
+    if hand is None or not hand.at_work:
+        return context
+    before = hand.driver or hand.position is not None
+    return replace(context, other_hand=replace(hand, at_work=False) if before else None)
 
 
 def refocused(context: Context, position: int, filter_: str | None) -> Context:
@@ -102,6 +134,7 @@ def refocused(context: Context, position: int, filter_: str | None) -> Context:
         verified_position=position,
         lost=False,
         astray=False,
+        stray_at=None,
         other_hand=None,
         right_for=RightFor(filter_),
         last_good={**context.last_good, filter_: position} if filter_ else context.last_good,

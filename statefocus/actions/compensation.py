@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import compensating
+from statefocus import compensating, owning
 from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, emit, tell
 from statefocus.context import Context
@@ -55,5 +55,5 @@ def drop_correction(context: Context) -> Result:
     """Forget the correction that failed; it stays due, and is tried again after a while."""
     retry_t = context.now + 60 * context.profile.failure.retry_after_min
     state = replace(context.compensation, under_way_steps=0, retry_t=retry_t)
-    context = replace(context, compensation=state, astray=True)
+    context = owning.strayed(replace(context, compensation=state))
     return tell(context, "warning", f"A temperature correction failed: {context.failure}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from statefocus import offsetting
+from statefocus import offsetting, owning
 from statefocus.actions.moving import move
 from statefocus.actions.registry import Result, action, current, emit, hand_over, tell
 from statefocus.context import Context, RightFor
@@ -37,7 +37,7 @@ def book_offset(context: Context) -> Result:
 def drop_offset(context: Context) -> Result:
     """Forget the move that failed; it stays owed, and is tried again after a while."""
     retry_t = context.now + 60 * context.profile.failure.retry_after_min
-    context = replace(context, offset_under_way=None, offset_retry_t=retry_t, astray=True)
+    context = owning.strayed(replace(context, offset_under_way=None, offset_retry_t=retry_t))
     return tell(context, "warning", f"The move for filter {context.plan.filter} failed: {context.failure}")
 
 
@@ -74,7 +74,7 @@ def mark_offset_made(context: Context) -> Result:
 @action(Notify)
 def tell_offset_failed(context: Context) -> Result:
     """Tell that the offset after a run is still owed; it is tried again."""
-    context = replace(context, astray=True)
+    context = owning.strayed(context)
     return tell(context, "warning", f"The filter's offset could not be applied after the run: {context.failure}")
 
 

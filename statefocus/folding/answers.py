@@ -65,7 +65,7 @@ def _filter_set(context: Context, event: events.FilterSet) -> Context:
 
 @folds(events.FocuserMoved)
 def _focuser_moved(context: Context, event: events.FocuserMoved) -> Context:
-    context = replace(context, astray=False)
+    context = replace(context, astray=False, stray_at=None)
     if context.run is None:
         return replace(context, verified_position=event.position)
     return with_run(context, position=event.position)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from statefocus import events, offsetting, owning
-from statefocus.context import Context, OtherHand
+from statefocus.context import Context
 from statefocus.focus.learned import LearnedCurve
 from statefocus.folding.registry import folds, with_facts, with_plan, with_run, with_triggers
 from statefocus.image_history import channel_of
@@ -203,7 +203,7 @@ def _guiding_failed(context: Context, event: events.GuidingFailed) -> Context:
 
 @folds(events.HostFocusing)
 def _host_focusing(context: Context, _event: events.HostFocusing) -> Context:
-    return replace(context, other_hand=OtherHand("the host's own autofocus moves it", at_work=True))
+    return owning.at_work(context)
 
 
 @folds(events.HostRefocused)

@@ -63,8 +63,9 @@ class Focuser(Section):
         "refuse",
         description="When another program, or a hand, has moved the focuser: `refuse` stops every automatic move until "
         "a person resumes the triggers or focuses by hand; `hand_over` takes the new position as focused, tells so, "
-        "and goes on. Not looked for in a run, with an aid open, and after a move that failed; where the driver "
-        "compensates the temperature and statefocus does not, a new position is the driver's.",
+        "and goes on. Not looked for in a run, with an aid open, and after a run that could not put it back; after a "
+        "correction or an offset that failed, from where that has left it. Where the driver compensates the "
+        "temperature and statefocus does not, a new position is the driver's.",
     )
     move_timeout_s: float = Field(120.0, gt=0, le=3600, description="A move that takes longer has failed.")
 

@@ -167,6 +167,7 @@ class _Auditor:
         wrong = list(problems(line))
         for sentence in wrong:
             self._find(line.number, "schema", sentence)
+        self._rules.whole = self._rules.whole and not self._gap
         checks: list[Callable[[Line], Iterator[tuple[str, str]]]] = [self._order.take, self._rules.take]
         if not self._gap:
             checks.append(self._recount.take)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from statefocus.errors import TraceError
 from statefocus.events import KINDS
-from statefocus.folding.plan import PLAN_EVENTS
+from statefocus.folding.plan import DOWNLOAD_S, PLAN_EVENTS
 from statefocus.folding.world import ASTRONOMICAL_NIGHT_DEG
 from statefocus.profile import Profile
 from statefocus.trace.header import profile_of
@@ -44,9 +44,25 @@ _FACTS = {
 """The fact behind each guard, what it must be, and what was told where it is the contrary."""
 
 
+_SHUTTER_CLOSES = frozenset(
+    {"frame_preparing", "frame_saved", "exposure_failed", "plan_held", "plan_finished", "plan_aborted"}
+)
+
+
+class Decided(NamedTuple):
+    """The rulings of a guard that what was told before allows, and what that was, as a clause."""
+
+    rulings: frozenset[str]
+    because: str
+
+
+def _either(*, passes: bool, yes: str, no: str) -> Decided:
+    return Decided(frozenset({"passed" if passes else "failed"}), yes if passes else no)
+
+
 @dataclass
 class World:
-    """What the recorded events said last, to hold a guard that is recorded as passed against.
+    """What the recorded events said last, to hold the rulings of guards against.
 
     Attributes
     ----------
@@ -56,6 +72,8 @@ class World:
         When each fact was told, and its value; None where the device could not tell.
     paused
         The plan was paused by somebody, or handed over paused: what it said last still holds.
+    moving
+        Moves that were asked for, and not answered yet.
     """
 
     profile: Profile | None = None
@@ -68,7 +86,11 @@ class World:
     _sure: bool = False
     armed: bool = True
     paused: bool = False
+    moving: set[int] = field(default_factory=set)
     _running: bool = False
+    _ending: bool = False
+    _shutter_until: float | None = None
+    _perhaps_taken: bool = False
 
     @classmethod
     def of(cls, header: Line) -> World:
@@ -88,8 +110,16 @@ class World:
             self.aids.discard(body["aid"])
         elif name in ("triggers_paused", "triggers_resumed"):
             self.armed = name == "triggers_resumed"
-        elif name in ("flip_started", "flip_finished", "plan_finished", "plan_aborted", "host_lost"):
+        elif name in (
+            *("flip_started", "flip_finished", "exposure_started", "plan_finished", "plan_aborted", "host_lost"),
+        ):
             self.flipping = name == "flip_started"
+        elif name == "session_ending":
+            self._ending = True
+        if name == "exposure_started":
+            self._shutter_until = line.t + body["exposure_s"] + DOWNLOAD_S
+        elif name in _SHUTTER_CLOSES:
+            self._shutter_until = None
         self._focuser(name, line)
         self.facts |= {fact: (line.t, value) for fact, value in self._told(name, body).items()}
 
@@ -98,8 +128,11 @@ class World:
         body = line.body
         if name in ("host_focusing", "host_refocused", "host_lost", "exposure_started", "triggers_resumed"):
             self.host_focusing = name == "host_focusing"
-        if name == "triggers_resumed" or line.run is not None:
+        taken_back = name == "triggers_resumed" or (name == "host_refocused" and body.get("position") is not None)
+        if taken_back or line.run is not None:
             self.hand = ""
+        self._perhaps_taken = name in ("host_focusing", "focuser_read") or (self._perhaps_taken and not taken_back)
+        self.moving.discard(body.get("effect", 0))
         if name in ("session_started", "focuser_moved", "host_refocused") and body.get("position") is not None:
             self._here, self._sure = body["position"], True
         elif name in ("effect_failed", "devices_halted", "aid_closed", "host_focusing"):
@@ -114,7 +147,9 @@ class World:
         if position is None or profile is None or profile.focuser.other_hand != "refuse":
             return
         elsewhere = here is not None and abs(position - here) > profile.focuser.tolerance_steps
-        if self._sure and elsewhere and not line.body.get("driver_compensation") and not self.aids and not self.hand:
+        if self.moving or self.aids or self.hand or line.body.get("driver_compensation"):
+            return
+        if self._sure and elsewhere:
             self.hand = f"that the focuser stood at {position} instead of {here}, and nobody took it back"
 
     def _plan(self, name: str, line: Line) -> None:
@@ -165,6 +200,64 @@ class World:
             fact, wanted, contrary = _FACTS[guard]
             return self._against(fact, t, wanted=wanted, contrary=contrary)
         return None
+
+    def decides(self, guard: str, t: float) -> Decided | None:
+        """Tell which rulings of a guard what was told before allows at a moment; None where it does not decide it."""
+        switched = self._switched(guard, t)
+        if switched is not None:
+            return switched
+        if guard == "light_plan":
+            if not self._running and self.profile is not None:
+                return Decided(frozenset({"passed"}), "no plan is told to run")
+            return self._by_fact("frame_type", t, "Light")
+        if guard in _FACTS:
+            fact, wanted, _ = _FACTS[guard]
+            return self._by_fact(fact, t, wanted)
+        return None
+
+    def _switched(self, guard: str, t: float) -> Decided | None:
+        """Of a guard that goes by what begins and ends, and never is unknown."""
+        if guard == "aids_closed":
+            return _either(passes=not self.aids, yes="no aid was told to be open", no="an aid was told to be open")
+        if guard == "triggers_armed":
+            return _either(passes=self.armed, yes="the triggers were not paused", no="the triggers were paused")
+        if guard == "no_flip":
+            return _either(passes=not self.flipping, yes="no flip was told to be under way", no="a flip had begun")
+        if guard == "focuser_free":
+            their = "the host's own autofocus was told to be"
+            return _either(passes=not self.host_focusing, yes=f"{their} over, or never began", no=f"{their} under way")
+        if guard == "session_goes_on":
+            return _either(
+                passes=not self._ending, yes="the session was not told to end", no="the session was told to end"
+            )
+        if guard == "between_frames":
+            return self._between_frames(t)
+        if guard == "focuser_ours" and not self._perhaps_taken and not self.hand:
+            return Decided(frozenset({"passed"}), "nothing was told of another hand on the focuser")
+        return None
+
+    def _between_frames(self, t: float) -> Decided | None:
+        until = self._shutter_until
+        if until is not None and abs(t - until) <= _ROUNDING_S:
+            return None
+        return _either(passes=until is None or t > until, yes="no frame was under way", no="a frame was under way")
+
+    def _by_fact(self, fact: str, t: float, wanted: object) -> Decided | None:
+        """Of a guard that goes by a fact, which a source tells, and which grows stale."""
+        if self.profile is None:
+            return None
+        since, value = self.facts.get(fact, (t, None))
+        if value is None:
+            told = (
+                "the last event about it could not tell" if fact in self.facts else "no event before had ever told it"
+            )
+            return Decided(frozenset({"unknown"}), told)
+        holds = fact == "frame_type" and self.paused  # a paused plan stands still
+        age_s, limit_s = t - since, self.profile.guards.stale_after_s
+        rulings = {"passed" if value == wanted else "failed"} if holds or age_s <= limit_s + _ROUNDING_S else set()
+        rulings |= {"unknown"} if not holds and age_s >= limit_s - _ROUNDING_S else set()
+        old = f"{age_s:.0f} s before" + ("" if rulings != {"unknown"} else f", stale after {limit_s:g} s")
+        return Decided(frozenset(rulings), f"the last event about it, {old}, makes it {' or '.join(sorted(rulings))}")
 
     def _against(self, fact: str, t: float, *, wanted: object, contrary: str) -> str | None:
         since, value = self.facts.get(fact, (t, None))

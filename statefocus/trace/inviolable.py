@@ -68,11 +68,15 @@ class Rules:
     ----------
     ended
         The session has ended.
+    whole
+        No line is missing so far, and the core has had no fault: what guards went by is all told.
     """
 
     ended: bool = False
+    whole: bool = True
     _world: World = field(default_factory=World)
     _event: Line | None = None
+    _heard: bool = True
     _step: Line | None = None
     _machine: str = ""
     _run: _Run | None = None
@@ -98,8 +102,7 @@ class Rules:
         self.ended = name == "session_ended"
         yield from self._runs_before(line)
         yield from self._corrected_in(line)
-        self._event = line
-        self._world.take(name, line)
+        self._event, self._heard = line, False
         if self._run is not None:
             self._run.take(name, line.body)
         if self.ended and self._held_line is not None:
@@ -121,20 +124,39 @@ class Rules:
 
     def _take_step(self, line: Line) -> Broken:
         self._machine = line.body["machine"]
+        self._hear(line.body["outcome"])
         yield from rows_tried(line.body)
         yield from self._facts_behind(line)
+        yield from self._facts_against(line)
         if self._machine != "session":
             return
         self._step = line
-        if line.body["outcome"] == "fault":
-            self._world.armed = False
         if self._run is None and line.run is not None:
             yield from self._run_begins(line.run)
+
+    def _hear(self, outcome: str) -> None:
+        """An event counts when its step follows, as in the core: the answer to something given up changes nothing."""
+        if outcome == "fault":
+            self._world.armed = self.whole = False
+        elif not self._heard and outcome != "stale" and self._event is not None:
+            self._world.take(str(self._event.body["event"]), self._event)
+        self._heard = True
 
     def _facts_behind(self, line: Line) -> Broken:
         for guard, said in _taken(line.body).items():
             if said == "passed" and (against := self._world.contradicts(guard, line.t)):
                 yield "guards", f"row `{line.body['row']}` was taken past guard `{guard}`, and {against}."
+
+    def _facts_against(self, line: Line) -> Broken:
+        """Hold what guards said in rows that were not taken against the facts, be it that they passed or not."""
+        tried, taken = line.body.get("tried", ()), _taken(line.body).items()
+        said = {(guard, ruling): one["row"] for one in tried for guard, ruling in one["guards"].items()}
+        for (guard, ruling), row in said.items() if self.whole else ():
+            if ruling == "not_used" or (guard, ruling) in taken:
+                continue
+            decided = self._world.decides(guard, line.t)
+            if decided is not None and ruling not in decided.rulings:
+                yield "guards", f"guard `{guard}` of row `{row}` is {ruling}, and {decided.because}."
 
     def _run_begins(self, number: int) -> Broken:
         """Check the guards of the session's last step, which has begun a run."""
@@ -161,7 +183,11 @@ class Rules:
         elif name in ("resume_plan", "abort_plan", "leave_plan_paused"):
             self._held_line = None
             self._world.paused = self._world.paused or name == "leave_plan_paused"
-        elif name == "move_focuser":
+        elif name == "halt_devices":
+            self._world.moving.difference_update(body["gives_up"])
+        if name in ("move_focuser", "switch_driver_compensation"):
+            self._world.moving.add(body["id"])
+        if name == "move_focuser":
             if self._machine != "session" or body["purpose"] == "compensation":
                 yield from self._moves_beside(line.number, offset=self._machine == "offsets")
             else:

@@ -14,12 +14,13 @@ Broken = Iterator[tuple[str, str]]
 
 
 class _Asked(NamedTuple):
-    """A move that was asked for; `steps` only of a correction."""
+    """A move that was asked for; `steps` only of a correction, `put_right` where a run goes back after a failure."""
 
     line: int
     position: int
     beside: bool
     steps: int | None
+    put_right: bool
 
 
 @dataclass
@@ -30,6 +31,8 @@ class Moves:
     ----------
     here
         Where it was last known to stand on purpose, outside of a run; None where nobody has told.
+    astray, stray_at
+        A move that no run puts right has failed, and where it was then read.
     in_run
         Where the run under way knows it; None where it does not.
     """
@@ -37,6 +40,9 @@ class Moves:
     profile: Profile
     here: int | None = None
     in_run: int | None = None
+    astray: bool = False
+    stray_at: int | None = None
+    _left_at: int | None = None
     _max_step: int | None = None
     _asked: dict[int, _Asked] = field(default_factory=dict)
     _applied: int = 0
@@ -52,7 +58,9 @@ class Moves:
             yield from self._correction(body["position"], steps)
             if abs(steps) > self.profile.compensation.max_correction_steps:
                 steps = 0  # told; what follows is held against what could have been
-        self._asked[body["id"]] = _Asked(line.number, body["position"], not running or machine != "session", steps)
+        beside = not running or machine != "session"
+        put_right = not beside and body["purpose"] != "filter_offset"
+        self._asked[body["id"]] = _Asked(line.number, body["position"], beside, steps, put_right)
 
     def _correction(self, position: int, steps: int) -> Broken:
         settings, here = self.profile.compensation, self.here
@@ -92,17 +100,40 @@ class Moves:
         elif name == "devices_halted" and running:
             self.in_run = body.get("position")
         elif name == "host_refocused" and body["position"] is not None:
-            self.here, self._applied = body["position"], 0
+            self._stands(body["position"])
         elif name == "focuser_read" and body.get("position") is not None and not running:
-            self.here = body["position"]  # whoever took it there; what was applied counts no more
-            self._applied = 0
-        elif name == "aid_closed" and not running and self.profile.focuser.watch_every_s:
-            self.here = None
+            self._read(body["position"])
+        elif name == "aid_closed" and not running and self.profile.focuser.watch_every_s and self.here is not None:
+            self._left_at, self.here = self.here, None
         elif name == "focuser_moved":
             self._arrived(body, running=running)
+        elif name == "effect_failed":
+            asked = self._asked.pop(body["effect"], None)
+            if asked is not None and not asked.put_right:
+                self.astray, self.stray_at = True, None
+
+    def _stands(self, position: int) -> None:
+        """Whoever took it there; what was applied counts no more."""
+        self.here, self._applied, self.astray, self.stray_at = position, 0, False, None
+
+    def _read(self, position: int) -> None:
+        """A reading tells of another hand, or where a failed move has left it: no correction begins there."""
+        if self.here is None and self.stray_at is not None and self._agree(position, self.stray_at):
+            self.here = self._left_at
+        elif self.here is None or not self.astray:
+            self._stands(position)
+        elif self.stray_at is None:
+            self.astray = not self._agree(position, self.here)
+            self.stray_at = position if self.astray else None
+        elif not self._agree(position, self.stray_at):
+            self._stands(position)
+
+    def _agree(self, one: int, other: int) -> bool:
+        return abs(one - other) <= self.profile.focuser.tolerance_steps
 
     def _arrived(self, body: Mapping[str, Any], *, running: bool) -> None:
         asked = self._asked.pop(body["effect"], None)
+        self.astray, self.stray_at = False, None
         if running:
             self.in_run = body["position"]
         if not running or (asked is not None and asked.beside):

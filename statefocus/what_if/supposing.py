@@ -246,13 +246,19 @@ def _plan_events(night: Recorded) -> list[Happened]:
 
 
 def _turned(night: Recorded) -> dict[int, int]:
-    """By how many steps something else had moved the focuser when it was seen, by the event's number."""
+    """By how many steps something else had moved the focuser when it was seen, by the event's number.
+
+    Where it is seen after a move that failed, it is that move which has left it there.
+    """
+    moves = {one.body["id"] for asked in night.asked.values() for one in asked if one.body["effect"] == "move_focuser"}
     here: int | None = None
     focusing = False
     turned: dict[int, int] = {}
     for one in night.happened:
         if isinstance(one.event, events.HostFocusing | events.HostRefocused | events.HostLost):
             focusing = isinstance(one.event, events.HostFocusing)
+        if isinstance(one.event, events.EffectFailed) and one.event.effect in moves:
+            here = None
         position = getattr(one.event, "position", None) if isinstance(one.event, _SEEN) else None
         if position is None:
             continue

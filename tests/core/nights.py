@@ -106,7 +106,7 @@ def _measured(hfr_px: float, stars: int) -> tuple[Event, ...]:
     return (*_FRAME[:-1], saved)
 
 
-_SCENES = st.sampled_from(
+SCENES = st.sampled_from(
     [
         WELL,
         _FRAME,
@@ -128,7 +128,7 @@ _SCENES = st.sampled_from(
 _ANSWERS = st.tuples(st.sampled_from(["answers", "answers", "fails", "blurs", "late", "wrong"]), st.integers(1, 40))
 ACTS: st.SearchStrategy[list[Act]] = st.lists(
     st.one_of(
-        st.tuples(st.just("scene"), _SCENES),
+        st.tuples(st.just("scene"), SCENES),
         _ANSWERS,
         _ANSWERS,
         st.tuples(st.just("scene"), EVENTS.map(lambda event: (event,))),

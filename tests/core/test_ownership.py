@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from statefocus import events
+from statefocus import events, owning
+from statefocus.effects import Effect
 from statefocus.folding.plan import DOWNLOAD_S
-from statefocus.testing import SimulatedRig
+from statefocus.testing import SimulatedRig, failed
 
 from .rigs import begin_run, due, quiet_rig, run_now, tried
 
@@ -365,3 +366,136 @@ def test_a_run_after_another_hand_begins_where_the_focuser_stands() -> None:
     run_now(rig)
     (run,) = rig.runs
     assert run.start_position == 10_060
+
+
+@pytest.mark.parametrize("ends", [events.HostRefocused(position=None), events.HostLost(sentence="No answer.")])
+def test_another_hand_is_not_forgotten_over_the_hosts_own_autofocus(ends: events.Event) -> None:
+    rig = taken_rig()
+    rig.tell(events.HostFocusing())
+    rig.tell(events.RunRequested())
+    assert "the host's own autofocus moves it (`focuser_free` failed)" in told(rig, "warning")[0]
+    rig.tell(ends)
+    rig.start_plan()
+    rig.take_frames(2)
+    assert (rig.runs, rig.position, due(rig)) == ([], 10_060, ["count"])
+    assert len(told(rig, "error")) == 1 + isinstance(ends, events.HostLost)
+    rig.tell(events.TriggersResumed())
+    rig.take_frames(1)
+    assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+# --- after a move that failed ---
+
+
+def strayed_rig(at: int = 9_994, **profile: Any) -> SimulatedRig:
+    """A rig whose correction from 10000 to 9990 has failed on its way, and has left the focuser elsewhere."""
+    rig = quiet_rig(EVERY_FRAME, compensation=COMPENSATION, **profile)
+    run_now(rig)
+    assert rig.position == 10_000
+    rig.looks = False
+
+    def stuck(effect: Effect) -> events.Event:
+        rig.position = at
+        return failed(effect)
+
+    rig.script("move_focuser", stuck)
+    rig.read_temperature(10.0, 9.0)
+    assert (rig.position, rig.state.context.astray) == (at, True)
+    return rig
+
+
+def corrected(rig: SimulatedRig) -> int:
+    """Where the focuser stands once the correction that failed is made again."""
+    rig.t += 60.0 * rig.profile.failure.retry_after_min
+    rig.read_temperature(9.0)
+    return rig.position
+
+
+def test_where_a_failed_correction_has_left_the_focuser_is_nobodys_hand_and_nothing_is_reckoned_from_there() -> None:
+    rig = strayed_rig()
+    for _ in range(2):
+        rig.tell(events.FocuserRead(position=9_994))
+        assert (rig.state.context.other_hand, rig.state.context.verified_position) == (None, 10_000)
+    assert corrected(rig) == 9_990
+    context = rig.state.context
+    assert (context.verified_position, context.compensation.applied_steps) == (9_990, -10)
+    assert (context.astray, context.stray_at) == (False, None)
+
+
+def test_a_hand_on_a_focuser_that_a_failed_correction_has_left_is_told() -> None:
+    rig = strayed_rig()
+    rig.tell(events.FocuserRead(position=9_994))
+    rig.position = 10_060
+    rig.tell(events.FocuserRead(position=10_060))
+    assert "something else moved it from 9994 to 10060" in told(rig, "error")[0]
+    assert corrected(rig) == 10_060
+    rig.tell(events.TriggersResumed())
+    context = rig.state.context
+    assert (context.verified_position, context.astray, context.stray_at) == (10_060, False, None)
+    assert owning.expected(context) == owning.Expected(10_060)
+
+
+def test_a_hand_that_puts_the_focuser_where_it_was_meant_to_stand_is_a_hand() -> None:
+    rig = strayed_rig()
+    rig.tell(events.FocuserRead(position=9_994))
+    rig.tell(events.FocuserRead(position=10_000))
+    assert "something else moved it from 9994 to 10000" in told(rig, "error")[0]
+
+
+def test_a_failed_correction_that_moved_nothing_leaves_the_focuser_where_it_was() -> None:
+    rig = strayed_rig(at=10_000)
+    rig.tell(events.FocuserRead(position=10_000))
+    assert (rig.state.context.astray, rig.state.context.verified_position) == (False, 10_000)
+    rig.tell(events.FocuserRead(position=9_994))
+    assert "something else moved it from 10000 to 9994" in told(rig, "error")[0]
+
+
+def test_an_offset_that_failed_is_watched_as_a_correction_is() -> None:
+    filters = {"L": {"offset_steps": 0}, "R": {"offset_steps": 50, "focus": "offset"}}
+    rig = quiet_rig(EVERY_FRAME, filters=filters)
+    rig.looks = False
+    rig.tell(events.PlanStarted(frame_type="Light", filter="L"))
+    rig.script("move_focuser", failed)
+    rig.tell(events.FilterChanged(former="L", filter="R"))
+    rig.tell(events.FocuserRead(position=10_020))
+    assert told(rig, "error") == []
+    rig.tell(events.FocuserRead(position=10_060))
+    assert "something else moved it from 10020 to 10060" in told(rig, "error")[0]
+
+
+def test_where_nothing_has_read_it_since_a_failed_correction_the_watch_is_told_that_nobody_knows() -> None:
+    rig = strayed_rig()
+    assert owning.expected(rig.state.context) == owning.Expected(None)
+    rig.tell(events.FocuserRead(position=9_994))
+    assert owning.expected(rig.state.context) == owning.Expected(9_994)
+
+
+def test_an_aid_that_turns_nothing_after_a_failed_correction_changes_nothing() -> None:
+    rig = strayed_rig()
+    rig.tell(events.FocuserRead(position=9_994))
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
+    assert owning.expected(rig.state.context) == owning.Expected(None)
+    rig.tell(events.FocuserRead(position=9_994))
+    assert (rig.state.context.verified_position, rig.state.context.stray_at) == (10_000, 9_994)
+    assert corrected(rig) == 9_990
+
+
+def test_what_a_person_focuses_with_an_aid_after_a_failed_correction_is_where_it_is_meant_to_stand() -> None:
+    rig = strayed_rig()
+    rig.tell(events.FocuserRead(position=9_994))
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    rig.tell(events.AidClosed(aid="Bahtinov Aid"))
+    rig.position = 10_060
+    rig.tell(events.FocuserRead(position=10_060))
+    context = rig.state.context
+    assert (context.verified_position, context.astray, context.stray_at) == (10_060, False, None)
+    assert told(rig, "error") == []
+
+
+def test_the_backlash_of_the_next_move_is_taken_up_from_where_the_failed_one_has_left_the_focuser() -> None:
+    rig = strayed_rig(at=9_970, focuser={"backlash": "overshoot", "overshoot_steps": 60})
+    rig.tell(events.FocuserRead(position=9_970))
+    corrected(rig)
+    move = rig.emitted("move_focuser")[-1]
+    assert (move.position, move.via) == (9_990, (10_050,))

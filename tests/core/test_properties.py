@@ -16,11 +16,13 @@ from statefocus.session import Session
 from statefocus.testing import SimulatedRig, machines
 
 from .nights import ACTS, PROFILES, Act, Oracle, play, restores_failed
+from .watched import WATCHED_ACTS, WATCHED_PROFILES, Watched
 
 nights = given(profile=PROFILES, acts=ACTS)
 moderate = settings(
     deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow], print_blob=False
 )
+more = settings(moderate, max_examples=200)
 ENDS = {"validated", "unvalidated", "restored", "cancelled", "lost"}
 
 
@@ -271,3 +273,49 @@ def test_the_same_events_make_the_same_steps(profile: dict[str, Any], acts: list
         state, steps = session.step(state, happening.event, happening.t)
         assert steps == happening.steps
     assert state.leaves == rig.state.leaves
+
+
+# --- where the focuser is believed to stand ---
+
+_STOOD = (events.FocuserPrepared, events.FocuserMoved, events.DevicesHalted)
+_TELLS = (events.SessionStarted, events.FocuserMoved, events.FocuserRead, events.HostRefocused)
+_TAKES_BACK = (events.TriggersResumed, events.RunRequested, events.UndoRequested)
+
+
+@moderate
+@nights
+def test_the_believed_position_is_always_one_that_was_told(profile: dict[str, Any], acts: list[Act]) -> None:
+    rig = play(profile, acts)
+    believed, read, stood, left = None, None, None, None
+    for happening in rig.log:
+        event, now = happening.event, happening.state.context
+        told = getattr(event, "position", None)
+        answers = isinstance(event, events.Answer) and happening.steps[0].outcome != "stale"
+        if isinstance(event, _STOOD) and answers and told is not None:
+            stood = told
+        elif isinstance(event, events.FocuserRead) and told is not None:
+            read = told
+        if now.verified_position == believed:
+            continue
+        if now.verified_position is None:
+            assert isinstance(event, events.AidClosed)
+            left = believed
+        elif now.concluded is not None:
+            assert now.verified_position == stood
+        elif isinstance(event, _TAKES_BACK):
+            assert now.verified_position == read
+        else:
+            assert isinstance(event, _TELLS)
+            assert now.verified_position in (told, left)
+        believed = now.verified_position
+
+
+@more
+@given(profile=WATCHED_PROFILES, acts=WATCHED_ACTS)
+def test_the_focuser_stands_where_it_is_believed_to_and_nothing_moves_it_against_another_hand(
+    profile: dict[str, Any], acts: list[Act]
+) -> None:
+    night = Watched(profile)
+    for act in acts:
+        night.act(act)
+    assert night.amiss == []

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from statefocus import events
 from statefocus.errors import TraceError
+from statefocus.session import MAY_BY_HAND, MAY_REFOCUS
+from statefocus.testing import SimulatedRig
 from statefocus.trace.auditing import Finding, audit
 from statefocus.trace.replaying import replay
+from tests.core.rigs import OFF
 from tests.generate import TRACES
 
-from .tapes import Lines, changed, changed_all, edited, find, golden, lines_of, put, rechained
+from .tapes import Lines, changed, changed_all, edited, find, golden, lines_of, put, rechained, record
 
 
 def broken(path: Path) -> set[str]:
@@ -168,8 +172,12 @@ def test_a_guard_that_the_last_event_contradicts_is_found(trace: Path) -> None:
     lines = lines_of(trace)
     put(trace, edited(lines, find(lines, event="mount_read"), lambda tree: tree.update(tracking=False)))
     found = audit(trace).findings
-    assert [one.rule for one in found] == ["guards", "guards"]  # as the run begins, and once its plan is held
-    assert all("told that the mount does not track" in one.sentence for one in found)
+    past = [one.sentence for one in found if "was taken past" in one.sentence]
+    assert len(past) == 2  # as the run begins, and once its plan is held
+    assert all("told that the mount does not track" in sentence for sentence in past)
+    others = [one.sentence for one in found if "was taken past" not in one.sentence]
+    assert others
+    assert all("guard `tracking` of row" in sentence and sentence.endswith("makes it failed.") for sentence in others)
 
 
 def test_a_correction_in_a_run_is_found(trace: Path) -> None:
@@ -364,6 +372,126 @@ def test_a_night_that_was_not_dark_is_found(tmp_path: Path) -> None:
     path = tmp_path / "forged.jsonl"
     changed_all(golden("dusk", path), silenced("sun_read", altitude_deg=-3.0), path)
     assert any("`astro_night`, and the last event" in one.sentence for one in audit(path).findings)
+
+
+INVIOLABLE = sorted({*MAY_REFOCUS, *MAY_BY_HAND, "no_flip", "between_frames", "session_goes_on"} - {"astro_night"})
+
+
+def passed_over(lines: Lines, guard: str, ruling: str) -> tuple[int, str]:
+    """Index of the first step that has tried a row in vain in which a guard said so, and the row's name."""
+    for index, line in enumerate(lines):
+        tree = json.loads(line)
+        for one in tree.get("tried", ()):
+            if one["row"] != tree["row"] and one["guards"].get(guard) == ruling and "failed" in one["guards"].values():
+                return index, one["row"]
+    raise LookupError(guard)
+
+
+@pytest.mark.parametrize("said", ["failed", "unknown"])
+@pytest.mark.parametrize("guard", INVIOLABLE)
+def test_a_guard_that_blocked_though_the_facts_let_it_pass_is_found(tmp_path: Path, guard: str, said: str) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("asap_and_a_pause", path)
+    index, row = passed_over(lines, guard, "passed")
+    put(path, edited(lines, index, ruled(row, guard, said)))
+    found = audit(path).findings
+    assert [(one.line, one.rule) for one in found] == [(index + 1, "guards")]
+    assert f"guard `{guard}` of row `{row}` is {said}, and " in found[0].sentence
+
+
+BLOCKED: dict[str, tuple[str, str, str]] = {
+    "safe": ("unsafe_at_the_start_and_at_the_flip", "failed", "makes it failed"),
+    "triggers_armed": ("asap_and_a_pause", "failed", "the triggers were paused"),
+    "astro_night": ("dusk", "failed", "makes it failed"),
+}
+
+
+@pytest.mark.parametrize("said", ["passed", "unknown"])
+@pytest.mark.parametrize("guard", BLOCKED)
+def test_a_guard_of_a_row_that_was_not_taken_is_held_against_the_facts_too(
+    tmp_path: Path, guard: str, said: str
+) -> None:
+    path = tmp_path / "forged.jsonl"
+    night, ruling, why = BLOCKED[guard]
+    lines = golden(night, path)
+    index, row = passed_over(lines, guard, ruling)
+    put(path, edited(lines, index, ruled(row, guard, said)))
+    assert any(
+        one.line == index + 1
+        and f"guard `{guard}` of row `{row}` is {said}, and " in one.sentence
+        and why in one.sentence
+        for one in audit(path).findings
+    )
+
+
+def test_a_fact_that_nobody_told_leaves_its_guard_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    changed_all(golden("unsafe_at_the_start_and_at_the_flip", path), silenced("safety_read", safe=None), path)
+    said = {one.sentence for one in audit(path).findings if "guard `safe` of row" in one.sentence}
+    assert said
+    assert all("is failed, and the last event about it could not tell" in one or "is passed" in one for one in said)
+
+
+def test_where_lines_are_missing_no_guard_is_held_against_what_is_not_told(tmp_path: Path) -> None:
+    path = tmp_path / "forged.jsonl"
+    lines = golden("asap_and_a_pause", path)
+    index = find(lines, event="triggers_paused")
+    put(path, renumbered([line for line in lines if json.loads(line).get("event") != "triggers_paused"]))
+    assert any("triggers were not paused" in one.sentence for one in audit(path).findings)
+    put(path, [*lines[:index], *lines[index + 1 :]])
+    assert not any("triggers were not paused" in one.sentence for one in audit(path).findings)
+
+
+def test_an_answer_that_came_too_late_tells_nothing_of_the_plan(tmp_path: Path) -> None:
+    rig = SimulatedRig({"triggers": {**OFF, "count": {"frames": 1}}})
+    rig.start_plan()
+    (step,) = rig.send(events.PlanAborted(effect=1))
+    assert step.outcome == "stale"
+    rig.open_shutter()
+    rig.close_shutter(next_frame_type="Dark")
+    record(tmp_path / "night.jsonl", rig, rig.log)
+    assert {one.rule for one in audit(tmp_path / "night.jsonl").findings} <= {"answer"}
+
+
+def test_a_flip_whose_end_is_untold_is_over_with_the_next_exposure(tmp_path: Path) -> None:
+    rule = {"enabled": True, "steps_per_degree": 10.0, "average_readings": 1, "mode": "real_time"}
+    rig = SimulatedRig({"triggers": OFF, "compensation": rule})
+    rig.start_plan()
+    rig.tell(events.FlipStarted())
+    rig.open_shutter()
+    rig.read_temperature(10.0, 9.0)
+    assert rig.position == 9_990
+    record(tmp_path / "night.jsonl", rig, rig.log)
+    assert audit(tmp_path / "night.jsonl").findings == []
+
+
+@pytest.mark.parametrize("position", [10_200, None])
+def test_a_focus_of_the_hosts_own_takes_the_focuser_back_from_another_hand(
+    tmp_path: Path, position: int | None
+) -> None:
+    rig = SimulatedRig({"triggers": {**OFF, "count": {"frames": 1}}})
+    rig.start_plan()
+    for event in (events.FocuserRead(position=10_060), events.HostFocusing(), events.HostRefocused(position=position)):
+        rig.tell(event)
+    rig.take_frames(1)
+    assert len(rig.runs) == (position is not None)
+    record(tmp_path / "night.jsonl", rig, rig.log)
+    assert audit(tmp_path / "night.jsonl").findings == []
+
+
+def test_a_reading_while_our_own_move_is_under_way_is_nobodys_hand(tmp_path: Path) -> None:
+    rule = {"enabled": True, "steps_per_degree": 10.0, "average_readings": 1, "mode": "real_time"}
+    rig = SimulatedRig({"triggers": {**OFF, "count": {"frames": 1}}, "compensation": rule})
+    rig.start_plan()
+    rig.read_temperature(10.0)
+    rig.t += 10.0
+    rig.send(events.TemperatureRead(focuser_c=9.0, external_c=9.0))
+    rig.send(events.FocuserRead(position=9_995))
+    rig.until("")
+    rig.take_frames(1)
+    assert [run.outcome for run in rig.runs] == ["validated"]
+    record(tmp_path / "night.jsonl", rig, rig.log)
+    assert audit(tmp_path / "night.jsonl").findings == []
 
 
 GROUND: dict[str, tuple[str, dict[str, Any]]] = {

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import assume, given, settings
 
 from statefocus import events
+from statefocus.effects import Effect
 from statefocus.testing import SimulatedRig, failed
 from statefocus.trace.auditing import Finding, audit
 from tests.core.nights import ACTS, PROFILES, play
+from tests.core.rigs import OFF
 
 from .tapes import changed_all, edited, find, golden, lines_of, put, record
 
@@ -186,6 +188,7 @@ def test_a_validated_run_that_never_went_to_its_position_is_found(forged: Path) 
 # --- corrections ---
 
 CORRECTED = "compensation_in_real_time"
+RULE = {"enabled": True, "steps_per_degree": 10.0, "average_readings": 1, "mode": "real_time"}
 
 
 def test_a_correction_beyond_the_largest_one_is_found(forged: Path) -> None:
@@ -206,6 +209,42 @@ def test_corrections_that_add_up_beyond_their_limit_are_found(forged: Path) -> N
 def test_a_correction_with_compensation_off_is_found(forged: Path) -> None:
     forge(CORRECTED, forged, lambda tree: tree["profile"]["compensation"].update(enabled=False), kind="header")
     assert "the header's profile has compensation off" in told(forged, "compensation")[0][1]
+
+
+def corrected_after_a_failure(path: Path, *, aid: bool = False) -> list[str]:
+    """A night whose correction fails far from where it began, is seen there, and is made again; its lines."""
+    rig = SimulatedRig({"triggers": OFF, "compensation": {**RULE, "max_correction_steps": 15}})
+
+    def slipped(effect: Effect) -> events.Event:
+        rig.position = 9_800
+        return failed(effect)
+
+    rig.script("move_focuser", slipped)
+    rig.read_temperature(10.0, 9.0)
+    if aid:
+        rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+        rig.tell(events.AidClosed(aid="Bahtinov Aid"))
+    rig.t += 60.0 * rig.profile.failure.retry_after_min
+    rig.read_temperature(9.0)
+    assert (rig.state.context.verified_position, rig.position) == (9_990, 9_990)
+    record(path, rig, rig.log)
+    return lines_of(path)
+
+
+@pytest.mark.parametrize("aid", [False, True])
+def test_a_correction_after_one_that_failed_is_not_reckoned_from_where_that_has_left_the_focuser(
+    forged: Path, aid: bool
+) -> None:
+    corrected_after_a_failure(forged, aid=aid)
+    assert audit(forged).findings == []
+
+
+def test_a_correction_after_one_that_failed_has_the_same_limit(forged: Path) -> None:
+    lines = corrected_after_a_failure(forged)
+    moves = [index for index, line in enumerate(lines) if '"effect":"move_focuser"' in line]
+    put(forged, edited(lines, moves[-1], lambda tree: tree.update(position=9_810)))
+    ((line, sentence),) = told(forged, "compensation")
+    assert (line, "by -190 steps, from 10000 to 9810" in sentence) == (moves[-1] + 1, True)
 
 
 # --- records of runs ---

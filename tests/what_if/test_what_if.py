@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from statefocus.context import Run
+from statefocus.effects import Effect
 from statefocus.errors import TraceError, UsageError
+from statefocus.events import Event
 from statefocus.focus import FocusPoint, find_focus
 from statefocus.importing import import_log
 from statefocus.profile import Profile
+from statefocus.testing import SimulatedRig, failed
 from statefocus.trace.reading import read_header
 from statefocus.what_if import WhatIf, what_if
 from statefocus.what_if.answer import match
@@ -23,10 +26,11 @@ from statefocus.what_if.reaching import why_missed
 from statefocus.what_if.supposing import Inhibited
 from statefocus.what_if.telling import sentences
 from statefocus.what_if.told import LightFrame, RunTold
+from tests.core.rigs import OFF
 from tests.focus.realdata import data_path
 from tests.generate import TRACES
 from tests.importing.logs import ASIAIR, EKOS
-from tests.trace.tapes import changed, lines_of, put, rechained
+from tests.trace.tapes import changed, lines_of, put, rechained, record
 
 NIGHTS = sorted(TRACES.glob("*.jsonl"))
 TUBE = TRACES / "cooling_tube.jsonl"
@@ -429,3 +433,23 @@ def test_best_focus_is_linear_between_runs_of_the_filter() -> None:
     assert not truth.known_at(50.0, "R")
     assert not truth.known_at(150.0, "L")
     assert Truth().at(0.0, None) is None
+
+
+def test_where_a_failed_correction_was_seen_to_have_left_the_focuser_is_no_hand_in_the_supposed_night(
+    tmp_path: Path,
+) -> None:
+    compensation = {"enabled": True, "steps_per_degree": 10.0, "average_readings": 1, "mode": "real_time"}
+    rig = SimulatedRig({"triggers": {**OFF, "count": {"frames": 2}}, "compensation": compensation})
+    rig.start_plan()
+
+    def slipped(effect: Effect) -> Event:
+        rig.position = 9_800
+        return failed(effect)
+
+    rig.script("move_focuser", slipped)
+    rig.read_temperature(10.0, 9.0)
+    rig.take_frames(3)
+    record(tmp_path / "night.jsonl", rig, rig.log)
+    answer = asked(tmp_path / "night.jsonl", compensation={"enabled": False})
+    assert not any("focuser_ours" in guard for told in answer.inhibited.values() for guard in told.by)
+    assert answer.pairs
