@@ -160,6 +160,17 @@ def test_t4_a_yes_that_was_inhibited_runs_as_soon_as_what_forbade_it_is_over(
     assert [run.causes for run in rig.runs] == [("filter",)]
 
 
+def test_t4_a_yes_that_was_inhibited_is_not_for_a_filter_that_only_gets_its_offset() -> None:
+    rig = quiet_rig({"filter_change": True}, filters={"H": {"offset_steps": 30, "focus": "offset"}})
+    rig.read_facts()
+    changed_by_hand(rig)
+    rig.send(events.SafetyRead(safe=False))
+    rig.send(YES)
+    changed_by_hand(rig, "H")
+    rig.tell(events.SafetyRead(safe=True))
+    assert (rig.runs, due(rig)) == ([], [])
+
+
 def test_t4_a_no_asks_no_more_and_runs_nothing() -> None:
     rig = asking_rig()
     rig.tell(NO)

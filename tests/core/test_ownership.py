@@ -83,6 +83,19 @@ def test_what_the_profile_hands_over_counts_as_focused() -> None:
     assert [run.causes for run in rig.runs] == [("count",)]
 
 
+@pytest.mark.parametrize("leaf", ["Imaging.Exposing", "Paused", "MeridianFlip"])
+@pytest.mark.parametrize(("policy", "row"), [("refuse", "focuser-taken"), ("hand_over", "position-handed-over")])
+def test_another_hand_is_noticed_whatever_the_plan_does(policy: str, row: str, leaf: str) -> None:
+    rig = quiet_rig(EVERY_FRAME, focuser={"other_hand": policy})
+    rig.start_plan()
+    if leaf == "Imaging.Exposing":
+        rig.open_shutter()
+    else:
+        rig.tell(events.PlanPaused() if leaf == "Paused" else events.FlipStarted())
+    (step,) = rig.send(events.FocuserRead(position=10_060))
+    assert (step.row, rig.leaf) == (row, leaf)
+
+
 def test_a_reading_within_the_tolerance_is_nobodys_hand() -> None:
     rig = quiet_rig(EVERY_FRAME, focuser={"tolerance_steps": 5})
     rig.start_plan()
