@@ -313,12 +313,14 @@ def test_a_host_that_is_gone_leaves_no_plan_no_flip_and_no_frame_under_way() -> 
     assert told(rig, "info") == ["The host can be reached again."]
 
 
-@pytest.mark.parametrize(
-    "leaf",
-    ["Imaging.Exposing", "Paused", "MeridianFlip", "Refocusing.Exposing", "Validating.Exposing", "Restoring.Moving",
-     "Concluding.Releasing"],
-)  # fmt: skip
-def test_guiding_that_is_amiss_is_told_and_changes_nothing_else(leaf: str) -> None:
+EVERYWHERE = (
+    *("Imaging.Exposing", "Paused", "MeridianFlip"),
+    *("Refocusing.Exposing", "Validating.Exposing", "Restoring.Moving", "Concluding.Releasing"),
+)
+
+
+def rig_at(leaf: str) -> SimulatedRig:
+    """A rig in one of these states."""
     rig = quiet_rig(EVERY_FRAME)
     if leaf == "Imaging.Exposing":
         rig.start_plan()
@@ -331,10 +333,36 @@ def test_guiding_that_is_amiss_is_told_and_changes_nothing_else(leaf: str) -> No
         if leaf == "Restoring.Moving":
             rig.send(events.CancelRequested())
             rig.until(leaf)
-    before = rig.state
+    assert rig.leaf == leaf
+    return rig
+
+
+@pytest.mark.parametrize("leaf", EVERYWHERE)
+def test_a_host_that_is_gone_is_told_wherever_the_session_stands_and_a_run_goes_on(leaf: str) -> None:
+    rig = rig_at(leaf)
+    (step, *_) = rig.send(events.HostLost(sentence="No answer."))
+    in_a_run = leaf not in EVERYWHERE[:3]
+    assert step.row == ("host-lost-in-a-run" if in_a_run else "host-lost")
+    assert rig.leaf == (leaf if in_a_run else "Imaging.Idle")
+    assert told(rig, "error")[-1] == "The host is gone: No answer."
+    leaf = rig.leaf
+    (step, *_) = rig.send(events.HostFound())
+    assert (step.row, rig.leaf) == ("host-found", leaf)
+
+
+@pytest.mark.parametrize("leaf", EVERYWHERE)
+def test_a_host_that_is_found_is_told_wherever_the_session_stands(leaf: str) -> None:
+    rig = rig_at(leaf)
+    (step, *_) = rig.send(events.HostFound())
+    assert (step.row, rig.leaf, told(rig, "info")[-1]) == ("host-found", leaf, "The host can be reached again.")
+
+
+@pytest.mark.parametrize("leaf", EVERYWHERE)
+def test_guiding_that_is_amiss_is_told_and_changes_nothing_else(leaf: str) -> None:
+    rig = rig_at(leaf)
     (step,) = rig.send(events.GuidingFailed(sentence="The star is lost."))
     assert (step.row, told(rig, "warning")[-1]) == ("guiding-failed", "The star is lost.")
-    assert rig.leaf == before.leaves["session"] == leaf
+    assert rig.leaf == leaf
 
 
 @pytest.mark.parametrize("event", [events.GuidingPaused(), events.GuidingSettled(seconds=4.0)])
