@@ -29,10 +29,12 @@ class SessionStarted(Event, frozen=True, tag="session_started"):
     """statefocus attends from now on; `position` is where the focuser stands, in steps.
 
     `learned` holds the slopes (HFR in px a step) that earlier sessions have measured, by filter and binning.
+    `unfinished` is where the focuser stood before a run of an earlier session that was cut off in its midst.
     """
 
     position: int | None = None
     learned: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    unfinished: int | None = None
 
 
 class SessionEnding(Event, frozen=True, tag="session_ending"):

@@ -38,6 +38,7 @@ from statefocus.trace.focus_log import LogEntry, entry_of
 from statefocus.trace.header import header_body
 from statefocus.trace.records import run_record
 from statefocus.trace.writing import TraceWriter
+from statefocus.unfinished import Unfinished
 
 PAUSED_H = 4.0
 """After so long a pause a simulated night ends."""
@@ -143,10 +144,20 @@ class Night:
             if desk is not None:
                 desk.end = runner.interrupt
                 desk.open()
-            position, learned = rig.focuser.position(), read_learned(self.profile)
-            reason = runner.run(events.SessionStarted(position=position, learned=learned))
+            reason = runner.run(self._started(rig.focuser.position(), watcher.unfinished))
             figures = judge(host.lights_begun) if judge else None
             return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
+
+    def _started(self, position: int, unfinished: Unfinished) -> events.SessionStarted:
+        """Tell what the session finds."""
+        cut_off = unfinished.find(position)
+        if cut_off is not None:
+            self.audience.notify(
+                "warning",
+                f"An earlier session was cut off in the middle of a run: the focuser stands at {position}, and stood "
+                f"at {cut_off} before it. A refocus is made as soon as possible.",
+            )
+        return events.SessionStarted(position=position, learned=read_learned(self.profile), unfinished=cut_off)
 
     def _foresees(self, frame: events.FrameSaved, seconds: float) -> bool:
         """Whether the plan will be held once that frame is saved."""
@@ -205,6 +216,9 @@ class _Watcher:
     entries: list[LogEntry] = field(default_factory=list)
     paused_t: float | None = None
 
+    def __post_init__(self) -> None:
+        self.unfinished = Unfinished(self.night.profile)
+
     def _stands_still(self, context: Context) -> bool:
         """Whether a simulated plan is paused, and nobody resumes it; a real night waits as long as it takes."""
         self.paused_t = (self.paused_t or context.now) if context.plan.paused else None
@@ -218,6 +232,7 @@ class _Watcher:
         if self.runner is None:
             return
         context = state.context
+        self.unfinished.saw(context)
         if context.concluded is not None:
             self.entries.append(entry_of(run_record(context.concluded, context), self.night.profile.scale))
             keep_learned(context.profile, context.learned, self.night.audience)

@@ -32,7 +32,7 @@ def sole_owner(focuser: Address | IndiAddress) -> Iterator[None]:
         lock.acquire(blocking=False)
     except Timeout:
         raise UsageError(
-            f"Another statefocus on this machine uses the focuser {_named(focuser)}: end that session first."
+            f"Another statefocus on this machine uses the focuser {name_of(focuser)}: end that session first."
         ) from None
     except OSError as error:
         raise UsageError(f"{lock.lock_file} cannot be written ({error}), which keeps others off the focuser.") from None
@@ -42,11 +42,12 @@ def sole_owner(focuser: Address | IndiAddress) -> Iterator[None]:
         lock.release()
 
 
-def _named(address: Address | IndiAddress) -> str:
+def name_of(address: Address | IndiAddress) -> str:
+    """Name a focuser in the same words whatever the profile calls its machine."""
     device = address.device if isinstance(address, IndiAddress) else str(address.number)
     return f"{address.host.lower().replace('localhost', '127.0.0.1')}:{address.port}/{device}"
 
 
 def _file_of(address: Address | IndiAddress) -> Path:
-    digest = hashlib.sha256(_named(address).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(name_of(address).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"statefocus-focuser-{digest}.lock"

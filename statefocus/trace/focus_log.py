@@ -15,6 +15,10 @@ from statefocus.trace.reading import Damage, Line, TraceReader
 from statefocus.trace.schema import sound_lines
 
 NO_END = "The log does not tell how this run ended."
+CUT_OFF = (
+    "An earlier session was cut off in the middle of a run: "
+    "the focuser stood at {position}, and at {unfinished} before it."
+)
 HOST_FOUND = "The host tells of its plan again."
 NO_BEGINNING = "The log lacks the beginning of this run."
 """What an import says of another program's run whose length nobody can tell."""
@@ -197,7 +201,9 @@ class _Notes:
             self._ended.add(body["number"])
         elif line.run is not None:
             self._open.setdefault(line.run, line.t)
-        if body.get("event") == "host_lost":
+        if body.get("event") == "session_started" and body.get("unfinished") is not None:
+            self._add("warning", CUT_OFF.format(**body))
+        elif body.get("event") == "host_lost":
             self._add("error", str(body.get("sentence", "")))
         elif body.get("event") == "host_found":
             self._add("info", HOST_FOUND)

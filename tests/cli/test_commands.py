@@ -155,22 +155,36 @@ def test_log_of_a_night_without_a_run_says_why(tmp_path: Path) -> None:
     assert (last["note"], last["sentence"][:18]) == ("error", "Run 1 never ended:")
 
 
-def test_log_tells_of_a_host_that_was_gone(tmp_path: Path) -> None:
+def notes_of(path: Path, *lines: tuple[str, float, dict[str, Any]]) -> list[tuple[float, str, str]]:
+    """What the focusing log notes of a trace with these lines."""
     from statefocus.trace.focus_log import focus_log
     from statefocus.trace.writing import TraceWriter
 
-    path = tmp_path / "gone.jsonl"
     header = json.loads(NIGHT.read_text("utf-8").splitlines()[0])
     body = {key: value for key, value in header.items() if key not in ("v", "seq", "t", "kind", "run", "digest")}
     writer = TraceWriter(path)
     writer.write("header", 1.0, body)
-    writer.write("event", 2.0, {"event": "host_lost", "sentence": "N.I.N.A. is silent."})
-    told = {"effect": "notify", "id": 1, "level": "error", "sentence": "The host is gone: N.I.N.A. is silent."}
-    writer.write("effect", 2.0, told)
-    writer.write("event", 3.0, {"event": "host_found"})
+    for line in lines:
+        writer.write(*line)
     writer.close()
-    notes = [(note.t, note.level, note.sentence) for note in focus_log(path).notes]
-    assert notes == [(2.0, "error", "N.I.N.A. is silent."), (3.0, "info", "The host tells of its plan again.")]
+    return [(note.t, note.level, note.sentence) for note in focus_log(path).notes]
+
+
+def test_log_tells_of_a_host_that_was_gone(tmp_path: Path) -> None:
+    told = {"effect": "notify", "id": 1, "level": "error", "sentence": "The host is gone: N.I.N.A. is silent."}
+    assert notes_of(
+        tmp_path / "gone.jsonl",
+        ("event", 2.0, {"event": "host_lost", "sentence": "N.I.N.A. is silent."}),
+        ("effect", 2.0, told),
+        ("event", 3.0, {"event": "host_found"}),
+    ) == [(2.0, "error", "N.I.N.A. is silent."), (3.0, "info", "The host tells of its plan again.")]
+
+
+def test_log_tells_of_a_run_that_an_earlier_session_was_cut_off_in(tmp_path: Path) -> None:
+    started = {"event": "session_started", "position": 46_700, "unfinished": 36_700}
+    ((_, level, sentence),) = notes_of(tmp_path / "cut.jsonl", ("event", 2.0, started))
+    assert level == "warning"
+    assert sentence.endswith("the focuser stood at 46700, and at 36700 before it.")
 
 
 def test_explain_tells_what_was_due_and_what_forbade_it() -> None:

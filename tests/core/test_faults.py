@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from statefocus import actions, events, rules
 from statefocus.testing import SimulatedRig
 
-from .rigs import begin_run, fail, quiet_rig, run_now
+from .rigs import begin_run, due, fail, measured, quiet_rig, run_now
 
 
 def broken(*_: object) -> NoReturn:
@@ -28,6 +28,32 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> SimulatedRig:
     begin_run(rig, "Refocusing.Measuring")
     rig.until("")
     return rig
+
+
+def cut_off_rig() -> SimulatedRig:
+    """A rig whose earlier session was cut off in a run that had begun at 10000, and has left the focuser at 10060."""
+    rig = quiet_rig(position=10_060)
+    rig.tell(events.SessionStarted(position=10_060, unfinished=10_000))
+    return rig
+
+
+def test_a_run_that_an_earlier_session_was_cut_off_in_is_made_again_from_where_it_had_begun() -> None:
+    rig = cut_off_rig()
+    assert (due(rig), rig.state.context.verified_position, rig.runs) == (["asap"], 10_000, [])
+    rig.tell(events.FocuserRead(position=10_060))
+    assert rig.state.context.other_hand is None
+    rig.read_facts()
+    (run,) = rig.runs
+    assert (run.causes, run.outcome, run.start_position) == (("asap",), "validated", 10_000)
+    assert sum(run.sweep.positions) / len(run.sweep.positions) == 10_000
+
+
+def test_one_that_fails_again_leaves_the_focuser_where_the_first_had_begun() -> None:
+    rig = cut_off_rig()
+    rig.script("measure_frame", *[measured(None)] * 30)
+    rig.read_facts()
+    assert [run.outcome for run in rig.runs] == ["restored"]
+    assert rig.position == 10_000
 
 
 def test_a_fault_halts_returns_the_focuser_resumes_the_plan_and_tells(faulty: SimulatedRig) -> None:

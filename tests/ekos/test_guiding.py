@@ -124,7 +124,46 @@ def test_readings_from_before_it_goes_on_do_not_count() -> None:
     assert not night.is_back(3.1)
 
 
-@pytest.mark.parametrize("state", [Guided.GUIDING, IDLE, ABORTED, None])
+def test_guiding_that_an_earlier_life_has_let_go_on_settles_too() -> None:
+    night = Night(paused=True, settle_s=0.0)
+    night.state = Guided.GUIDING
+    assert not night.is_back(0.0)
+    night.guider.is_off_by(0.5, 1.0)
+    night.guider.is_off_by(0.5, 2.0)
+    assert night.is_back(2.0)
+    assert (night.asked, [event.kind for event in night.told]) == ([], ["guiding_settled"])
+
+
+def test_a_suspension_that_comes_after_the_hold_was_given_up_is_undone() -> None:
+    night = Night()
+    night.stands(0.0)
+    night.guider.anew()
+    assert not night.is_back(0.5)
+    night.state = Guided.SUSPENDED
+    assert not night.is_back(1.0)
+    assert night.asked == ["suspend", "resume"]
+
+
+def test_a_suspension_that_never_comes_is_not_waited_for() -> None:
+    night = Night()
+    night.stands(0.0)
+    night.guider.anew()
+    assert [night.is_back(now) for now in (0.5, 4.9, 5.0)] == [False, False, True]
+    assert not night.stopped.guiding
+
+
+def test_a_calibration_is_waited_for_longer() -> None:
+    night = Night(timeout_s=5.0)
+    for now, state in ((0.0, Guided.STAR_SELECT), (6.0, Guided.CALIBRATING), (200.0, Guided.CALIBRATION_SUCCESS)):
+        night.state = state
+        assert not night.stands(now)
+    night.state = Guided.GUIDING
+    night.guider.anew()
+    assert not night.stands(201.0)
+    assert night.asked == ["suspend"]
+
+
+@pytest.mark.parametrize("state", [IDLE, ABORTED, None])
 def test_what_somebody_else_has_started_or_ended_is_theirs(state: int | None) -> None:
     night = Night(paused=True)
     night.state = state
@@ -156,3 +195,9 @@ def test_guiding_that_stays_suspended_is_told_as_such() -> None:
     assert [night.is_back(now) for now in (0.0, 1.0, 4.9, 5.1)] == [False, False, False, True]
     assert night.failed().startswith("Ekos's guiding is still suspended, 5 s after the run")
     assert night.asked == ["resume"] * 2
+    assert night.stopped.guiding  # it stays ours to start
+    assert night.is_back(6.0)
+    assert night.is_back(100.0)
+    night.state = Guided.GUIDING
+    assert night.is_back(101.0)
+    assert (len(night.told), night.stopped.guiding) == (1, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from statefocus.hosts.ekos.own_autofocus import own_autofocus_of
 from statefocus.hosts.ekos.sight import Capturing as State
 from statefocus.hosts.ekos.wishes import Wish, grant_without_ekos
 from statefocus.hosts.protocol import Kept, Surroundings
+from statefocus.left_behind import LeftBehind
 from statefocus.profile import Profile
 
 from .beside import CONFIG
@@ -187,6 +189,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     ekos.status = State.WAITING
     one = Wire(ekos)
     monkeypatch.setattr("statefocus.hosts.ekos.host.Bus", one)
+    monkeypatch.setattr("statefocus.hosts.ekos.keeper._MAY_WANT_S", 0.5)
     return one
 
 
@@ -259,7 +262,7 @@ def test_what_cannot_be_let_go_at_the_end_is_told(wire: Wire, attended: Attended
     assert attended.host.failure == (
         "Ekos's sequence is still held, and could not be let go within 1 s: start it in Ekos's Capture module."
     )
-    assert [path.name for path in tmp_path.iterdir()] == ["embedded.ekos-held.json"]
+    assert note().exists()
 
 
 def test_an_end_with_nothing_held_is_quick(wire: Wire, attended: Attended) -> None:
@@ -272,11 +275,16 @@ def test_an_end_with_nothing_held_is_quick(wire: Wire, attended: Attended) -> No
 # --- what a session that was killed has left held ---
 
 
+def note() -> Path:
+    """Where it is written down."""
+    return LeftBehind("ekos", os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")).path
+
+
 def left_by(wire: Wire, folder: Path) -> None:
     """A session holds the sequence, and is killed."""
     killed = Attended(wire, folder)
     killed.is_held()
-    until(lambda: list(folder.iterdir()), 10, "it is written down")
+    until(note().exists, 10, "it is written down")
     wire.ekos.deaf = True
     killed.host.close()
     wire.ekos.deaf = False
@@ -288,9 +296,31 @@ def test_what_a_killed_session_left_held_is_let_go_by_the_next_one(wire: Wire, t
     after = Attended(wire, tmp_path)
     after.goes_on()
     assert after.wait_for("plan_paused") == events.PlanPaused(by="an earlier statefocus")
-    until(lambda: not list(tmp_path.iterdir()), 10, "nothing is written down any more")
+    until(lambda: not note().exists(), 10, "nothing is written down any more")
     after.host.close()
     assert wire.ekos.told == ["start"]
+
+
+def test_what_a_killed_session_left_held_may_be_held_on_by_the_next_one(
+    wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_by(wire, tmp_path)
+    monkeypatch.setattr("statefocus.hosts.ekos.keeper._MAY_WANT_S", 5.0)
+    after = Attended(wire, tmp_path)
+    after.wait_for("plan_paused")
+    after.is_held()
+    assert wire.ekos.told == []
+    after.host.release(6)
+    after.goes_on()
+    after.host.close()
+
+
+def test_a_sequence_that_somebody_else_has_suspended_is_told(wire: Wire, tmp_path: Path) -> None:
+    wire.ekos.status = State.SUSPENDED
+    after = Attended(wire, tmp_path)
+    assert after.wait_for("plan_paused") == events.PlanPaused(by="host")
+    after.host.close()
+    assert wire.ekos.told == []
 
 
 def test_guiding_that_a_killed_session_left_suspended_goes_on_too(wire: Wire, tmp_path: Path) -> None:
@@ -305,13 +335,12 @@ def test_guiding_that_a_killed_session_left_suspended_goes_on_too(wire: Wire, tm
 
 def test_a_pause_that_was_planned_is_written_down_as_well(wire: Wire, tmp_path: Path) -> None:
     killed = Attended(wire, tmp_path, foresees=True)
-    note = tmp_path / "embedded.ekos-held.json"
     killed.wait_for("plan_started")
     wire.ekos.status = State.CAPTURING
     wire.signals.append(
         Signal(":1.5", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "newStatus", (State.CAPTURING,))
     )
-    until(note.exists, 10, "it is written down")
+    until(note().exists, 10, "it is written down")
     assert wire.ekos.status == State.PAUSE_PLANNED
     wire.ekos.deaf = True
     killed.host.close()
@@ -319,7 +348,7 @@ def test_a_pause_that_was_planned_is_written_down_as_well(wire: Wire, tmp_path: 
     after = Attended(wire, tmp_path)
     after.goes_on()
     after.host.close()
-    assert (wire.ekos.told[-1], note.exists()) == ("toggleSequence", False)
+    assert (wire.ekos.told[-1], note().exists()) == ("toggleSequence", False)
 
 
 @pytest.mark.parametrize("how", ["another KStars", "more frames", "stopped", "no note"])
@@ -332,7 +361,7 @@ def test_what_is_suspended_otherwise_is_not_ours_to_start(wire: Wire, tmp_path: 
     elif how == "stopped":
         wire.ekos.status = State.ABORTED
     else:
-        (tmp_path / "embedded.ekos-held.json").write_text("{")
+        note().write_text("{")
     after = Attended(wire, tmp_path)
     time.sleep(0.5)
     after.host.close()

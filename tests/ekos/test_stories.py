@@ -174,7 +174,11 @@ def statefocus_is_killed_while_it_holds(kstars: KStars) -> None:
     with beside(kstars, "after", {}) as after:
         paused = after.wait_for("plan_paused", 10)
         assert paused["by"] == "an earlier statefocus"
-        after.wait_for("plan_finished", 30)
+        before = one.events("focuser_prepared")[0]["position"]
+        assert after.events("session_started")[0]["unfinished"] == before
+        after.wait_for("plan_finished", 60)
+        assert [(run["outcome"], run["causes"]) for run in after.lines("run")] == [("validated", ["asap"])]
+        assert frames_before(after, after.lines("run")[0]) == 0
     assert one.frames() == ["Light_Luminance"] * 2
 
 

@@ -49,8 +49,10 @@ class Attendant:
         To be called when the session has worked off the frame before a pause that was foreseen.
     held
         The effect of a hold that stood when Ekos was gone: what it begins now is held at once.
+    left_held
+        An earlier session was killed, and has left it held.
     stopped
-        How we have stopped the sequence of this KStars earlier; without a hold that is let go at once.
+        How we have stopped the sequence of this KStars earlier; without a hold that is let go.
 
     Attributes
     ----------
@@ -70,18 +72,22 @@ class Attendant:
         *,
         found_again: bool = False,
         held: int | None = None,
+        left_held: bool = False,
         stopped: Stopped | None = None,
     ) -> None:
         self._ekos, self._crew, self._clock = Ekos(bus), given.crew, given.clock
         self._rig, self._settings = given.rig, given.profile.host.ekos
-        self._gap_is_over = gap_is_over
+        self._gap_is_over, self._left_held = gap_is_over, left_held
         self._unheard: deque[tuple[Signal, float]] = deque()
         self._status, self._queue = self._ekos.status(), self._ekos.queue()
         self.following = Following(joined=found_again or self._status not in STANDING)
         stopped = stopped or Stopped()
+        self._ours = stopped.anything or held is not None
         self.keeper = Keeper(self._ekos, self.following, given.profile.host, self._post, given.foresees, stopped)
         if held is not None:
             self.keeper.hold_on(held)
+        elif left_held:
+            self.keeper.let_go_soon()
         else:
             self.keeper.let_go()
         self.frames = 0
@@ -95,10 +101,12 @@ class Attendant:
         self._focusing_since: float | None = None
         self._focus_hfr: float | None = None
 
-    def begin(self, *, left_held: bool = False) -> None:
-        """Tell what is found, also where an earlier session was killed and has left it held."""
-        if left_held:
+    def begin(self) -> None:
+        """Tell what is found."""
+        if self._left_held:
             self._tell(self.following.found_held(self._queue))
+        elif self._status in (Capturing.SUSPENDED, Capturing.PAUSED) and not self._ours:
+            self._tell(self.following.found_stopped(self._queue))
         self._tell(self.following.capture(self._status, self._queue))
 
     @property

@@ -57,7 +57,7 @@ class Following:
         self.filter: str | None = None
         self.position: int | None = None
         self.saved = 0
-        self._joined = joined
+        self._joined, self._left_held = joined, False
         self._told_early = 0
         self._last_file = ""
         self._turns_to: str | None = None
@@ -147,7 +147,12 @@ class Following:
 
     def found_held(self, queue: Queue) -> list[Event]:
         """A sequence is held since an earlier session, which was killed."""
+        self._left_held = True
         return [*self._started(queue), *self._paused("an earlier statefocus")]
+
+    def found_stopped(self, queue: Queue) -> list[Event]:
+        """A sequence stands still, and not because of us: Ekos has suspended it, or a person has paused it."""
+        return [*self._started(queue), *self._paused("host")]
 
     def given_up(self, sentence: str) -> list[Event]:
         """The exposure that was begun is given up; Ekos takes it again."""
@@ -244,8 +249,8 @@ class Following:
     def _resumed(self) -> list[Event]:
         if not self.paused or self.holds:
             return []
-        self.paused = False
-        return [events.PlanResumed()]
+        self.paused, left_held, self._left_held = False, self._left_held, False
+        return [events.PlanResumed(by="statefocus") if left_held else events.PlanResumed()]
 
     def _given_up(self, sentence: str) -> list[Event]:
         if not self.exposing:

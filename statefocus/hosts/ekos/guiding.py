@@ -12,6 +12,12 @@ from statefocus.hosts.ekos.holding import Stopped
 from statefocus.profile.hosts import Guiding
 
 _ASK_AGAIN_S = 2.0
+_CALIBRATES_S = 300.0
+"""So long a calibration is waited for."""
+
+_LANDS_S = 5.0
+"""So long after it was asked for a suspension may still come."""
+
 _READINGS = 2
 """So many deviations within the limit, at least: one alone may be a chance."""
 
@@ -19,6 +25,9 @@ _READINGS = 2
 class Guided(IntEnum):
     """States of Ekos's Guide module that matter here; any other one is no guiding."""
 
+    STAR_SELECT = 8
+    CALIBRATING = 9
+    CALIBRATION_SUCCESS = 11
     GUIDING = 12
     SUSPENDED = 13
     REACQUIRE = 14
@@ -34,6 +43,9 @@ _DITHERS = frozenset(
      Guided.DITHERING_SETTLE}
 )  # fmt: skip
 """Ekos waits for the end of these by itself, and a run does too."""
+
+_CALIBRATES = frozenset({Guided.STAR_SELECT, Guided.CALIBRATING, Guided.CALIBRATION_SUCCESS})
+"""A calibration through a telescope that is out of focus would spoil the whole night's guiding."""
 
 _MAY_SUSPEND = frozenset({Guided.GUIDING, Guided.REACQUIRE})
 
@@ -55,6 +67,8 @@ class Guider:
 
     def __init__(self, settings: Guiding, stopped: Stopped, post: Callable[[Event], None]) -> None:
         self._settings, self._stopped, self._post = settings, stopped, post
+        self._left, self._gives_up = stopped.guiding, False
+        self._may_land_until = 0.0
         self._since: float | None = None
         self._asked_at: float | None = None
         self._good_since: float | None = None
@@ -79,14 +93,16 @@ class Guider:
             self.anew()
             return True
         if status == Guided.SUSPENDED:
+            self._may_land_until = 0.0
             self.anew()
             self._post(events.GuidingPaused())
             return True
-        if self._waited_s(now) > self._settings.timeout_s:
-            self._fail(f"Ekos's guiding could not be paused within {self._limit}; the run begins while it guides.")
+        waited_s = self._waited_s(now)
+        if waited_s > max(self._settings.timeout_s, _CALIBRATES_S if status in _CALIBRATES else 0.0):
+            self._fail(f"Ekos's guiding could not be paused within {waited_s:.0f} s; the run begins while it guides.")
             return True
         if status in _MAY_SUSPEND and self._may_ask(now):
-            self._stopped.guiding = True
+            self._stopped.guiding, self._may_land_until = True, now + _LANDS_S
             ask("suspend")
         return False
 
@@ -94,7 +110,7 @@ class Guider:
         """Whether it is on; one that somebody else has suspended is theirs."""
         if status == Guided.SUSPENDED:
             return self._stopped.guiding
-        return status in _MAY_SUSPEND or status in _DITHERS
+        return status in _MAY_SUSPEND | _DITHERS | _CALIBRATES
 
     # --- coming back ---
 
@@ -104,20 +120,42 @@ class Guider:
             return True
         state = status()
         if state == Guided.SUSPENDED:
-            if not self._is_late(now) and self._may_ask(now):
-                ask("resume")
-        elif self._asked_at is None:
-            self._forget()  # somebody else has started it, or ended it
-            return True
-        elif state == Guided.GUIDING and self._stays():
+            return self._asks_to_resume(now, ask)
+        if self._gives_up or (self._asked_at is None and not self._is_ours(state)):
+            return self._is_theirs(state, now)
+        if state == Guided.GUIDING and self._stays():
             self._post(events.GuidingSettled(seconds=round(self._waited_s(now), 1)))
             self._forget()
             return True
+        return self._fails(state, now)
+
+    def _asks_to_resume(self, now: float, ask: Callable[[Asked], None]) -> bool:
+        if self._left:
+            self.anew()
+        if not self._is_late(now) and self._may_ask(now):
+            ask("resume")
+        return self._gives_up or self._fails(Guided.SUSPENDED, now)
+
+    def _is_theirs(self, state: int | None, now: float) -> bool:
+        """Somebody else has started it, or ended it; where it was asked to pause a moment ago, that may still come."""
+        if state == Guided.GUIDING and now < self._may_land_until:
+            return False
+        self._forget()
+        return True
+
+    def _fails(self, state: int | None, now: float) -> bool:
+        """Whether it is not waited for any more; what is suspended stays ours to start."""
         failure = self._failure(state, now)
         if failure:
             self._fail(failure)
-            self._forget()
+            self._gives_up = state == Guided.SUSPENDED
+            if not self._gives_up:
+                self._forget()
         return bool(failure)
+
+    def _is_ours(self, state: int | None) -> bool:
+        """Whether an earlier life has let it go on, and has not seen it settle."""
+        return self._left and state == Guided.GUIDING
 
     def _failure(self, state: int | None, now: float) -> str:
         """Tell why it is not waited for any more; empty as long as it is."""
@@ -132,7 +170,7 @@ class Guider:
 
     def is_off_by(self, arcsec: float, at: float) -> None:
         """Take note of how far the guide star was off then."""
-        if self._asked_at is None:
+        if self._asked_at is None and not self._left:
             return
         if arcsec > self._settings.settle_arcsec:
             self._good_since, self._good = None, 0
@@ -172,7 +210,13 @@ class Guider:
         self._stopped.guiding = False
         self.anew()
 
+    def try_again(self) -> None:
+        """Ask once more what was given up."""
+        if self._gives_up:
+            self.anew()
+
     def anew(self) -> None:
         """Begin to pause it, or to bring it back, whatever was under way."""
+        self._left = self._gives_up = False
         self._since = self._asked_at = self._good_since = None
         self._good = 0

@@ -61,7 +61,7 @@ class EkosHost:
         self._look_at = 0.0
         self._gone_told = False
         self._held: int | None = None
-        self._note = Note(given.profile)
+        self._note = Note(self._settings.bus)
         left = self._note.found
         self._process = left.process if left is not None else None
         self._stopped = Stopped(left.way, left.guiding) if left is not None else Stopped()
@@ -279,13 +279,13 @@ class EkosHost:
             self._stopped.way, left = "", None
         attendant = Attendant(
             bus, self._given, lambda: self._wish("gap is over"),
-            found_again=self._gone_told, held=self._held, stopped=self._stopped,
+            found_again=self._gone_told, held=self._held, left_held=left is not None, stopped=self._stopped,
         )  # fmt: skip
         if self._gone_told:
             self._gone_told = False
             self._post(events.HostFound())
         self._note.found = None
-        attendant.begin(left_held=left is not None)
+        attendant.begin()
         self._attendant = attendant
 
     def _meet(self, process: str | None) -> None:

@@ -26,6 +26,8 @@ _MUTE_S = 30.0
 """An Ekos that has not answered for so long is given up by whoever waits for it."""
 
 _LOOK_EVERY_S = 1.0
+_MAY_WANT_S = 8.0
+"""Within this time a session that begins knows whether it has a run to make."""
 
 
 class Keeper:
@@ -71,6 +73,7 @@ class Keeper:
         self._post, self._foresees, self._stopped = post, foresees, stopped
         self.guider = Guider(settings.guiding, stopped, post)
         self._asked_for = -1
+        self._let_go_at: float | None = None
         self.hold: Hold | None = None
         self.release: Release | None = None
         self.arranged = False
@@ -160,8 +163,15 @@ class Keeper:
         self.hold, self._following.holds = Hold(effect, self._stopped.way), True
         self.hold.stands = True
 
+    def let_go_soon(self) -> None:
+        """Let go what an earlier session has left held, unless this one wants to hold it itself in a moment."""
+        self._let_go_at = time.monotonic() + _MAY_WANT_S
+        self._following.holds = True
+
     def let_go(self) -> None:
         """Let go whatever we have stopped, also in an earlier life, though nobody waits for the answer."""
+        self._let_go_at = None
+        self.guider.try_again()
         if self.keeps or self._stopped.way:
             self._begin_release(None)
 
@@ -201,7 +211,11 @@ class Keeper:
             Where Ekos does not answer.
         """
         if self.hold is not None:
+            self._let_go_at = None
             self._go_on_holding(self.hold, now, exposing_s)
+        elif self._let_go_at is not None:
+            if now >= self._let_go_at:
+                self.let_go()
         elif not self.guider.is_back(self._ekos.guiding, now, self._ekos.ask_guider):
             pass
         elif self.release is not None:

@@ -1,15 +1,12 @@
-"""A note of what is held, as a small file: where statefocus is killed, its next session lets it go."""
+"""A note of what is held: where statefocus is killed, its next session lets it go."""
 
 from __future__ import annotations
 
-import contextlib
-import json
+import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from statefocus.hosts.ekos.holding import Stopped, Way
-from statefocus.profile import Profile
-from statefocus.whole_file import whole_file
+from statefocus.left_behind import LeftBehind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +20,25 @@ class Held:
 
 
 class Note:
-    """The file, which is there as long as something is held; it is a help, and no hold fails where it cannot be kept.
+    """The note, which is there as long as something is held.
 
     Parameters
     ----------
-    profile
-        The file lies beside its records.
+    bus
+        Address of the bus that the KStars is on; empty for that of the environment.
     """
 
-    def __init__(self, profile: Profile) -> None:
-        self._path = Path(profile.records.folder) / f"{profile.name}.ekos-held.json"
+    def __init__(self, bus: str) -> None:
+        self._note = LeftBehind("ekos", bus or os.environ.get("DBUS_SESSION_BUS_ADDRESS", ""))
         self.found = self._read()
         self._written = self.found
 
     def _read(self) -> Held | None:
+        told = self._note.read()
         try:
-            tree = json.loads(self._path.read_text("utf-8"))
-            way: Way = tree["way"] if tree["way"] in ("pause", "suspend") else ""
-            return Held(str(tree["process"]), way, bool(tree["guiding"]), int(tree["done"]))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            way: Way = told["way"] if told["way"] in ("pause", "suspend") else ""
+            return Held(str(told["process"]), way, bool(told["guiding"]), int(told["done"]))
+        except (ValueError, KeyError, TypeError):
             return None
 
     def tells(self, stopped: Stopped) -> bool:
@@ -54,13 +51,9 @@ class Note:
     def write(self, held: Held) -> None:
         """Write it whole, or not at all."""
         self._written = held
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with whole_file(self._path) as file:
-                file.write(json.dumps(asdict(held)).encode())
+        self._note.write(**asdict(held))
 
     def remove(self) -> None:
         """Nothing is held any more."""
         self._written = self.found = None
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        self._note.remove()
