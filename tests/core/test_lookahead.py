@@ -455,3 +455,13 @@ def test_a_filter_that_is_told_once_more_interrupts_nothing(leaf: str) -> None:
     rig.send(events.FilterChanged(former="L", filter="L"))
     rig.until("")
     assert [run.outcome for run in rig.runs] == ["validated"]
+
+
+def test_t5_a_frame_in_the_middle_of_a_flip_ends_it_and_is_told() -> None:
+    rig = quiet_rig()
+    rig.start_plan()
+    rig.tell(events.FlipStarted())
+    assert rig.leaf == "MeridianFlip"
+    (step, *_) = rig.send(events.ExposureStarted(number=1, exposure_s=60.0))
+    assert (step.row, rig.leaf) == ("flip-end-untold", "Imaging.Exposing")
+    assert [effect.level for effect in rig.emitted("notify")] == ["warning"]
