@@ -19,10 +19,12 @@ from statefocus.clock import RealClock
 from statefocus.crew import ThreadCrew
 from statefocus.devices.values import Exposure
 from statefocus.errors import DeviceError, Protocol, Refused, Timeout, Unreachable, UsageError
+from statefocus.hosts.gate.answering import UNDER_WAY
+from statefocus.hosts.gate.asking import GateCall
 from statefocus.hosts.nina import guiding
 from statefocus.hosts.nina.api import Api
 from statefocus.hosts.nina.camera import NinaCamera
-from statefocus.hosts.nina.host import NinaHost
+from statefocus.hosts.nina.host import GUIDES_AGAIN, NinaHost
 from statefocus.hosts.nina.reading import TARGET, focusing_of, runs_sequence
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.hosts.registry import camera_of
@@ -539,6 +541,21 @@ def test_guiding_that_is_left_stopped_at_the_end_is_said(
         assert time.monotonic() - since < 1.9
         assert told == [guiding.LEFT_STOPPED]
     assert len(notes(state)) == 1, "for the next session"
+
+
+def test_a_call_that_waits_for_guiding_is_told_so(nina: Nina) -> None:
+    nina.guiding = "Guiding"
+    nina.instead[START] = 1.0
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        asking = attended.host.gate(GateCall())
+        until(lambda: asking.waits_for == UNDER_WAY)
+        attended.host.release(8)
+        until(lambda: asking.waits_for == GUIDES_AGAIN)
+        until(lambda: asking.answer)
+    assert asking.answer is not None
+    assert asking.answer.word == "go"
 
 
 # --- focus frames ---

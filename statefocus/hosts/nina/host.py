@@ -20,6 +20,8 @@ from statefocus.profile import Profile
 MISSED = 2
 """After so many questions in a row without an answer the event socket is taken to be dead too."""
 
+GUIDES_AGAIN = "the refocus has ended, and guiding is to settle before the next frame"
+
 _GUIDER = "nina guider"
 
 MOUNT_GUARDS = ("tracking", "unparked", "flip_not_imminent")
@@ -81,6 +83,7 @@ class NinaHost(NinaHearing):
             super().release(effect)
             return
         self._releases = True
+        self._begin(self._go_on())
         self._crew.start(_GUIDER, self._bring_guiding_back(effect))
 
     def abort(self, effect: int) -> None:
@@ -187,6 +190,8 @@ class NinaHost(NinaHearing):
 
     def _go_on(self) -> Task:
         yield from super()._go_on()
+        if self._releases and not self._ended and self._asking is not None:
+            self._asking.waits_for = GUIDES_AGAIN
         down_t, frame = self._down_t, self._frame
         if down_t is None or self._lost_told or self._ended or self._asking is not None:
             return None
