@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from astropy.io import fits
 
 from statefocus.hosts.nina.frames import UNASKED
@@ -129,6 +131,30 @@ def test_focus_frames_by_nina(tmp_path: Path) -> None:
     assert len(nina.snapshots) == 6, "five points, and one to validate"
     assert [one["number"] for one in session.events() if one["event"] == "frame_saved"] == []
     assert replay(session.trace).same
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_guiding_after_a_session_that_was_given_up_or_killed_in_a_run(tmp_path: Path, killed: bool) -> None:
+    with opened() as nina:
+        nina.guiding = "Guiding"
+        with serving(tmp_path, speed=10, text=text_of(nina.port)) as (session, process):
+            until(lambda: nina.listeners)
+            call = session.start("gate", "--host", "nina", "--frame", "light", "--filter", "L", "--exposure", 30)
+            session.until_more("plan_held", 0)
+            assert nina.guiding == "Stopped"
+            if killed:
+                process.kill()
+            else:
+                for _ in range(2):
+                    process.send_signal(signal.SIGINT)
+                    time.sleep(0.1)
+            process.wait(30)
+            call.communicate(timeout=30)
+        assert nina.guiding == ("Stopped" if killed else "Guiding")
+        if killed:
+            session.trace.unlink()
+            with serving(tmp_path, text=text_of(nina.port)):
+                until(lambda: nina.guiding == "Guiding", within_s=30.0)
 
 
 def stars_at(session: Session) -> bytes:

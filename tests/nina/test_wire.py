@@ -19,9 +19,12 @@ from statefocus.clock import RealClock
 from statefocus.crew import ThreadCrew
 from statefocus.devices.values import Exposure
 from statefocus.errors import DeviceError, Protocol, Refused, Timeout, Unreachable, UsageError
+from statefocus.hosts.gate.answering import UNDER_WAY
+from statefocus.hosts.gate.asking import GateCall
+from statefocus.hosts.nina import guiding
 from statefocus.hosts.nina.api import Api
 from statefocus.hosts.nina.camera import NinaCamera
-from statefocus.hosts.nina.host import NinaHost
+from statefocus.hosts.nina.host import GUIDES_AGAIN, NinaHost
 from statefocus.hosts.nina.reading import TARGET, focusing_of, runs_sequence
 from statefocus.hosts.protocol import Kept, Surroundings
 from statefocus.hosts.registry import camera_of
@@ -316,8 +319,9 @@ def test_guiding_that_is_off_or_is_to_go_on_is_left_alone(nina: Nina, state: str
     ],
 )
 def test_guiding_that_fails_is_told_and_holds_nothing_up(
-    nina: Nina, path: str, instead: Any, again: str, said: str
+    nina: Nina, path: str, instead: Any, again: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(guiding, "ENDS_WITHIN_S", 1.0)
     nina.guiding, nina.guides_again = "Guiding", again
     if instead is not None:
         nina.instead[f"/equipment/guider/{path}"] = instead
@@ -348,6 +352,210 @@ def test_a_hold_that_is_let_go_while_guiding_is_being_paused_leaves_it_on(nina: 
         until(lambda: attended.kinds("plan_released"))
     assert nina.guiding == "Guiding"
     assert attended.kinds("plan_held") == []
+
+
+START = "/equipment/guider/start"
+REFUSES = (500, b'{"Response": "", "Error": "Busy", "Success": false}')
+
+
+def notes(state: Path) -> list[Path]:
+    return list(state.rglob("*.guiding-stopped"))
+
+
+def starts(nina: Nina) -> int:
+    return sum(path == START for path, _ in nina.asked)
+
+
+def killed_in_a_hold(nina: Nina) -> None:
+    """Have a session stop guiding, and end without a word."""
+    nina.guiding = "Guiding"
+    attended = Attended(nina.port)
+    attended.host.attend()
+    attended.host.hold(7)
+    until(lambda: attended.kinds("plan_held"))
+    attended.crew.stop()
+    attended.host._link.stop()
+    assert nina.guiding == "Stopped"
+
+
+@pytest.mark.parametrize("now", ["Stopped", "Looping"])
+def test_guiding_that_a_killed_session_left_stopped_is_brought_back(nina: Nina, state: Path, now: str) -> None:
+    killed_in_a_hold(nina)
+    nina.guiding = now
+    with attending(nina.port) as attended:
+        until(lambda: attended.kinds("guiding_settled"))
+        assert nina.guiding == "Guiding"
+    assert (starts(nina), notes(state)) == (1, [])
+
+
+def test_guiding_that_a_killed_session_left_stopped_and_that_does_not_come_back_is_told(
+    nina: Nina, state: Path
+) -> None:
+    killed_in_a_hold(nina)
+    nina.instead[START] = REFUSES
+    with attending(nina.port, guiding={"timeout_s": 8.0}) as attended:
+        until(lambda: attended.kinds("guiding_failed"))
+        assert (starts(nina) > 1, len(notes(state))) == (True, 1)
+        del nina.instead[START]
+    assert (nina.guiding, notes(state), attended.host.failure) == ("Guiding", [], "")
+
+
+@pytest.mark.parametrize(
+    ("now", "age_s"), [("Guiding", 0), ("LostLock", 0), ("Calibrating", 0), ("", 0), ("Stopped", 1900)]
+)
+def test_a_note_that_tells_nothing_any_more_is_dropped(nina: Nina, state: Path, now: str, age_s: float) -> None:
+    killed_in_a_hold(nina)
+    (note,) = notes(state)
+    if age_s:
+        note.write_text(f'{{"stopped_t": {time.time() - age_s}}}')
+    nina.guiding = now
+    with attending(nina.port) as attended:
+        until(lambda: not notes(state))
+    assert (starts(nina), nina.guiding, attended.host.failure) == (0, now, "")
+    assert attended.kinds("guiding_settled", "guiding_failed") == []
+
+
+@pytest.mark.parametrize("rubbish", ["", "[]", "{}", '{"stopped_t": "soon"}', "[" * 100_000])
+def test_a_note_that_is_rubbish_is_dropped(nina: Nina, state: Path, rubbish: str) -> None:
+    killed_in_a_hold(nina)
+    notes(state)[0].write_text(rubbish)
+    with attending(nina.port):
+        until(lambda: not notes(state))
+    assert starts(nina) == 0
+
+
+def test_a_note_that_cannot_be_kept_holds_nothing_up(nina: Nina, state: Path) -> None:
+    nina.guiding = "Guiding"
+    state.write_text("no folder")
+    with held(nina):
+        assert nina.guiding == "Stopped"
+    assert nina.guiding == "Guiding"
+
+
+def test_guiding_that_is_refused_is_started_again_and_again(nina: Nina) -> None:
+    nina.guiding = "Guiding"
+    nina.instead[START] = REFUSES
+    with held(nina) as attended:
+        attended.host.release(8)
+        until(lambda: starts(nina) > 2)
+        assert attended.kinds("plan_released") == []
+        del nina.instead[START]
+    assert nina.guiding == "Guiding"
+    assert attended.kinds("guiding_settled", "guiding_failed") == ["guiding_settled"]
+
+
+def test_guiding_comes_back_with_a_nina_that_was_gone(nina: Nina) -> None:
+    nina.guiding = "Guiding"
+    with held(nina) as attended:
+        nina.stop()
+        attended.host.release(8)
+        time.sleep(0.5)
+        nina.start()
+        until(lambda: attended.kinds("plan_released"))
+    assert nina.guiding == "Guiding"
+    assert attended.kinds("guiding_settled", "guiding_failed") == ["guiding_settled"]
+
+
+def test_guiding_that_failed_for_good_is_tried_again_after_the_next_hold(nina: Nina, state: Path) -> None:
+    nina.guiding = "Guiding"
+    nina.instead[START] = REFUSES
+    with held(nina, timeout_s=8.0) as attended:
+        attended.host.release(8)
+        until(lambda: attended.kinds("plan_released"))
+        assert attended.kinds("guiding_settled", "guiding_failed") == ["guiding_failed"]
+        assert (starts(nina) > 1, len(notes(state))) == (True, 1)
+        del nina.instead[START]
+        attended.host.hold(9)
+        until(lambda: len(attended.kinds("plan_held")) == 2)
+        attended.host.release(10)
+        until(lambda: attended.kinds("guiding_settled"))
+        assert nina.guiding == "Guiding"
+    assert attended.kinds("guiding_paused", "guiding_failed") == ["guiding_paused", "guiding_failed"]
+    assert notes(state) == []
+
+
+def test_guiding_that_has_not_settled_in_time_and_goes_on_is_ours_no_more(nina: Nina, state: Path) -> None:
+    nina.guiding = "Guiding"
+    nina.instead[START] = 1.0
+    with held(nina, timeout_s=0.5) as attended:
+        nina.guiding = "Guiding"
+    until(lambda: notes(state) == [])
+    assert (starts(nina), attended.kinds("guiding_settled", "guiding_failed")) == (1, ["guiding_failed"])
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_a_session_that_is_given_up_in_a_hold_lets_guiding_go_on(nina: Nina, state: Path, read: bool) -> None:
+    nina.guiding = "Guiding"
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        if read:
+            attended.crew.stop()
+            assert attended.host.failure == ""
+            assert nina.guiding == "Guiding"
+    assert (nina.guiding, notes(state)) == ("Guiding", [])
+
+
+def test_a_session_that_is_given_up_while_guiding_is_starting_waits_for_it(nina: Nina, state: Path) -> None:
+    nina.guiding = "Guiding"
+    nina.instead[START] = 1.0
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        attended.host.release(8)
+        until(lambda: starts(nina))
+        assert attended.host.failure == ""
+        assert (nina.guiding, notes(state), starts(nina)) == ("Guiding", [], 1)
+
+
+def test_guiding_that_settles_still_when_the_session_is_given_up_is_back(
+    nina: Nina, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guiding, "ENDS_WITHIN_S", 0.2)
+    nina.guiding = "Guiding"
+    nina.instead[START] = 2.0
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        attended.host.release(8)
+        until(lambda: starts(nina))
+        nina.guiding = "Guiding"
+        assert (attended.host.failure, notes(state), starts(nina)) == ("", [], 1)
+
+
+@pytest.mark.parametrize("amiss", [REFUSES, 2.0])
+def test_guiding_that_is_left_stopped_at_the_end_is_said(
+    nina: Nina, state: Path, amiss: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guiding, "ENDS_WITHIN_S", 1.0)
+    nina.guiding = "Guiding"
+    nina.instead[START] = amiss
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        attended.crew.stop()
+        told: list[str] = []
+        attended.host.tell = told.append
+        since = time.monotonic()
+        assert (attended.host.failure, attended.host.failure) == (guiding.LEFT_STOPPED, guiding.LEFT_STOPPED)
+        assert time.monotonic() - since < 1.9
+        assert told == [guiding.LEFT_STOPPED]
+    assert len(notes(state)) == 1, "for the next session"
+
+
+def test_a_call_that_waits_for_guiding_is_told_so(nina: Nina) -> None:
+    nina.guiding = "Guiding"
+    nina.instead[START] = 1.0
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        asking = attended.host.gate(GateCall())
+        until(lambda: asking.waits_for == UNDER_WAY)
+        attended.host.release(8)
+        until(lambda: asking.waits_for == GUIDES_AGAIN)
+        until(lambda: asking.answer)
+    assert asking.answer is not None
+    assert asking.answer.word == "go"
 
 
 # --- focus frames ---

@@ -9,15 +9,18 @@ from statefocus.errors import DeviceError, UsageError
 from statefocus.events import Event
 from statefocus.hosts.gate.asking import Asking
 from statefocus.hosts.nina.camera import NinaCamera
-from statefocus.hosts.nina.guiding import NinaGuider
+from statefocus.hosts.nina.guiding import LEFT_STOPPED, NinaGuider
 from statefocus.hosts.nina.hearing import NinaHearing
 from statefocus.hosts.nina.link import Link
+from statefocus.hosts.nina.note import GuidingNote
 from statefocus.hosts.nina.reading import Focusing, focusing_of, number, runs_sequence
 from statefocus.hosts.protocol import Surroundings
 from statefocus.profile import Profile
 
 MISSED = 2
 """After so many questions in a row without an answer the event socket is taken to be dead too."""
+
+GUIDES_AGAIN = "the refocus has ended, and guiding is to settle before the next frame"
 
 _GUIDER = "nina guider"
 
@@ -40,10 +43,12 @@ class NinaHost(NinaHearing):
         Where its interface is not the one that is known, or its own autofocus runs and the profile refuses that.
     """
 
+    _failure = ""
+
     def __init__(self, given: Surroundings) -> None:
         super().__init__(given)
         self._api.check_version()
-        self._guider = NinaGuider(self._api, given.profile.host.guiding, self._post, self._now)
+        self._guider = NinaGuider(self._api, GuidingNote(self._nina), given.profile.host.guiding, self._post, self._now)
         self._asked_guider_for: int | None = None
         self._guider_asked = self._releases = False
         self._link = Link(self._nina, self.hear, self._reached, self._lost)
@@ -70,6 +75,7 @@ class NinaHost(NinaHearing):
         self._down_t = self._now()
         self._link.start()
         self._crew.start("nina looks", self._look())
+        self._crew.start(_GUIDER, self._guider.take_up())
 
     def release(self, effect: int) -> None:
         """Let the plan go on, once its guiding is back."""
@@ -77,6 +83,7 @@ class NinaHost(NinaHearing):
             super().release(effect)
             return
         self._releases = True
+        self._begin(self._go_on())
         self._crew.start(_GUIDER, self._bring_guiding_back(effect))
 
     def abort(self, effect: int) -> None:
@@ -94,9 +101,26 @@ class NinaHost(NinaHearing):
         self._looks = False
         super().stop()
 
+    @property
+    def failure(self) -> str:
+        """What went wrong, or had to be left; to be read when the session is over, since guiding is brought back first.
+
+        A fault of the gate is told at once.
+        """
+        if not self._failure and (left := self._guider.end()):
+            self._failure = left
+            self.tell(left)
+        return self._failure
+
+    @failure.setter
+    def failure(self, sentence: str) -> None:
+        self._failure = sentence
+
     def close(self) -> None:
-        """Hang up; N.I.N.A. goes on."""
+        """Hang up; N.I.N.A. goes on, and guides again."""
         super().close()
+        if self._failure != LEFT_STOPPED:
+            self._guider.end()
         self._link.stop()
 
     def flip_in_s(self) -> float | None:
@@ -121,8 +145,7 @@ class NinaHost(NinaHearing):
         return None
 
     def _bring_guiding_back(self, effect: int | None) -> Task:
-        yield 0.0
-        self._guider.bring_back()
+        yield from self._guider.bring_back()
         if effect is not None:
             self._begin(self._released(effect))
         return None
@@ -167,6 +190,8 @@ class NinaHost(NinaHearing):
 
     def _go_on(self) -> Task:
         yield from super()._go_on()
+        if self._releases and not self._ended and self._asking is not None:
+            self._asking.waits_for = GUIDES_AGAIN
         down_t, frame = self._down_t, self._frame
         if down_t is None or self._lost_told or self._ended or self._asking is not None:
             return None
