@@ -359,7 +359,7 @@ REFUSES = (500, b'{"Response": "", "Error": "Busy", "Success": false}')
 
 
 def notes(state: Path) -> list[Path]:
-    return list(state.rglob("*.guiding-stopped"))
+    return list(state.rglob("nina-guiding-*.json"))
 
 
 def starts(nina: Nina) -> int:
