@@ -26,7 +26,7 @@ NINA = """kind = "nina"
 [host.nina]
 port = {port}
 look_every_s = 20.0
-lost_after_s = 40.0
+lost_after_s = 300.0
 {more}
 [guards]
 stale_after_s = 3600.0
@@ -61,6 +61,7 @@ class Sequence:
         self.taken += 1
         if told:
             self.nina.saves(f"L_{self.taken:04}.fits", EXPOSURE_S, Filter="L", HFR=1.5, Stars=60)
+            time.sleep(0.1)  # it is heard before the next call
         return said
 
 
