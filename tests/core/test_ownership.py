@@ -540,3 +540,14 @@ def test_the_backlash_of_the_next_move_is_taken_up_from_where_the_failed_one_has
     corrected(rig)
     move = rig.emitted("move_focuser")[-1]
     assert (move.position, move.via) == (9_990, (10_050,))
+
+
+@pytest.mark.parametrize("ends", [events.HostRefocused(position=None), events.HostLost(sentence="No answer.")])
+def test_a_person_may_focus_by_hand_once_the_hosts_own_autofocus_is_over(ends: events.Event) -> None:
+    rig = taken_rig()
+    rig.tell(events.HostFocusing())
+    rig.tell(ends)
+    rig.tell(events.PlanPaused())
+    rig.read_facts()
+    rig.tell(events.RunRequested())
+    assert [(run.outcome, run.causes) for run in rig.runs] == [("validated", ("manual",))]

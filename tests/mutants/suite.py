@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # loaded once a mutant is in its place
 
 CORE = (
     *("ownership", "late_holds", "thermometer", "image_history", "confirmation", "rows", "filters", "lookahead"),
-    *("triggers", "guards", "focusing"),
+    *("triggers", "guards", "focusing", "limits"),
     *("runs", "learned", "faults", "host_refocused", "compensation", "metrics"),
 )
 """The core's tests, quick ones first."""
