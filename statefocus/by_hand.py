@@ -91,6 +91,8 @@ class HandRun:
         self.audience.saw(event, steps, state)
         if self.runner is None:
             return
+        if isinstance(event, events.SessionEnding) and self.runner.ending:
+            self.audience.notify("info", self.runner.ending)
         if isinstance(event, events.RunRequested | events.UndoRequested) and state.context.run is None:
             self.refusal = _refusal(steps)
             self.runner.end("refused")
@@ -171,12 +173,14 @@ def focus_now(
             writer.write("header", started, header)
             watcher = HandRun(audience, crew, wish, positions, ask)
             runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher, started)
-            watcher.runner = runner
+            watcher.runner, runner.farewell = runner, hands.left_behind
             interruptible(runner.interrupt)
             audience.begin(loaded.profile, 0, trace)
             Readings(profile, rig, crew, clock, lambda: 86_400.0, lambda: owning.expected(runner.state.context)).start()
             crew.post(watcher.first_wish())
             runner.run(events.SessionStarted(position=rig.focuser.position(), learned=read_learned(loaded.profile)))
+            if runner.left:
+                audience.notify("error", runner.left)
         finally:
             crew.stop()
             rig.close()

@@ -45,7 +45,7 @@ PAUSED_H = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a night ended; `figures` only where the observatory knows the truth."""
+    """How a night ended; `left` tells what it left undone, `figures` only where the observatory knows the truth."""
 
     reason: str
     trouble: str
@@ -53,6 +53,7 @@ class Ended:
     trace_trouble: str | None
     figures: Figures | None
     entries: tuple[LogEntry, ...]
+    left: str = ""
 
 
 @dataclass
@@ -132,7 +133,7 @@ class Night:
             writer.write("header", started, header)
             watcher = _Watcher(self, host)
             runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
-            watcher.runner = runner
+            watcher.runner, runner.farewell = runner, hands.left_behind
             self._foresight = Foresight(machines, self.profile, lambda: runner.state, clock.now)
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, host.total_frames, self.trace)
@@ -145,8 +146,10 @@ class Night:
                 desk.open()
             position, learned = rig.focuser.position(), read_learned(self.profile)
             reason = runner.run(events.SessionStarted(position=position, learned=learned))
-            figures = judge(host.lights_begun) if judge else None
-            return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
+            if runner.left:
+                self.audience.notify("error", runner.left)
+            figures, entries = judge(host.lights_begun) if judge else None, tuple(watcher.entries)
+            return Ended(reason, host.failure, self.trace, writer.close(), figures, entries, runner.left)
 
     def _foresees(self, frame: events.FrameSaved, seconds: float) -> bool:
         """Whether the plan will be held once that frame is saved."""
@@ -222,6 +225,8 @@ class _Watcher:
             self.entries.append(entry_of(run_record(context.concluded, context), self.night.profile.scale))
             keep_learned(context.profile, context.learned, self.night.audience)
         if isinstance(event, events.SessionEnding):
+            if self.runner.ending:
+                self.night.audience.notify("info", self.runner.ending)
             self.host.stop()
         elif isinstance(event, events.PlanFinished) and not self.host.resident:
             self.runner.end(event.reason or self._end_of_plan(context))

@@ -75,12 +75,12 @@ def night_of(
 
 
 def attend(console: Console, night: Night, *, compare: bool) -> None:
-    """Attend a night, and sum it up; exit 3 where its host could not go on, 1 where its trace is not whole."""
+    """Attend a night, and sum it up; exit 3 where its host could not go on, 1 where it or its trace was cut off."""
     ended = night.attend()
     _summary(console, night, ended, compare=compare)
     if ended.trouble:
         raise typer.Exit(3)
-    if ended.trace_trouble:
+    if ended.trace_trouble or ended.left:
         raise typer.Exit(1)
 
 
@@ -101,6 +101,8 @@ def _summary(console: Console, night: Night, ended: Ended, *, compare: bool) -> 
         console.print("Ended when the Light frames of --frames were taken.")
     elif ended.reason != "plan finished":
         console.print(f"Ended early: {ended.reason}")
+    if ended.left:
+        console.print(ended.left, style="bold red")
     if ended.trace_trouble:
         console.print(ended.trace_trouble, style="bold red")
     console.print(f"trace: {ended.trace}", soft_wrap=True)
