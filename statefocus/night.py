@@ -107,20 +107,19 @@ class Night:
         with devices_of(self.profile, clock, self.seed) as (profile, judge):
             rig = open_rig(profile, clock, camera_of(profile, clock))
             try:
-                with (
-                    saving_runs(self.profile, self.trace, self.audience) as self.audience,
-                    closing(TraceWriter(self.trace)) as writer,
-                ):
+                with saving_runs(self.profile, self.trace, self.audience) as self.audience:
                     given = Surroundings(profile, rig, clock, crew, self._keep, self.frames, self._read, self._foresees)
-                    return self._attend(given, writer, judge)
+                    return self._attend(given, judge)
             finally:
                 crew.stop()
                 rig.close()
 
-    def _attend(self, given: Surroundings, writer: TraceWriter, judge: Judge | None) -> Ended:
+    def _attend(self, given: Surroundings, judge: Judge | None) -> Ended:
+        """Attend it, now that the devices answer; its trace begins when nothing forbids the session any more."""
         with (
             closing(make_host(given.profile.host.kind, given)) as host,
             within_reach(host, given, self.audience, self.trace) as desk,
+            closing(TraceWriter(self.trace)) as writer,
         ):
             self.audience = desk or self.audience
             machines = load_machines(self.loaded)

@@ -84,6 +84,7 @@ def test_a_second_session_of_the_same_rig_is_refused(session: Session) -> None:
     done = session.call("serve", session.folder / "rig.toml", "--speed", SPEED, "--trace", session.folder / "no.jsonl")
     assert done.returncode == 2
     assert "A session of rig is attended already" in done.stderr
+    assert not (session.folder / "no.jsonl").exists()
 
 
 def test_strangers_are_told_nothing(session: Session) -> None:
