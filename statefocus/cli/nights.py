@@ -56,11 +56,13 @@ def night_of(
     frames: int | None = None,
 ) -> Night:
     """Put a night together by what the command line says of it."""
+    from statefocus import first_start
     from statefocus.faces.progress import Progress
     from statefocus.faces.structured_log import audience_of
     from statefocus.metrics import measurer
     from statefocus.night import Night
 
+    first_start.tell_by(lambda said: console.print(said, soft_wrap=True))
     return Night(
         loaded=loaded,
         trace=trace or new_trace(loaded.profile),
