@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -91,6 +91,8 @@ class HandRun:
         self.audience.saw(event, steps, state)
         if self.runner is None:
             return
+        if isinstance(event, events.SessionEnding) and self.runner.ending:
+            self.audience.notify("info", self.runner.ending)
         if isinstance(event, events.RunRequested | events.UndoRequested) and state.context.run is None:
             self.refusal = _refusal(steps)
             self.runner.end("refused")
@@ -159,27 +161,28 @@ def focus_now(
     clock, crew = time_of(loaded.profile, speed)
     with (
         devices_of(loaded.profile, clock, seed) as (profile, _),
-        closing(TraceWriter(trace)) as writer,
         saving_runs(loaded.profile, trace, Steadfast(audience)) as audience,
+        ExitStack() as opened,
     ):
         rig = open_rig(profile, clock, camera_of(profile, clock))
-        try:
-            machines = load_machines(loaded)
-            hands = Hands(rig, HandHost(crew), crew, clock, measure, audience, preparer(profile.autofocus))
-            header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
-            started = round(clock.now(), 3)
-            writer.write("header", started, header)
-            watcher = HandRun(audience, crew, wish, positions, ask)
-            runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher, started)
-            watcher.runner = runner
-            interruptible(runner.interrupt)
-            audience.begin(loaded.profile, 0, trace)
-            Readings(profile, rig, crew, clock, lambda: 86_400.0, lambda: owning.expected(runner.state.context)).start()
-            crew.post(watcher.first_wish())
-            runner.run(events.SessionStarted(position=rig.focuser.position(), learned=read_learned(loaded.profile)))
-        finally:
-            crew.stop()
-            rig.close()
+        opened.callback(rig.close)
+        opened.callback(crew.stop)
+        writer = opened.enter_context(closing(TraceWriter(trace)))  # a rig that is refused leaves no empty one
+        machines = load_machines(loaded)
+        hands = Hands(rig, HandHost(crew), crew, clock, measure, audience, preparer(profile.autofocus))
+        header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
+        started = round(clock.now(), 3)
+        writer.write("header", started, header)
+        watcher = HandRun(audience, crew, wish, positions, ask)
+        runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher, started)
+        watcher.runner, runner.farewell = runner, hands.left_behind
+        interruptible(runner.interrupt)
+        audience.begin(loaded.profile, 0, trace)
+        Readings(profile, rig, crew, clock, lambda: 86_400.0, lambda: owning.expected(runner.state.context)).start()
+        crew.post(watcher.first_wish())
+        runner.run(events.SessionStarted(position=rig.focuser.position(), learned=read_learned(loaded.profile)))
+        if runner.left:
+            audience.notify("error", runner.left)
     if watcher.positions != positions:
         watcher.positions.write(positions_file(loaded.profile))
     return Focused(tuple(watcher.concluded), watcher.refusal, trace)

@@ -14,6 +14,19 @@ _PERSONS: tuple[tuple[str, str, bool, str], ...] = (
 )
 """Guards of a person's run that go by a fact: guard, fact, what it must be, and what is so where it is the contrary."""
 
+_AUTOMATIC: dict[str, tuple[str, str, str]] = {
+    "tracking": ("tracking", "whether the mount tracks", "the mount does not track"),
+    "unparked": ("parked", "whether the mount is parked", "the mount is parked"),
+    "safe": ("safe", "whether it is safe", "the safety monitor says that it is not safe"),
+    "astro_night": ("astro_night", "where the Sun is", "the Sun is not where the profile wants it"),
+    "flip_not_imminent": (
+        *("flip_leaves_time", "when the mount flips next"),
+        "the next meridian flip leaves no time for a run",
+    ),
+    "light_plan": ("frame_type", "which frame comes next", "the plan takes no Light frame next"),
+}
+"""Guards of an automatic run that go by a fact: fact, what is not known without it, what is so where it forbids."""
+
 
 def by_fact(context: Context, source: str, fact: str, *, wanted: bool) -> Ruling:
     """Rule on a fact: `source` is where the profile takes it from; one that is missing or stale is unknown."""
@@ -29,6 +42,30 @@ def against_wish(context: Context) -> tuple[str, ...]:
     Empty where all that is known here allows it; then a guard forbids it that only an edited machine asks.
     """
     return (*_under_way(context), *_guards(context))
+
+
+def against_refocus(context: Context, guard: str, said: Ruling, doc: str) -> str:
+    """Tell in a clause why a guard keeps a refocus waiting; `doc` is what it wants, where nothing more is known."""
+    if guard not in _AUTOMATIC:
+        return f"{_standing(context).get(guard) or f'it wants: {doc}'} (`{guard}` {said})"
+    fact, unknown, contrary = _AUTOMATIC[guard]
+    told = _told(context, fact, contrary, "the host" if fact == "frame_type" else "the device")
+    why = f"{unknown} is not known: {told}" if said is Ruling.UNKNOWN else told
+    return f"{why} (`{guard}` {said})"
+
+
+def _standing(context: Context) -> dict[str, str]:
+    """What is so where a guard forbids that goes by what begins and ends."""
+    plan, hand, aids = context.plan, context.other_hand, sorted(context.plan.aids)
+    return {
+        "triggers_armed": "the triggers are paused, until somebody resumes them",
+        "aids_closed": f"{' and '.join(aids)} {'are' if len(aids) > 1 else 'is'} open" if aids else "",
+        "focuser_ours": f"the focuser is not ours: {hand.what}" if hand is not None else "",
+        "no_flip": "a meridian flip is under way",
+        "between_frames": "an exposure of the plan is being taken or read out" if plan.shutter_until else "",
+        "no_run": "a run is under way",
+        "session_goes_on": "the session is being ended",
+    }
 
 
 def _under_way(context: Context) -> Iterator[str]:
@@ -57,14 +94,14 @@ def _guards(context: Context) -> Iterator[str]:
         yield "no run has left a position to return to (`undo_known` failed)"
 
 
-def _told(context: Context, fact: str, contrary: str) -> str:
+def _told(context: Context, fact: str, contrary: str, source: str = "the device") -> str:
     """What a fact said last, and how long ago."""
     held, limit_s = context.facts.get(fact), context.profile.guards.stale_after_s
     if held is None:
-        return "no device has told this yet"
+        return "no device has told this yet" if source == "the device" else f"{source} has not told this yet"
     age_s = context.now - held.t
     if held.value is None:
-        return f"the device could not tell, {age_s:.0f} s ago"
+        return f"{source} could not tell, {age_s:.0f} s ago"
     if age_s > limit_s:
-        return f"the device told it last {age_s:.0f} s ago, limit {limit_s:g} s"
+        return f"{source} told it last {age_s:.0f} s ago, limit {limit_s:g} s"
     return f"{contrary}, told {age_s:.0f} s ago"

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from statefocus import effects, events
 from statefocus.clock import Clock
+from statefocus.context import Run
 from statefocus.crew import Crew, Task
 from statefocus.devices.rig import Rig
 from statefocus.devices.values import Exposure
@@ -87,6 +88,22 @@ class Hands:
     def focuser_busy(self) -> bool:
         """Whether a focuser effect has not been answered yet."""
         return "focuser" in self._unanswered.values()
+
+    def left_behind(self, run: Run) -> str:
+        """Tell where a run that is cut off leaves the focuser, and where it stood before."""
+        cut_off = f"The session was cut off in the middle of run {run.number}"
+        if run.start_position is None:
+            return f"{cut_off}, which had not moved the focuser yet."
+        before = f"in the middle of run {run.number}; before the run it stood at {run.start_position}"
+        try:
+            position, moving = self._rig.focuser.position(), self._rig.focuser.moving()
+        except Exception:  # noqa: BLE001  # whatever keeps a device from answering, the rest is known
+            return f"The focuser was left {before}; where it is, nobody knows."
+        if moving:
+            return f"The focuser was left moving, just now at {position}, {before}."
+        if position == run.start_position:
+            return f"{cut_off}; the focuser is at {position}, as before the run."
+        return f"The focuser was left at {position}, {before}."
 
     def carry_out(self, effect: Effect) -> None:
         """Start to carry an effect out."""

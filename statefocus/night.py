@@ -46,7 +46,7 @@ PAUSED_H = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a night ended; `figures` only where the observatory knows the truth."""
+    """How a night ended; `left` tells what it left undone, `figures` only where the observatory knows the truth."""
 
     reason: str
     trouble: str
@@ -54,6 +54,7 @@ class Ended:
     trace_trouble: str | None
     figures: Figures | None
     entries: tuple[LogEntry, ...]
+    left: str = ""
 
 
 @dataclass
@@ -107,20 +108,19 @@ class Night:
         with devices_of(self.profile, clock, self.seed) as (profile, judge):
             rig = open_rig(profile, clock, camera_of(profile, clock))
             try:
-                with (
-                    saving_runs(self.profile, self.trace, self.audience) as self.audience,
-                    closing(TraceWriter(self.trace)) as writer,
-                ):
+                with saving_runs(self.profile, self.trace, self.audience) as self.audience:
                     given = Surroundings(profile, rig, clock, crew, self._keep, self.frames, self._read, self._foresees)
-                    return self._attend(given, writer, judge)
+                    return self._attend(given, judge)
             finally:
                 crew.stop()
                 rig.close()
 
-    def _attend(self, given: Surroundings, writer: TraceWriter, judge: Judge | None) -> Ended:
+    def _attend(self, given: Surroundings, judge: Judge | None) -> Ended:
+        """Attend it, now that the devices answer; its trace begins when nothing forbids the session any more."""
         with (
             closing(make_host(given.profile.host.kind, given)) as host,
             within_reach(host, given, self.audience, self.trace) as desk,
+            closing(TraceWriter(self.trace)) as writer,
         ):
             self.audience = desk or self.audience
             machines = load_machines(self.loaded)
@@ -133,7 +133,7 @@ class Night:
             writer.write("header", started, header)
             watcher = _Watcher(self, host)
             runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
-            watcher.runner = runner
+            watcher.runner, runner.farewell = runner, hands.left_behind
             self._foresight = Foresight(machines, self.profile, lambda: runner.state, clock.now)
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, host.total_frames, self.trace)
@@ -145,8 +145,10 @@ class Night:
                 desk.end = runner.interrupt
                 desk.open()
             reason = runner.run(self._started(rig.focuser.position(), watcher.unfinished))
-            figures = judge(host.lights_begun) if judge else None
-            return Ended(reason, host.failure, self.trace, writer.close(), figures, tuple(watcher.entries))
+            if runner.left:
+                self.audience.notify("error", runner.left)
+            figures, entries = judge(host.lights_begun) if judge else None, tuple(watcher.entries)
+            return Ended(reason, host.failure, self.trace, writer.close(), figures, entries, runner.left)
 
     def _started(self, position: int, unfinished: Unfinished) -> events.SessionStarted:
         """Tell what the session finds."""
@@ -232,11 +234,14 @@ class _Watcher:
         if self.runner is None:
             return
         context = state.context
-        self.unfinished.saw(context)
+        if not isinstance(event, events.SessionEnded):  # it forgets a run that nobody has put back
+            self.unfinished.saw(context)
         if context.concluded is not None:
             self.entries.append(entry_of(run_record(context.concluded, context), self.night.profile.scale))
             keep_learned(context.profile, context.learned, self.night.audience)
         if isinstance(event, events.SessionEnding):
+            if self.runner.ending:
+                self.night.audience.notify("info", self.runner.ending)
             self.host.stop()
         elif isinstance(event, events.PlanFinished) and not self.host.resident:
             self.runner.end(event.reason or self._end_of_plan(context))

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from statefocus import events
+from statefocus import effects, events
 from statefocus.clock import Clock
+from statefocus.context import Run
 from statefocus.crew import Crew
 from statefocus.effects import Effect
 from statefocus.events import Event
@@ -21,6 +22,8 @@ from statefocus.trace.writing import TraceWriter
 
 WIND_UP_S = 900.0
 """Session time that winding up may take, before it is given up."""
+
+_TAKE_TIME = frozenset({effects.MoveFocuser.kind, effects.ResumePlan.kind})
 
 
 class Watcher(Protocol):
@@ -55,6 +58,13 @@ class Runner:
         Sees everything.
     began
         When the session began, unix seconds: the time of the trace's header, since replay begins there too.
+
+    Attributes
+    ----------
+    farewell
+        Set by whoever knows the devices: tells what a run leaves behind that is cut off.
+    left
+        What that was, as a sentence, where even the winding up of a run was given up; else empty.
     """
 
     def __init__(
@@ -74,6 +84,8 @@ class Runner:
         self._ending: _WindingUp | None = None
         self._interrupts = 0
         self._why = ""
+        self.farewell: Callable[[Run], str] = lambda run: f"The session was cut off in the middle of run {run.number}."
+        self.left = ""
 
     def interrupt(self, reason: str = "Ctrl-C") -> None:
         """Take Ctrl-C, or another wish to end: the first winds the session up, the second gives even that up.
@@ -88,6 +100,15 @@ class Runner:
             self._ending = _WindingUp(reason, self._clock.now())
             self._crew.post(events.SessionEnding(reason=reason))
 
+    @property
+    def ending(self) -> str:
+        """What keeps the session that is being ended, as a sentence; empty where that is over at once."""
+        context = self.state.context
+        if context.run is None and _TAKE_TIME.isdisjoint(waiting.kind for waiting in context.pending.values()):
+            return ""
+        further = "; Ctrl-C once more gives that up" if self._interrupts else ""
+        return f"Ending: what is under way is put back first, which may take a minute{further}."
+
     def run(self, first: Event) -> str:
         """Work events off until the session has ended; gives the reason."""
         self._work_off(first)
@@ -99,7 +120,9 @@ class Runner:
                 self.end(self._why)
         reason = self._ending.reason if self._ending else ""
         self._crew.stop()
-        self._work_off(events.SessionEnded(reason=reason))
+        if (run := self.state.context.run) is not None:
+            self.left = self.farewell(run)
+        self._work_off(events.SessionEnded(reason=f"{reason}. {self.left}" if self.left else reason))
         return reason
 
     def _over(self) -> bool:

@@ -16,6 +16,7 @@ _COMMON = (
     Option("wait", "number", "Seconds to wait at most; host.gate.wait_min of the profile where it is left out."),
 )
 NOTIFY_WAIT_S = 60.0
+_TOO_LONG = "This call may wait no longer"
 
 
 class _Help(Exception):
@@ -70,9 +71,9 @@ def _gate(told: dict[str, object], common: dict[str, object]) -> int:
         return _down(_ended(session), session.when_down, "gate")
     try:
         answer = wire.ask(session, "/gate", told, _wait_s(common, session.wait_s))
-    except wire.WaitedLong:
-        said = "The session is still busy, and this call may wait no longer."
-        return _down(said, "stop" if session.when_down == "stop" else "report", "gate")
+    except wire.WaitedLong as busy:
+        _print({"answer": "busy", "why": f"No frame may start yet: {_waits(busy)}. {_TOO_LONG}: call again."})
+        return 1
     except wire.Down as error:
         return _down(str(error), session.when_down, "gate")
     if answer.get("answer") == "down":
@@ -92,8 +93,9 @@ def _tell(command: str, word: Word, told: dict[str, object], common: dict[str, o
             told["file"] = os.path.abspath(str(told["file"]))
         said: dict[str, object] = {"word": word.name, "told": told}
         answer = wire.ask(session, f"/{command}", said, _wait_s(common, NOTIFY_WAIT_S))
-    except wire.WaitedLong:
-        return _down("The session does not answer in time.", when_down, command)
+    except wire.WaitedLong as busy:
+        _print({"answer": "busy", "why": f"It was told, and is not worked off yet: {_waits(busy)}. {_TOO_LONG}."})
+        return 1 if command == "ctl" else 0
     except (places.NoSession, wire.Down) as error:
         return _down(str(error), when_down, command)
     if answer.get("answer") == "down":
@@ -109,6 +111,10 @@ def _found(common: dict[str, object]) -> places.Known:
 
 def _ended(session: places.Known) -> str:
     return f"The session of {session.rig} has ended: start `statefocus serve` again."
+
+
+def _waits(busy: wire.WaitedLong) -> str:
+    return str(busy) or "the session is busy"
 
 
 def _wait_s(common: dict[str, object], usual: float) -> float:

@@ -19,7 +19,7 @@ class Down(Exception):  # it is an answer, and often no error
 
 
 class WaitedLong(Exception):
-    """The session is busy for longer than the caller can wait."""
+    """The session is there, and busy for longer than the caller can wait; the message is what it still waits for."""
 
 
 class Misunderstood(Exception):
@@ -27,14 +27,14 @@ class Misunderstood(Exception):
 
 
 def ask(session: Known, path: str, body: dict[str, object], wait_s: float) -> dict[str, object]:
-    """Ask, and wait for the answer.
+    """Ask, and wait for the answer: at least until the session's first word, which tells that it lives.
 
     Raises
     ------
     Down
-        Where there is nobody, or no answer.
+        Where there is nobody, or no word in time.
     WaitedLong
-        Where `wait_s` have passed.
+        Where `wait_s` have passed, and the session has told that it is busy.
     Misunderstood
         Where the question is no question.
     """
@@ -65,6 +65,7 @@ def _answer(line: socket.socket, until: float) -> dict[str, object]:
     """Read status and head, then one JSON object a line, until one that is no sign of life."""
     received = b""
     head: bytes | None = None
+    waits_for: str | None = None
     while True:
         if head is None and b"\r\n\r\n" in received:
             head, _, received = received.partition(b"\r\n\r\n")
@@ -74,15 +75,16 @@ def _answer(line: socket.socket, until: float) -> dict[str, object]:
             told = _object(text)
             if told is not None and "waiting" not in told:
                 return _understood(told)
-        left_s = until - time.monotonic()
+            waits_for = waits_for if told is None else str(told["waiting"])
+        left_s = SILENCE_S if waits_for is None else until - time.monotonic()
         if left_s <= 0:
-            raise WaitedLong
+            raise WaitedLong(waits_for)
         line.settimeout(min(left_s, SILENCE_S))
         try:
             more = line.recv(65536)
         except TimeoutError:
-            if time.monotonic() >= until:
-                raise WaitedLong from None
+            if waits_for is not None and time.monotonic() >= until:
+                raise WaitedLong(waits_for) from None
             raise
         if not more or len(received) > LONGEST_LINE:
             raise Down("The session ended before it answered.")

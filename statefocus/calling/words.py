@@ -134,7 +134,8 @@ _EXPOSURE = Option("exposure", "number", "Seconds for which the shutter is open.
 
 GATE = Word(
     "gate",
-    "Wait until the next frame may start: exit 0 to take it, 1 to stop, 3 where the session cannot be reached.",
+    "Wait until the next frame may start: exit 0 to take it, 1 to stop (`busy`: to call again), 3 where no session "
+    "can be reached.",
     Option("frame", "frame", "What is taken next: light, dark, flat or bias; light where it is left out."),
     Option("filter", "text", "Filter of the next frame."),
     _EXPOSURE,

@@ -44,6 +44,7 @@ def focus(
 
 
 def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, picture: Path | None, *, json_: bool) -> None:
+    from statefocus import first_start
     from statefocus.by_hand import focus_now
     from statefocus.cli.nights import interruptible, new_trace, speed_of
     from statefocus.faces.progress import Progress
@@ -55,6 +56,7 @@ def _now(path: Path | None, wish: Any, trace: Path | None, seed: int, picture: P
     warn_of(loaded, plan=False)
     profile = loaded.profile
     console = make_console(stderr=json_)
+    first_start.tell_by(lambda said: console.print(said, soft_wrap=True))
     focused = focus_now(
         loaded,
         wish=wish,

@@ -56,11 +56,13 @@ def night_of(
     frames: int | None = None,
 ) -> Night:
     """Put a night together by what the command line says of it."""
+    from statefocus import first_start
     from statefocus.faces.progress import Progress
     from statefocus.faces.structured_log import audience_of
     from statefocus.metrics import measurer
     from statefocus.night import Night
 
+    first_start.tell_by(lambda said: console.print(said, soft_wrap=True))
     return Night(
         loaded=loaded,
         trace=trace or new_trace(loaded.profile),
@@ -75,12 +77,12 @@ def night_of(
 
 
 def attend(console: Console, night: Night, *, compare: bool) -> None:
-    """Attend a night, and sum it up; exit 3 where its host could not go on, 1 where its trace is not whole."""
+    """Attend a night, and sum it up; exit 3 where its host could not go on, 1 where it or its trace was cut off."""
     ended = night.attend()
     _summary(console, night, ended, compare=compare)
     if ended.trouble:
         raise typer.Exit(3)
-    if ended.trace_trouble:
+    if ended.trace_trouble or ended.left:
         raise typer.Exit(1)
 
 
@@ -101,6 +103,8 @@ def _summary(console: Console, night: Night, ended: Ended, *, compare: bool) -> 
         console.print("Ended when the Light frames of --frames were taken.")
     elif ended.reason != "plan finished":
         console.print(f"Ended early: {ended.reason}")
+    if ended.left:
+        console.print(ended.left, style="bold red")
     if ended.trace_trouble:
         console.print(ended.trace_trouble, style="bold red")
     console.print(f"trace: {ended.trace}", soft_wrap=True)

@@ -49,6 +49,10 @@ class Focuser:
         counter = self._driver.counter()
         return self._slack.position(counter) if self._slack else counter
 
+    def moving(self) -> bool:
+        """Whether it moves just now."""
+        return self._driver.moving()
+
     def temperature_c(self) -> float | None:
         """Read its own sensor; None where it has none."""
         return self._driver.temperature_c()

@@ -17,6 +17,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from statefocus import first_start
+
 FloatImage = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint16] | npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
@@ -36,9 +38,10 @@ def kernel(function: Function) -> Function:
     try:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder to keep the compiled code in: compile in every process
-        return cast("Function", numba.njit(**options)(function))
+        compiled = numba.njit(**options)(function)
     cache = compiled._cache  # noqa: SLF001 - numba has no other place to say so
     cache.save_overload = _kept_if_possible(cache.save_overload)
+    cache.load_overload = _told_if_missing(cache.load_overload)
     return cast("Function", compiled)
 
 
@@ -50,6 +53,18 @@ def _kept_if_possible(keep: Callable[..., None]) -> Callable[..., None]:
             keep(*compiled)
 
     return keep_or_not
+
+
+def _told_if_missing(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Look for compiled code, and tell a person where there is none: what follows takes its time."""
+
+    def load_or_tell(*wanted: Any) -> Any:
+        found = load(*wanted)
+        if found is None:
+            first_start.compiling()
+        return found
+
+    return load_or_tell
 
 
 def share_out(work: Callable[[int], None], parts: int, *, alone: bool = False) -> None:

@@ -116,7 +116,11 @@ class Host(Protocol):
         """Give the plan up; `plan_aborted` with this effect answers it, or `effect_failed`."""
 
     def stop(self) -> None:
-        """The session ends: give up a plan that statefocus itself takes, and let any other one go on."""
+        """The session begins to end: give up a plan that statefocus itself takes; any other one goes on.
+
+        A hold of ours outlives this, since a run may be under way that is put back first: it ends with `release`, or at
+        the latest with `close`. It may come more than once.
+        """
 
     def filter_is(self, name: str) -> None:
         """Take note of the filter that the wheel was turned to for a run, or back."""
@@ -128,4 +132,4 @@ class Host(Protocol):
         """Tell the time to the next meridian flip, seconds; a day where none is to come, None where unknown."""
 
     def close(self) -> None:
-        """Hang up; called once, at the end, also where the session could not begin."""
+        """Hang up, and let go what is still held; called once, at the end, also where the session could not begin."""

@@ -80,7 +80,11 @@ class Gate(Section):
         "`statefocus notify plan-resumed`.",
     )
     wait_min: float = Field(
-        60.0, gt=0, le=1440, description="How long a call waits at most, where it does not say `--wait` itself."
+        60.0,
+        gt=0,
+        le=1440,
+        description="How long a call waits at most, where it does not say `--wait` itself; then it answers `busy`, "
+        "exit 1.",
     )
     exposure_s: float = Field(
         600.0, gt=0, le=7200, description="How long the shutter may be open where a call does not say `--exposure`."

@@ -12,9 +12,12 @@ from typing import Any
 
 from statefocus import effects, events
 from statefocus.audience import Audience, PassingOn
+from statefocus.context import Context
 from statefocus.crew import Crew
+from statefocus.forbidding import against_refocus
 from statefocus.hosts.gate.asking import Answer, Ticket
 from statefocus.resident.status import concluded, status
+from statefocus.rules import GUARDS
 from statefocus.session import State, Step
 
 _GAP = frozenset(
@@ -68,27 +71,27 @@ class Asked(Ticket):
         super().__init__()
         self.word, self.event = word, event
 
-    def worked_off(self, steps: tuple[Step, ...]) -> None:
+    def worked_off(self, steps: tuple[Step, ...], context: Context) -> None:
         """The core has seen it."""
-        self.settle(_answer(self.word, steps))
+        self.settle(_answer(self.word, steps, context))
 
 
-def _answer(word: str, steps: tuple[Step, ...]) -> Answer:
+def _answer(word: str, steps: tuple[Step, ...], context: Context) -> Answer:
     told = [effect for step in steps for effect in step.effects if isinstance(effect, effects.Notify)]
     said = " ".join(effect.sentence for effect in told)
     if any(effect.level != "info" for effect in told):
         return Answer("ignored", said)
     if steps and steps[0].outcome == "inhibited":
-        return Answer("told", f"{_SAID.get(word, 'It is noted.')} It waits: {', '.join(_against(steps))}.")
+        return Answer("told", f"{_SAID.get(word, 'It is noted.')} It waits: {'; '.join(_against(steps, context))}.")
     if word in _IDLE and all(step.outcome in ("ignored", "stale") for step in steps):
         return Answer("ignored", _IDLE[word])
     return Answer("told", said or _SAID.get(word, "It is noted."))
 
 
-def _against(steps: Iterable[Step]) -> list[str]:
-    """Name the guards that keep a refocus from being made, with their rulings."""
+def _against(steps: Iterable[Step], context: Context) -> list[str]:
+    """Tell what keeps a refocus from being made, by the guards that say no."""
     blocked = {
-        f"`{name}` {ruling}"
+        against_refocus(context, name, ruling, GUARDS[name].doc.rstrip(".") if name in GUARDS else name)
         for step in steps
         for tried in step.tried
         if tried.inhibited
@@ -128,12 +131,12 @@ class Desk(PassingOn):
         """An event was worked off."""
         self._state = state
         if event.kind in _GAP:
-            self._held_back = tuple(_against(steps))
+            self._held_back = tuple(_against(steps, state.context))
         if state.context.concluded is not None:
             self._count += 1
             self._runs = (*self._runs[1 - REMEMBERED :], concluded(state.context.concluded, state.context))
         if (asked := self._asked.pop(id(event), None)) is not None:
-            asked.worked_off(steps)
+            asked.worked_off(steps, state.context)
         super().saw(event, steps, state)
 
     # --- from any thread ---
@@ -183,5 +186,5 @@ class Desk(PassingOn):
 
     @property
     def held_back(self) -> tuple[str, ...]:
-        """Guards that kept a due refocus from being made when triggers were looked at last."""
+        """What kept a due refocus from being made when triggers were looked at last."""
         return self._held_back

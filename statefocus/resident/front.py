@@ -191,7 +191,7 @@ def _why(runs: tuple[dict[str, Any], ...], held_back: tuple[str, ...]) -> Iterat
         at = f" at {run['position']}" if run["position"] is not None else ""
         yield f"Run {run['number']} ({', '.join(run['for'])}) is {run['outcome']}{at}."
     if held_back and not runs:
-        yield f"A refocus is due, and waits: {', '.join(held_back)}."
+        yield f"A refocus is due, and waits: {'; '.join(held_back)}."
     elif not runs:
         yield "Nothing is due."
 

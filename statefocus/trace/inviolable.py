@@ -98,20 +98,25 @@ class Rules:
             yield from checks[line.kind](line)
 
     def _take_event(self, line: Line) -> Broken:
-        name = str(line.body["event"])
+        name, run = str(line.body["event"]), self._run
         self.ended = name == "session_ended"
         yield from self._runs_before(line)
         yield from self._corrected_in(line)
         self._event, self._heard = line, False
         if self._run is not None:
             self._run.take(name, line.body)
-        if self.ended and self._held_line is not None:
+        if self.ended and self._held_line is not None and run is None:
             yield "plan", f"the session has ended, and the plan is still held since line {self._held_line}."
 
     def _runs_before(self, line: Line) -> Broken:
         """Hold the run that an event came in against the one that has begun."""
         run = self._run
-        if run is not None and (self.ended or line.run != run.number):
+        if run is not None and self.ended:
+            held = f", and the plan is still held since line {self._held_line}" if self._held_line is not None else ""
+            began = f"run {run.number}, which began at line {run.line}"
+            yield "run", f"the session was cut off in the middle of {began}: no `run` line tells how it ended{held}."
+            self._run = None
+        elif run is not None and line.run != run.number:
             yield "run", f"run {run.number} began at line {run.line}, and no `run` line tells how it ended."
             self._run = None
         if self._run is None and line.run is not None and not self.ended:
@@ -131,7 +136,7 @@ class Rules:
         if self._machine != "session":
             return
         self._step = line
-        if self._run is None and line.run is not None:
+        if self._run is None and line.run is not None and not self.ended:
             yield from self._run_begins(line.run)
 
     def _hear(self, outcome: str) -> None:

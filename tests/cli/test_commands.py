@@ -240,6 +240,7 @@ def test_a_rig_that_cannot_be_reached_exits_three(tmp_path: Path) -> None:
         f'{unused}schema = 1\nname = "rig"\n[devices]\nkind = "alpaca"\ncamera = {device}\nfocuser = {device}\n',
         "utf-8",
     )
-    done = statefocus("focus", profile, cwd=tmp_path)
+    done = statefocus("focus", profile, "--trace", "t.jsonl", cwd=tmp_path)
     assert done.returncode == 3
     assert "cannot be reached" in done.stderr
+    assert not (tmp_path / "t.jsonl").exists(), "the name is free for the next try"

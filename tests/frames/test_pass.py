@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from statefocus import first_start
 from statefocus.frames import measure_frame
 from statefocus.frames.binning import as_words, bin_rows, bin_words
 from statefocus.frames.combining import frame_value, weighted_median
@@ -142,6 +143,37 @@ def test_a_disk_that_takes_no_compiled_code_costs_no_measurement(tmp_path: Path)
     command = [sys.executable, str(program)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=keeping)
     assert (done.stdout, done.stderr) == ("42\n", "")
+
+
+TOLD = """
+from statefocus import first_start
+from statefocus.frames.compiling import kernel
+
+@kernel
+def twice(number):
+    return 2 * number
+
+@kernel
+def thrice(number):
+    return 3 * number
+
+first_start.tell_by(print)
+print(twice(21), thrice(14))
+"""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_first_start_tells_once_that_it_compiles_and_a_later_one_does_not(tmp_path: Path, kept: bool) -> None:
+    (tmp_path / "told.py").write_text(TOLD)
+    program = str(tmp_path / "told.py") if kept else TOLD
+    keeping = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kept")}
+    command = [sys.executable, program] if kept else [sys.executable, "-c", program]
+    starts = [
+        subprocess.run(command, capture_output=True, text=True, timeout=200, check=True, env=keeping) for _ in range(2)
+    ]
+    said = [start.stdout.splitlines() for start in starts]
+    assert said[0] == [first_start.SENTENCE, "42 42"]
+    assert said[1] == (["42 42"] if kept else said[0])
 
 
 WARM = """

@@ -256,8 +256,36 @@ def test_a_session_that_hangs_is_noticed(
 def test_a_caller_that_may_not_wait_is_never_let_into_a_run(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with answering(HEAD, b'{"waiting": "a run"}\n') as port:
         leave(state, port=port, when_down="go")
-        assert main(["gate", "--wait", "0.2"]) == 3
-    assert "may wait no longer" in said(capsys)["why"]
+        assert main(["gate", "--wait", "0.2"]) == 1
+    assert said(capsys) == {
+        "answer": "busy",
+        "why": "No frame may start yet: a run. This call may wait no longer: call again.",
+    }
+
+
+def test_a_call_waits_at_least_for_the_first_word(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(HEAD + b'{"answer": "go", "frame": 7}\n') as port:
+        leave(state, port=port)
+        assert main(["gate", "--wait", "0"]) == 0
+    assert said(capsys)["frame"] == 7
+    monkeypatch.setattr(wire, "SILENCE_S", 0.2)
+    with answering(HEAD) as port:
+        leave(state, port=port)
+        assert main(["gate", "--wait", "0"]) == 3
+    assert "it hangs" in said(capsys)["why"], "nobody has said that it is busy"
+
+
+@pytest.mark.parametrize(("words", "code"), [(["notify", "flip-started"], 0), (["ctl", "asap"], 1)])
+def test_a_session_that_is_busy_was_told(
+    words: list[str], code: int, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(HEAD, b'{"waiting": ""}\n') as port:
+        leave(state, port=port)
+        assert main([*words, "--wait", "0.2"]) == code
+    told = said(capsys)
+    assert (told["answer"], "the session is busy" in told["why"]) == ("busy", True)
 
 
 def test_a_damaged_file_is_no_session(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

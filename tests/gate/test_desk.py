@@ -57,7 +57,7 @@ def test_wishes_are_answered_with_what_the_core_made_of_them() -> None:
     assert room.ask("/ctl", "pause").word == "told"
     assert room.ask("/ctl", "status")["paused"] is True
     waits = room.ask("/ctl", "asap")
-    assert (waits.word, "`triggers_armed` failed" in waits.why) == ("told", True)
+    assert (waits.word, "the triggers are paused, until somebody resumes them" in waits.why) == ("told", True)
     assert room.ask("/ctl", "resume").word == "told"
     assert room.rig.runs[-1].causes == ("asap",)
     assert room.ask("/ctl", "focus").why == "A run begins."
@@ -67,3 +67,22 @@ def test_wishes_are_answered_with_what_the_core_made_of_them() -> None:
     room.desk.end = ended.append
     assert room.ask("/ctl", "stop").word == "told"
     assert ended == ["statefocus ctl stop"]
+
+
+def test_why_a_refocus_waits_is_told_by_what_is_so() -> None:
+    room = Room()
+    room.rig.start_plan()
+    room.rig.t += 3600.0
+    waits = room.ask("/ctl", "asap").why
+    assert "which frame comes next is not known: the host told it last 3600 s ago, limit " in waits
+    assert "whether the mount tracks is not known: the device told it last " in waits
+    room = Room()
+    assert room.ask("/notify", "aid-opened").word == "told"
+    assert room.ask("/notify", "mount-read", tracking=False, parked=True).word == "told"
+    waits = room.ask("/ctl", "asap").why
+    for clause in (
+        "Bahtinov Aid is open (`aids_closed` failed)",
+        "the mount does not track, told 0 s ago (`tracking` failed)",
+        "the mount is parked, told 0 s ago (`unparked` failed)",
+    ):
+        assert clause in waits

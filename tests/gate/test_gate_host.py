@@ -210,6 +210,20 @@ def test_what_is_told_twice_or_too_late_counts_once() -> None:
     assert (stage.notify("flip-finished").word, stage.notify("flip-finished").word) == ("told", "ignored")
 
 
+def test_a_flip_that_is_told_twice_without_a_plan_counts_once() -> None:
+    stage = Stage()
+    stage.notify("flip-started")
+    assert [stage.notify("flip-finished").word for _ in range(2)] == ["told", "ignored"]
+    assert stage.notify("flip-finished", pier_side="east").word == "ignored", "the same flip"
+    stage.notify("flip-started")
+    assert [stage.notify("flip-finished", pier_side="west").word for _ in range(2)] == ["told", "ignored"]
+    assert stage.notify("flip-finished", pier_side="east").word == "told", "it stands on another side"
+    assert [flip.pier_side for flip in stage.told(events.FlipFinished)] == [None, "west", "east"]
+    stage.goes()
+    stage.notify("plan-finished")
+    assert stage.notify("flip-finished", pier_side="east").word == "told", "there was a plan between"
+
+
 def test_a_host_that_never_asks_is_counted_by_what_it_tells() -> None:
     stage = Stage()
     for name in "abc":

@@ -73,6 +73,21 @@ def test_the_shell_loop_ends_at_a_stop_and_not_without_a_session(
     assert sum(call.startswith("gate") for call in calls(called)) == gates
 
 
+@pytest.mark.skipif(os.name != "posix", reason="scripts for a POSIX shell")
+@pytest.mark.parametrize(("script", "code"), [("shell-loop.sh", 0), ("ekos-pre-capture.sh", 0)])
+def test_a_script_calls_again_where_the_session_is_busy(
+    script: str, code: int, called: dict[str, str], tmp_path: Path
+) -> None:
+    program = tmp_path / "statefocus"
+    third = f'[ "$(grep -c ^gate {tmp_path}/calls)" -gt 2 ]'
+    busy = f'[ "$1" != gate ] || {third} || {{ echo \'{{"answer": "busy"}}\'; exit 1; }}'
+    program.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\n{busy}\necho \'{{"answer": "go"}}\'\n', "utf-8")
+    done = subprocess.run(["sh", SCRIPTS / script, "1", "1", "L"], env={**called, "CAMERA": "true"})
+    assert done.returncode == code
+    assert sum(call.startswith("gate") for call in calls(called)) == 3
+    assert not [line for line in calls(called) if line.startswith("dbus-send")]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in for statefocus is a shell script")
 def test_ccdciel_tells_its_filter(called: dict[str, str]) -> None:
     answers = {"Wheel_GetfiltersName": ["L", "Ha"], "Wheel_getfilter": {"status": 2}}

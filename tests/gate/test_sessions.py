@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def test_a_second_session_of_the_same_rig_is_refused(session: Session) -> None:
     done = session.call("serve", session.folder / "rig.toml", "--speed", SPEED, "--trace", session.folder / "no.jsonl")
     assert done.returncode == 2
     assert "A session of rig is attended already" in done.stderr
+    assert not (session.folder / "no.jsonl").exists()
 
 
 def test_strangers_are_told_nothing(session: Session) -> None:
@@ -141,6 +143,23 @@ def test_a_caller_and_a_session_that_are_killed(tmp_path: Path) -> None:
         assert session.says("notify", "frame-saved")["exit"] == 0
         assert session.says("ctl", "status")["exit"] == 3
     assert replay(session.trace).same
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script for a POSIX shell")
+def test_no_frame_is_taken_in_a_run_that_takes_longer_than_a_call_may_wait(tmp_path: Path) -> None:
+    text = PROFILE.replace("[host.gate]", "[host.gate]\nwait_min = 0.01")
+    with serving(tmp_path, "go", speed=4, text=text) as (session, _):
+        with session.start("gate", "--filter", "L", "--exposure", "30", "--host", "one") as first:
+            out, _err = first.communicate(timeout=60)
+        told = json.loads(out)
+        assert (first.returncode, told["answer"]) == (1, "busy")
+        assert "a refocus is under way" in told["why"]
+        assert session.count("curve_published") == 0, "it is in the middle of the run"
+        environment = {**session.environment, "CAMERA": "true"}
+        done = subprocess.run(["sh", LOOP, "1", "1", "L"], cwd=tmp_path, env=environment, timeout=120)
+        assert done.returncode == 0
+        kinds = [event["event"] for event in session.events()]
+        assert kinds.index("exposure_started") > kinds.index("plan_released") > kinds.index("curve_published")
 
 
 def test_a_session_that_ends_in_a_run_answers_when_the_focuser_is_back(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from astropy.io import fits
 
+from statefocus.trace.auditing import audit
 from statefocus.trace.diffing import diff
 from statefocus.trace.reading import TraceReader
 from statefocus.trace.replaying import replay
@@ -92,10 +93,38 @@ def test_ctrl_c_winds_the_session_up(moment: str, tmp_path: Path) -> None:
         assert process.wait(60) == 0, said
     assert "Ended early: Ctrl-C" in said
     assert "Traceback" not in said
+    told = "Ending: what is under way is put back first, which may take a minute; Ctrl-C once more gives that up."
+    assert told in said or moment != "Refocusing"
     verdict = replay(tmp_path / "trace.jsonl")
     assert verdict.same
     assert not any(damage.what == "torn" for damage in verdict.damage)
     assert last_event(tmp_path / "trace.jsonl")["event"] == "session_ended"
+
+
+@pytest.mark.night
+def test_a_second_ctrl_c_in_a_run_tells_where_the_focuser_was_left(tmp_path: Path) -> None:
+    command = [*RUN, "--speed", "4", "--no-compare", "--trace", "trace.jsonl"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "point 2 of" in line or "Ending: " in line:
+                process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 1, said
+    begun = next(
+        line.body for line in TraceReader(tmp_path / "trace.jsonl") if line.body.get("event") == "focuser_prepared"
+    )
+    last = last_event(tmp_path / "trace.jsonl")
+    assert (last["event"], last["reason"].startswith("Ctrl-C. ")) == ("session_ended", True)
+    left = last["reason"].removeprefix("Ctrl-C. ")
+    assert "the middle of run 1" in left
+    assert str(begun["position"]) in left
+    assert said.count(left) == 2, "at once, and at the end"
+    assert replay(tmp_path / "trace.jsonl").same
+    assert [finding.rule for finding in audit(tmp_path / "trace.jsonl").findings] == ["run"]
 
 
 @pytest.mark.night
@@ -138,6 +167,7 @@ def test_no_run_begins_after_the_last_frame_that_is_wanted(tmp_path: Path) -> No
     done = attend(story, "--trace", tmp_path / "t.jsonl", "--no-compare", "--frames", 3, cwd=tmp_path)
     assert "Ended when the Light frames of --frames were taken." in done.stdout, done.stderr
     assert "Ended early" not in done.stdout
+    assert "Ending: " not in done.stdout, "nothing is to be put back"
     runs = [line.body for line in TraceReader(tmp_path / "t.jsonl") if line.kind == "run"]
     assert [run["outcome"] for run in runs] == ["validated"] * 3  # before each frame, none behind the last
 

@@ -18,7 +18,7 @@ from statefocus.trace.replaying import replay
 from tests.core.rigs import OFF
 from tests.generate import TRACES
 
-from .tapes import Lines, changed, changed_all, edited, find, golden, lines_of, put, rechained, record
+from .tapes import PROFILE, Lines, changed, changed_all, edited, find, golden, lines_of, put, rechained, record, write
 
 
 def broken(path: Path) -> set[str]:
@@ -286,6 +286,18 @@ def test_a_run_without_its_line_is_found(tmp_path: Path, number: int) -> None:
     put(path, renumbered_after(lines, index))
     found = audit(path).findings
     assert [one.rule for one in found if "no `run` line" in one.sentence] == ["run"]
+
+
+def test_a_session_that_was_cut_off_in_a_run_is_told_in_one_sentence(tmp_path: Path) -> None:
+    rig = SimulatedRig(PROFILE)
+    rig.send(events.PlanStarted(frame_type="Light"))
+    rig.until("Refocusing.Measuring")
+    rig.send(events.SessionEnding(reason="Ctrl-C"))
+    rig.send(events.SessionEnded(reason="Ctrl-C"))
+    (found,) = audit(write(tmp_path / "cut.jsonl", rig)).findings
+    assert found.rule == "run"
+    assert found.sentence.startswith("the session was cut off in the middle of run 1, which began at line ")
+    assert "and the plan is still held since line " in found.sentence
 
 
 def renumbered_after(lines: Lines, index: int) -> Lines:

@@ -36,6 +36,7 @@ class GapTelling(Lane):
         self._stood_still = False
         self._plan_paused = False
         self._flipping = False
+        self._flipped_to: str | None = None
         self._held_for: int | None = None
         self._hold_told = False
         self._plan_filter: str | None = None
@@ -71,6 +72,7 @@ class GapTelling(Lane):
     def _start_plan(self, frame_type: str, *, resumed: bool) -> None:
         frames, self._in_hand.frames = self._in_hand.frames, 0
         self._plan_runs, self._stood_still, self._in_hand.resumed = True, False, False
+        self._flipped_to = None
         self._post(
             events.PlanStarted(frame_type=frame_type, frames=frames, filter=self._filter_of_plan, resumed=resumed)
         )  # fmt: skip

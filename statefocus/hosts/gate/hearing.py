@@ -218,18 +218,23 @@ class Hearing(GapTelling):
     def _hear_flip_started(self) -> Answer:
         if self._flipping:
             return Answer("ignored", AGAIN)
-        self._flipping = True
+        self._flipping, self._flipped_to = True, None
         self._post(events.FlipStarted())
         return Answer("told", "The mount flips.")
 
     def _hear_flip_finished(self, pier_side: str | None = None) -> Answer:
-        if self._in_hand.flipped:
+        if self._in_hand.flipped or (not self._plan_runs and self._flip_was_told(pier_side)):
             return Answer("ignored", AGAIN)
         self._in_hand.flipped, self._in_hand.pier_side = True, pier_side
         if not self._plan_runs:
+            self._flipped_to = pier_side or ""
             self._tell_gap(None)
             return Answer("told", "The mount has flipped.")
         return Answer("told", "What follows is decided at the next gate call.")
+
+    def _flip_was_told(self, pier_side: str | None) -> bool:
+        """Whether this flip was told before: another one begins anew, or ends on another side."""
+        return self._flipped_to is not None and (pier_side is None or self._flipped_to in ("", pier_side))
 
     def _hear_centering_finished(self, by: str = "plan") -> Answer:
         self._in_hand.centered = by == "plan"
