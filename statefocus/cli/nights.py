@@ -103,6 +103,8 @@ def _summary(console: Console, night: Night, ended: Ended, *, compare: bool) -> 
         console.print("Ended when the Light frames of --frames were taken.")
     elif ended.reason != "plan finished":
         console.print(f"Ended early: {ended.reason}")
+    if ended.trouble and ended.trouble not in ended.reason:
+        console.print(ended.trouble, style="bold red")
     if ended.left:
         console.print(ended.left, style="bold red")
     if ended.trace_trouble:
