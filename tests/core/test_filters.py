@@ -113,6 +113,14 @@ def test_o1_while_a_focusing_aid_is_open_it_waits_until_it_is_closed() -> None:
     assert rig.moves == [10_030]
 
 
+def test_o1_where_nobody_looks_at_the_focuser_the_closed_aid_itself_lets_it_move() -> None:
+    rig = filter_rig(focuser={"watch_every_s": 0})
+    rig.tell(events.AidOpened(aid="Bahtinov Aid"))
+    to_filter(rig, "R")
+    rig.send(events.AidClosed(aid="Bahtinov Aid"))
+    assert [effect.kind for effect in rig.waiting] == ["move_focuser"]
+
+
 def test_o1_while_the_mount_flips_it_waits_for_the_end_of_the_flip() -> None:
     rig = filter_rig()
     rig.tell(events.FlipStarted())
