@@ -29,11 +29,13 @@ class SessionStarted(Event, frozen=True, tag="session_started"):
     """statefocus attends from now on; `position` is where the focuser stands, in steps.
 
     `learned` holds the slopes (HFR in px a step) that earlier sessions have measured, by filter and binning.
+    `max_step` is how far the focuser reaches.
     `unfinished` is where the focuser stood before a run of an earlier session that was cut off in its midst.
     """
 
     position: int | None = None
     learned: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    max_step: int | None = None
     unfinished: int | None = None
 
 

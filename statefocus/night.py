@@ -16,7 +16,7 @@ from statefocus import events, owning
 from statefocus.audience import Audience, Nobody, Steadfast
 from statefocus.context import Context
 from statefocus.devices.rig import open_rig
-from statefocus.devices.values import Exposure
+from statefocus.devices.values import Exposure, FocuserState
 from statefocus.errors import StatefocusError
 from statefocus.foresight import Foresight
 from statefocus.hands import Hands
@@ -144,22 +144,11 @@ class Night:
             if desk is not None:
                 desk.end = runner.interrupt
                 desk.open()
-            reason = runner.run(self._started(rig.focuser.position(), watcher.unfinished))
+            reason = runner.run(watcher.started(rig.focuser.state()))
             if runner.left:
                 self.audience.notify("error", runner.left)
             figures, entries = judge(host.lights_begun) if judge else None, tuple(watcher.entries)
             return Ended(reason, host.failure, self.trace, writer.close(), figures, entries, runner.left)
-
-    def _started(self, position: int, unfinished: Unfinished) -> events.SessionStarted:
-        """Tell what the session finds."""
-        cut_off = unfinished.find(position)
-        if cut_off is not None:
-            self.audience.notify(
-                "warning",
-                f"An earlier session was cut off in the middle of a run: the focuser stands at {position}, and stood "
-                f"at {cut_off} before it. A refocus is made as soon as possible.",
-            )
-        return events.SessionStarted(position=position, learned=read_learned(self.profile), unfinished=cut_off)
 
     def _foresees(self, frame: events.FrameSaved, seconds: float) -> bool:
         """Whether the plan will be held once that frame is saved."""
@@ -219,7 +208,18 @@ class _Watcher:
     paused_t: float | None = None
 
     def __post_init__(self) -> None:
-        self.unfinished = Unfinished(self.night.profile)
+        self._unfinished, self._cut_off = Unfinished(self.night.profile), ""
+
+    def started(self, focuser: FocuserState) -> events.SessionStarted:
+        """Tell what the session finds."""
+        found = self._unfinished.find(focuser.position)
+        self._cut_off = found.sentence if found is not None else ""
+        return events.SessionStarted(
+            position=focuser.position,
+            learned=read_learned(self.night.profile),
+            max_step=focuser.max_step,
+            unfinished=found.start if found is not None else None,
+        )
 
     def _stands_still(self, context: Context) -> bool:
         """Whether a simulated plan is paused, and nobody resumes it; a real night waits as long as it takes."""
@@ -234,8 +234,9 @@ class _Watcher:
         if self.runner is None:
             return
         context = state.context
-        if not isinstance(event, events.SessionEnded):  # it forgets a run that nobody has put back
-            self.unfinished.saw(context)
+        self._unfinished.saw(event, context)
+        if isinstance(event, events.SessionStarted) and self._cut_off:
+            self.night.audience.notify("warning", self._cut_off)
         if context.concluded is not None:
             self.entries.append(entry_of(run_record(context.concluded, context), self.night.profile.scale))
             keep_learned(context.profile, context.learned, self.night.audience)

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
-from statefocus.context import Context
+from statefocus.context import Context, Run
 from statefocus.devices.owner import name_of
+from statefocus.events import Event, SessionEnded
 from statefocus.left_behind import LeftBehind
 from statefocus.profile import Profile
 
 FORGOTTEN_AFTER_S = 12 * 3600.0
 """What was cut off longer ago is of another night."""
+
+
+MADE_AGAIN = (
+    "An earlier session was cut off in the middle of a run: the focuser stands at {position}, and stood at {start} "
+    "before it. A refocus is made as soon as possible."
+)
+MOVED_SINCE = (
+    "An earlier session was cut off in the middle of a run between {low} and {high}, and something else has moved the "
+    "focuser since: it stands at {position}, and is taken as it stands."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """A run that was cut off: where it began, None where that does not matter any more; and what a person is told."""
+
+    start: int | None
+    sentence: str
 
 
 class Unfinished:
@@ -26,30 +46,52 @@ class Unfinished:
         focuser = profile.devices.focuser
         real = focuser is not None and not profile.devices.embedded
         self._note = LeftBehind("run", name_of(focuser)) if real and focuser is not None else None
-        self._written: int | None = None
+        self._tolerance = profile.focuser.tolerance_steps
+        self._overshoot = 0 if profile.focuser.backlash == "none" else profile.focuser.overshoot_steps
+        self._written: tuple[int, int, int] | None = None
 
-    def find(self, stands_at: int) -> int | None:
-        """Tell where a run began that was cut off tonight; None where none was, or where the focuser stands there."""
+    def find(self, stands_at: int) -> CutOff | None:
+        """Tell of a run that was cut off tonight; None where none was, or where the focuser stands where it began."""
         if self._note is None:
             return None
         told = self._note.read()
-        start, at = told.get("start_position"), told.get("at")
-        if not isinstance(start, int) or not isinstance(at, int | float):
+        try:
+            start, low, high = (int(told[name]) for name in ("start_position", "low", "high"))
+            at = float(told["at"])
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
-        if start == stands_at or not 0 <= time.time() - at <= FORGOTTEN_AFTER_S:
+        if time.time() - at > FORGOTTEN_AFTER_S or abs(start - stands_at) <= self._tolerance:
             self._note.remove()
             return None
-        self._written = start
-        return start
+        if not low - self._tolerance <= stands_at <= high + self._tolerance:
+            self._note.remove()
+            return CutOff(None, MOVED_SINCE.format(low=low, high=high, position=stands_at))
+        self._written = (start, low, high)
+        return CutOff(start, MADE_AGAIN.format(start=start, position=stands_at))
 
-    def saw(self, context: Context) -> None:
+    def saw(self, event: Event, context: Context) -> None:
         """Write down that a run moves the focuser, or that it is over and the focuser where it should be."""
-        if self._note is None:
+        if self._note is None or isinstance(event, SessionEnded):  # which forgets a run that nobody has put back
             return
-        start = context.run.start_position if context.run is not None else None
-        if start is not None and start != self._written:
-            self._written = start
-            self._note.write(start_position=start, at=time.time())
-        elif self._written is not None and context.run is None and not context.lost and not context.astray:
+        run = context.run
+        if run is not None and run.start_position is not None and not _is_put_away(run):
+            begun = self._reach(run, run.start_position)
+            if begun != self._written:
+                self._written = begun
+                start, low, high = begun
+                self._note.write(start_position=start, low=low, high=high, at=time.time())
+        elif self._written is not None and not context.lost and not context.astray:
             self._written = None
             self._note.remove()
+
+    def _reach(self, run: Run, start: int) -> tuple[int, int, int]:
+        """Where a run begins, and between which positions it moves the focuser."""
+        places = (start, *run.sweep.positions)
+        return start, min(places) - self._overshoot, max(places) + self._overshoot
+
+
+def _is_put_away(run: Run) -> bool:
+    """Whether the focuser stands where the run leaves it."""
+    if run.outcome in ("validated", "unvalidated"):
+        return True
+    return run.outcome != "running" and run.position == run.start_position

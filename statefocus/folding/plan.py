@@ -37,7 +37,7 @@ DOWNLOAD_S = 300.0
 @folds(events.SessionStarted)
 def _session_started(context: Context, event: events.SessionStarted) -> Context:
     learned = {channel: LearnedCurve(slopes) for channel, slopes in event.learned}
-    context = replace(context, verified_position=event.position, learned=learned)
+    context = replace(context, verified_position=event.position, max_step=event.max_step, learned=learned)
     if event.unfinished is None:
         return context
     context = replace(context, verified_position=event.unfinished, astray=True, stray_at=event.position)

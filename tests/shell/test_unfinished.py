@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from statefocus import events
 from statefocus.context import Context, Run, begin
+from statefocus.focus.sweep import Sweep
 from statefocus.left_behind import LeftBehind
 from statefocus.profile import Profile
 from statefocus.unfinished import FORGOTTEN_AFTER_S, Unfinished
@@ -16,13 +19,26 @@ FOCUSER = {"host": "127.0.0.1", "port": 11111, "number": 0}
 DEVICES = {"kind": "real", "focuser": FOCUSER, "camera": FOCUSER, "telescope": FOCUSER, "safety": FOCUSER}
 
 
-def profile(name: str = "rig", **devices: Any) -> Profile:
-    return Profile.model_validate({"name": name, "devices": {**DEVICES, **devices}})
+NOW = events.SafetyRead(safe=True)
 
 
-def running(start: int | None = 10_000, **more: Any) -> Context:
+def found(one: Unfinished, stands_at: int = 10_060) -> int | None:
+    told = one.find(stands_at)
+    return told.start if told is not None else None
+
+
+def profile(name: str = "rig", overshoot: int = 60, tolerance: int = 5, **devices: Any) -> Profile:
+    focuser = {"backlash": "overshoot", "overshoot_steps": overshoot, "tolerance_steps": tolerance}
+    return Profile.model_validate({"name": name, "devices": {**DEVICES, **devices}, "focuser": focuser})
+
+
+RUN = Run(
+    number=1, causes=("count",), started_t=0.0, start_position=10_000, sweep=Sweep((10_100, 10_000, 9_900))
+)  # fmt: skip
+
+
+def running(run: Run | None = RUN, **more: Any) -> Context:
     context = begin(profile(), 0.0)
-    run = Run(number=1, causes=("count",), started_t=0.0, start_position=start)
     return type(context)(**{**_fields(context), "run": run, **more})
 
 
@@ -32,12 +48,12 @@ def _fields(context: Context) -> dict[str, Any]:
 
 def cut_off() -> None:
     """A session is cut off in a run that began at 10000."""
-    Unfinished(profile()).saw(running())
+    Unfinished(profile()).saw(NOW, running())
 
 
 def test_the_next_session_knows_where_it_had_begun_whatever_its_profile_is_called() -> None:
     cut_off()
-    assert Unfinished(profile("another")).find(10_060) == 10_000
+    assert found(Unfinished(profile("another"))) == 10_000
 
 
 @pytest.mark.parametrize(
@@ -47,39 +63,39 @@ def test_the_next_session_knows_where_it_had_begun_whatever_its_profile_is_calle
 )
 def test_of_another_focuser_nothing_is_known(next_one: Profile) -> None:
     cut_off()
-    assert Unfinished(next_one).find(10_060) is None
+    assert found(Unfinished(next_one)) is None
 
 
 def test_a_focuser_that_stands_where_it_had_stood_is_as_it_was() -> None:
     cut_off()
-    assert Unfinished(profile()).find(10_000) is None
-    assert Unfinished(profile()).find(10_060) is None
+    assert found(Unfinished(profile()), 10_000) is None
+    assert found(Unfinished(profile())) is None
 
 
 def test_a_run_that_has_ended_is_not_unfinished() -> None:
     one = Unfinished(profile())
-    one.saw(running(None))
-    one.saw(running())
-    one.saw(running(run=None))
-    assert Unfinished(profile()).find(10_060) is None
+    one.saw(NOW, running(replace(RUN, start_position=None)))
+    one.saw(NOW, running())
+    one.saw(NOW, running(None))
+    assert found(Unfinished(profile())) is None
 
 
 @pytest.mark.parametrize("how", ["lost", "astray"])
 def test_a_run_whose_focuser_could_not_be_put_back_stays_unfinished(how: str) -> None:
     one = Unfinished(profile())
-    one.saw(running())
-    one.saw(running(run=None, **{how: True}))
-    assert Unfinished(profile()).find(10_060) == 10_000
+    one.saw(NOW, running())
+    one.saw(NOW, running(None, **{how: True}))
+    assert found(Unfinished(profile())) == 10_000
 
 
 def test_what_the_next_session_has_put_right_is_over() -> None:
     cut_off()
     one = Unfinished(profile())
-    one.find(10_060)
-    one.saw(running(run=None, astray=True))
-    assert Unfinished(profile()).find(10_060) == 10_000
-    one.saw(running(run=None))
-    assert Unfinished(profile()).find(10_060) is None
+    found(one)
+    one.saw(NOW, running(None, astray=True))
+    assert found(Unfinished(profile())) == 10_000
+    one.saw(NOW, running(None))
+    assert found(Unfinished(profile())) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"start_position": "x", "at": 1}', '{"at": 1}', "0"])
@@ -87,7 +103,7 @@ def test_rubbish_in_the_note_is_no_run(text: str) -> None:
     note = _note()
     note.path.parent.mkdir(parents=True)
     note.path.write_text(text)
-    assert Unfinished(profile()).find(10_060) is None
+    assert found(Unfinished(profile())) is None
 
 
 def test_what_was_cut_off_another_night_is_forgotten() -> None:
@@ -95,7 +111,7 @@ def test_what_was_cut_off_another_night_is_forgotten() -> None:
     note = _note()
     told = json.loads(note.path.read_text())
     note.path.write_text(json.dumps({**told, "at": told["at"] - FORGOTTEN_AFTER_S - 1}))
-    assert Unfinished(profile()).find(10_060) is None
+    assert found(Unfinished(profile())) is None
     assert not note.path.exists()
 
 
@@ -103,8 +119,51 @@ def test_a_note_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyP
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     cut_off()
-    assert Unfinished(profile()).find(10_060) is None
+    assert found(Unfinished(profile())) is None
 
 
 def _note() -> LeftBehind:
     return LeftBehind("run", "127.0.0.1:11111/0")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "position"), [("validated", 10_020), ("unvalidated", 10_020), ("restored", 10_000)]
+)
+def test_a_run_whose_focuser_is_where_it_should_be_is_over_while_the_plan_still_waits(
+    outcome: Any, position: int
+) -> None:
+    one = Unfinished(profile())
+    one.saw(NOW, running())
+    one.saw(NOW, running(replace(RUN, outcome=outcome, position=position)))
+    assert found(Unfinished(profile())) is None
+
+
+@pytest.mark.parametrize("outcome", ["failed", "cancelled", "restored"])
+def test_a_run_that_is_being_put_back_is_not_over(outcome: Any) -> None:
+    one = Unfinished(profile())
+    one.saw(NOW, running(replace(RUN, outcome=outcome, position=10_050)))
+    assert found(Unfinished(profile())) == 10_000
+
+
+def test_the_end_of_a_session_forgets_a_run_but_not_where_it_began() -> None:
+    one = Unfinished(profile())
+    one.saw(NOW, running())
+    one.saw(events.SessionEnded(), running(None))
+    assert found(Unfinished(profile())) == 10_000
+
+
+@pytest.mark.parametrize(("stands_at", "start"), [(10_165, 10_000), (10_166, None), (9_835, 10_000), (9_834, None)])
+def test_a_focuser_beyond_the_reach_of_the_run_was_moved_by_something_else(stands_at: int, start: int | None) -> None:
+    cut_off()
+    told = Unfinished(profile(overshoot=60, tolerance=5)).find(stands_at)
+    assert told is not None
+    assert told.start == start
+    assert ("something else has moved the focuser since" in told.sentence) is (start is None)
+
+
+def test_a_clock_that_was_set_back_forgets_nothing() -> None:
+    cut_off()
+    note = _note()
+    told = json.loads(note.path.read_text())
+    note.path.write_text(json.dumps({**told, "at": told["at"] + 1800}))
+    assert found(Unfinished(profile())) == 10_000

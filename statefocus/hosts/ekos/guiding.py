@@ -63,10 +63,16 @@ class Guider:
         Whether we have suspended it; outlasts this.
     post
         Tells the session.
+
+    Attributes
+    ----------
+    hurries
+        Nobody waits until it has settled: the session is over.
     """
 
     def __init__(self, settings: Guiding, stopped: Stopped, post: Callable[[Event], None]) -> None:
         self._settings, self._stopped, self._post = settings, stopped, post
+        self.hurries = False
         self._left, self._gives_up = stopped.guiding, False
         self._may_land_until = 0.0
         self._since: float | None = None
@@ -123,6 +129,9 @@ class Guider:
             return self._asks_to_resume(now, ask)
         if self._gives_up or (self._asked_at is None and not self._is_ours(state)):
             return self._is_theirs(state, now)
+        if state == Guided.GUIDING and self.hurries:
+            self._forget()
+            return True
         if state == Guided.GUIDING and self._stays():
             self._post(events.GuidingSettled(seconds=round(self._waited_s(now), 1)))
             self._forget()

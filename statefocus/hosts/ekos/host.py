@@ -156,12 +156,7 @@ class EkosHost:
         self._closing = True
         self._wake()
         if self._thread is not None:
-            self._thread.join(self._end_within_s + self._settings.answer_timeout_s + 2 * _LOOK_EVERY_S)
-
-    @property
-    def _end_within_s(self) -> float:
-        """How long the sequence and its guiding may take to go on, at the end."""
-        return self._settings.resume_timeout_s + self._given.profile.host.guiding.timeout_s
+            self._thread.join(self._settings.resume_timeout_s + self._settings.answer_timeout_s + 2 * _LOOK_EVERY_S)
 
     def _wish(self, what: What, effect: int = 0) -> None:
         self._wishes.put(Wish(what, effect))
@@ -196,8 +191,7 @@ class EkosHost:
         if not self._closing:
             return False
         if self._end_by is None:
-            within_s = self._end_within_s if self._stopped.guiding else self._settings.resume_timeout_s
-            self._end_by, self._held = time.monotonic() + within_s, None
+            self._end_by, self._held = time.monotonic() + self._settings.resume_timeout_s, None
             self._wishes.put(Wish("let all go"))
         open_still = self._open or not self._wishes.empty() or self._stopped.anything
         return not open_still or time.monotonic() > self._end_by
@@ -213,6 +207,7 @@ class EkosHost:
         self._grant_all()
         if self._attendant is not None:
             if self._end_by is not None:
+                self._attendant.keeper.guider.hurries = True
                 self._attendant.keeper.let_go()
             self._attendant.go_on()
             self._keep_note(self._bus, self._attendant)
