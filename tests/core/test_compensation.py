@@ -177,6 +177,15 @@ def test_a7_an_outward_correction_ends_inward_once_a_run_has_told_how_far_the_fo
     assert (correction.purpose, correction.position, correction.via) == ("compensation", 10_012, (10_072,))
 
 
+def test_a7_a_correction_before_the_first_run_takes_up_the_backlash_too() -> None:
+    rig = quiet_rig(compensation=RULE, focuser={"overshoot_steps": 60})
+    rig.tell(events.SessionStarted(position=10_000, max_step=20_000))
+    block(rig, 10.0)
+    block(rig, 11.0)
+    (correction,) = rig.emitted("move_focuser")
+    assert (correction.position, correction.via) == (10_012, (10_072,))
+
+
 @pytest.mark.parametrize("end", ["restored", "cancelled"])
 def test_c4_a_correction_that_failed_half_way_is_not_made_twice_after_a_run_that_did_not_focus(end: str) -> None:
     """Such a run returns to where the focuser was last verified, not to where the failure has left it."""
