@@ -13,7 +13,7 @@ test: $(VENV)/installed-test  ## style, types, layers, then every test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # Other programs that tests use, in groups: what shows that a group is there, and its packages in Debian and Ubuntu.
 ASTAP_PROGRAMS := astap_cli

@@ -66,7 +66,7 @@ def answering(*parts: bytes, listens: bool = True) -> Iterator[int]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield server.getsockname()[1]
-        thread.join(5)
+        thread.join(1)
 
 
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -149,7 +149,8 @@ def test_a_session_that_is_down_is_answered_for_as_its_profile_says(
 
 
 def test_several_sessions_want_a_name(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with answering(HEAD) as one, answering(HEAD) as other:
+    told = HEAD + b'{"answer": "told"}\n'
+    with answering(told) as one, answering(told) as other:
         leave(state, "a", one)
         leave(state, "b", other)
         assert main(["ctl", "status"]) == 2
