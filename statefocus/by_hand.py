@@ -13,12 +13,11 @@ from statefocus.audience import Audience, Steadfast
 from statefocus.context import Run
 from statefocus.crew import Crew
 from statefocus.devices.rig import open_rig
-from statefocus.devices.values import FocuserState
 from statefocus.errors import UsageError
 from statefocus.hands import Hands
 from statefocus.hosts.readings import Readings
 from statefocus.hosts.registry import camera_of
-from statefocus.kept import Learned, Positions, keep_learned, positions_file, read_learned
+from statefocus.kept import Positions, keep_learned, positions_file, read_learned
 from statefocus.loading import LoadedProfile, load_machines
 from statefocus.metrics import Measure
 from statefocus.packing import saving_runs
@@ -84,7 +83,6 @@ class HandRun:
     runner: Runner | None = None
     concluded: list[Run] = field(default_factory=list)
     refusal: str = ""
-    cut_off: str = ""
 
     def first_wish(self) -> events.Event:
         """The event that begins it."""
@@ -92,21 +90,10 @@ class HandRun:
             return events.UndoRequested(position=self.positions.start)
         return events.RunRequested(again=self.wish == "again", position=self.positions.best)
 
-    def started(self, focuser: FocuserState, learned: Learned) -> events.SessionStarted:
-        """Tell what the session finds."""
-        found = self.unfinished.find(focuser.position)
-        self.cut_off = found.sentence if found is not None else ""
-        start = found.start if found is not None else None
-        return events.SessionStarted(
-            position=focuser.position, learned=learned, max_step=focuser.max_step, unfinished=start
-        )
-
     def saw(self, event: events.Event, steps: tuple[Step, ...], state: State) -> None:
         """An event was worked off."""
         self.audience.saw(event, steps, state)
-        self.unfinished.saw(event, state.context)
-        if isinstance(event, events.SessionStarted) and self.cut_off:
-            self.audience.notify("warning", self.cut_off)
+        self.unfinished.saw(event, state.context, self.audience)
         if self.runner is None:
             return
         if isinstance(event, events.SessionEnding) and self.runner.ending:
@@ -198,7 +185,7 @@ def focus_now(
         audience.begin(loaded.profile, 0, trace)
         Readings(profile, rig, crew, clock, lambda: 86_400.0, lambda: owning.expected(runner.state.context)).start()
         crew.post(watcher.first_wish())
-        runner.run(watcher.started(rig.focuser.state(), read_learned(loaded.profile)))
+        runner.run(watcher.unfinished.started(rig.focuser.state(), read_learned(loaded.profile)))
         if runner.left:
             audience.notify("error", runner.left)
     if watcher.positions != positions:

@@ -16,7 +16,7 @@ from statefocus import events, owning
 from statefocus.audience import Audience, Nobody, Steadfast
 from statefocus.context import Context
 from statefocus.devices.rig import open_rig
-from statefocus.devices.values import Exposure, FocuserState
+from statefocus.devices.values import Exposure
 from statefocus.errors import StatefocusError
 from statefocus.foresight import Foresight
 from statefocus.hands import Hands
@@ -144,7 +144,7 @@ class Night:
             if desk is not None:
                 desk.end = runner.interrupt
                 desk.open()
-            reason = runner.run(watcher.started(rig.focuser.state()))
+            reason = runner.run(watcher.unfinished.started(rig.focuser.state(), read_learned(self.profile)))
             if runner.left:
                 self.audience.notify("error", runner.left)
             figures, entries = judge(host.lights_begun) if judge else None, tuple(watcher.entries)
@@ -208,18 +208,7 @@ class _Watcher:
     paused_t: float | None = None
 
     def __post_init__(self) -> None:
-        self._unfinished, self._cut_off = Unfinished(self.night.profile), ""
-
-    def started(self, focuser: FocuserState) -> events.SessionStarted:
-        """Tell what the session finds."""
-        found = self._unfinished.find(focuser.position)
-        self._cut_off = found.sentence if found is not None else ""
-        return events.SessionStarted(
-            position=focuser.position,
-            learned=read_learned(self.night.profile),
-            max_step=focuser.max_step,
-            unfinished=found.start if found is not None else None,
-        )
+        self.unfinished = Unfinished(self.night.profile)
 
     def _stands_still(self, context: Context) -> bool:
         """Whether a simulated plan is paused, and nobody resumes it; a real night waits as long as it takes."""
@@ -234,9 +223,7 @@ class _Watcher:
         if self.runner is None:
             return
         context = state.context
-        self._unfinished.saw(event, context)
-        if isinstance(event, events.SessionStarted) and self._cut_off:
-            self.night.audience.notify("warning", self._cut_off)
+        self.unfinished.saw(event, context, self.night.audience)
         if context.concluded is not None:
             self.entries.append(entry_of(run_record(context.concluded, context), self.night.profile.scale))
             keep_learned(context.profile, context.learned, self.night.audience)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from statefocus.audience import Audience
 from statefocus.context import Context, Run
 from statefocus.devices.owner import name_of
-from statefocus.events import Event, SessionEnded
+from statefocus.devices.values import FocuserState
+from statefocus.events import Event, SessionEnded, SessionStarted
+from statefocus.kept import Learned
 from statefocus.left_behind import LeftBehind
 from statefocus.profile import Profile
 
@@ -44,11 +47,23 @@ class Unfinished:
 
     def __init__(self, profile: Profile) -> None:
         focuser = profile.devices.focuser
-        real = focuser is not None and not profile.devices.embedded
-        self._note = LeftBehind("run", name_of(focuser)) if real and focuser is not None else None
+        simulated = profile.devices.embedded
+        self._note = None if focuser is None or simulated else LeftBehind("run", name_of(focuser))
+        self._sentence = ""
         self._tolerance = profile.focuser.tolerance_steps
         self._overshoot = 0 if profile.focuser.backlash == "none" else profile.focuser.overshoot_steps
         self._written: tuple[int, int, int] | None = None
+
+    def started(self, focuser: FocuserState, learned: Learned) -> SessionStarted:
+        """Tell what a session finds that begins now."""
+        found = self.find(focuser.position)
+        self._sentence = found.sentence if found is not None else ""
+        return SessionStarted(
+            position=focuser.position,
+            learned=learned,
+            max_step=focuser.max_step,
+            unfinished=found.start if found is not None else None,
+        )
 
     def find(self, stands_at: int) -> CutOff | None:
         """Tell of a run that was cut off tonight; None where none was, or where the focuser stands where it began."""
@@ -69,8 +84,10 @@ class Unfinished:
         self._written = (start, low, high)
         return CutOff(start, MADE_AGAIN.format(start=start, position=stands_at))
 
-    def saw(self, event: Event, context: Context) -> None:
+    def saw(self, event: Event, context: Context, audience: Audience) -> None:
         """Write down that a run moves the focuser, or that it is over and the focuser where it should be."""
+        if isinstance(event, SessionStarted) and self._sentence:
+            audience.notify("warning", self._sentence)
         if self._note is None or isinstance(event, SessionEnded):  # which forgets a run that nobody has put back
             return
         run = context.run
@@ -85,9 +102,12 @@ class Unfinished:
             self._note.remove()
 
     def _reach(self, run: Run, start: int) -> tuple[int, int, int]:
-        """Where a run begins, and between which positions it moves the focuser."""
-        places = (start, *run.sweep.positions)
-        return start, min(places) - self._overshoot, max(places) + self._overshoot
+        """Where a run begins, and between which positions it has moved the focuser or is about to."""
+        places = (start, start if run.position is None else run.position, *run.sweep.positions)
+        low, high = min(places) - self._overshoot, max(places) + self._overshoot
+        if self._written is not None and self._written[0] == start:
+            low, high = min(low, self._written[1]), max(high, self._written[2])
+        return start, low, high
 
 
 def _is_put_away(run: Run) -> bool:

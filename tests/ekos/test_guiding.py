@@ -134,6 +134,16 @@ def test_guiding_that_an_earlier_life_has_let_go_on_settles_too() -> None:
     assert (night.asked, [event.kind for event in night.told]) == ([], ["guiding_settled"])
 
 
+@pytest.mark.parametrize("state", [Guided.GUIDING, Guided.REACQUIRE])
+def test_at_the_end_nobody_waits_until_it_has_settled(state: int) -> None:
+    night = Night(paused=True)
+    night.guider.hurries = True
+    assert not night.is_back(0.0)
+    night.state = state
+    assert night.is_back(0.1)
+    assert (night.asked, night.told, night.stopped.guiding) == (["resume"], [], False)
+
+
 def test_a_suspension_that_comes_after_the_hold_was_given_up_is_undone() -> None:
     night = Night()
     night.stands(0.0)

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from statefocus import events
+from statefocus.audience import Nobody
 from statefocus.context import Context, Run, begin
 from statefocus.focus.sweep import Sweep
 from statefocus.left_behind import LeftBehind
@@ -48,7 +49,7 @@ def _fields(context: Context) -> dict[str, Any]:
 
 def cut_off() -> None:
     """A session is cut off in a run that began at 10000."""
-    Unfinished(profile()).saw(NOW, running())
+    Unfinished(profile()).saw(NOW, running(), Nobody())
 
 
 def test_the_next_session_knows_where_it_had_begun_whatever_its_profile_is_called() -> None:
@@ -74,17 +75,17 @@ def test_a_focuser_that_stands_where_it_had_stood_is_as_it_was() -> None:
 
 def test_a_run_that_has_ended_is_not_unfinished() -> None:
     one = Unfinished(profile())
-    one.saw(NOW, running(replace(RUN, start_position=None)))
-    one.saw(NOW, running())
-    one.saw(NOW, running(None))
+    one.saw(NOW, running(replace(RUN, start_position=None)), Nobody())
+    one.saw(NOW, running(), Nobody())
+    one.saw(NOW, running(None), Nobody())
     assert found(Unfinished(profile())) is None
 
 
 @pytest.mark.parametrize("how", ["lost", "astray"])
 def test_a_run_whose_focuser_could_not_be_put_back_stays_unfinished(how: str) -> None:
     one = Unfinished(profile())
-    one.saw(NOW, running())
-    one.saw(NOW, running(None, **{how: True}))
+    one.saw(NOW, running(), Nobody())
+    one.saw(NOW, running(None, **{how: True}), Nobody())
     assert found(Unfinished(profile())) == 10_000
 
 
@@ -92,9 +93,9 @@ def test_what_the_next_session_has_put_right_is_over() -> None:
     cut_off()
     one = Unfinished(profile())
     found(one)
-    one.saw(NOW, running(None, astray=True))
+    one.saw(NOW, running(None, astray=True), Nobody())
     assert found(Unfinished(profile())) == 10_000
-    one.saw(NOW, running(None))
+    one.saw(NOW, running(None), Nobody())
     assert found(Unfinished(profile())) is None
 
 
@@ -133,22 +134,22 @@ def test_a_run_whose_focuser_is_where_it_should_be_is_over_while_the_plan_still_
     outcome: Any, position: int
 ) -> None:
     one = Unfinished(profile())
-    one.saw(NOW, running())
-    one.saw(NOW, running(replace(RUN, outcome=outcome, position=position)))
+    one.saw(NOW, running(), Nobody())
+    one.saw(NOW, running(replace(RUN, outcome=outcome, position=position)), Nobody())
     assert found(Unfinished(profile())) is None
 
 
 @pytest.mark.parametrize("outcome", ["failed", "cancelled", "restored"])
 def test_a_run_that_is_being_put_back_is_not_over(outcome: Any) -> None:
     one = Unfinished(profile())
-    one.saw(NOW, running(replace(RUN, outcome=outcome, position=10_050)))
+    one.saw(NOW, running(replace(RUN, outcome=outcome, position=10_050)), Nobody())
     assert found(Unfinished(profile())) == 10_000
 
 
 def test_the_end_of_a_session_forgets_a_run_but_not_where_it_began() -> None:
     one = Unfinished(profile())
-    one.saw(NOW, running())
-    one.saw(events.SessionEnded(), running(None))
+    one.saw(NOW, running(), Nobody())
+    one.saw(events.SessionEnded(), running(None), Nobody())
     assert found(Unfinished(profile())) == 10_000
 
 
@@ -167,3 +168,16 @@ def test_a_clock_that_was_set_back_forgets_nothing() -> None:
     told = json.loads(note.path.read_text())
     note.path.write_text(json.dumps({**told, "at": told["at"] + 1800}))
     assert found(Unfinished(profile())) == 10_000
+
+
+def test_a_way_back_reaches_from_where_the_focuser_stood() -> None:
+    one = Unfinished(profile())
+    one.saw(NOW, running(replace(RUN, sweep=Sweep(()), outcome="cancelled", position=10_400)), Nobody())
+    assert found(Unfinished(profile()), 10_200) == 10_000
+
+
+def test_a_sweep_that_is_made_again_elsewhere_reaches_over_both() -> None:
+    one = Unfinished(profile())
+    one.saw(NOW, running(), Nobody())
+    one.saw(NOW, running(replace(RUN, sweep=Sweep((10_500, 10_400, 10_300)))), Nobody())
+    assert [found(Unfinished(profile()), place) for place in (9_860, 10_540)] == [10_000, 10_000]

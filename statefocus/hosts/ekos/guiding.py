@@ -129,7 +129,7 @@ class Guider:
             return self._asks_to_resume(now, ask)
         if self._gives_up or (self._asked_at is None and not self._is_ours(state)):
             return self._is_theirs(state, now)
-        if state == Guided.GUIDING and self.hurries:
+        if self.hurries and state in _MAY_SUSPEND:
             self._forget()
             return True
         if state == Guided.GUIDING and self._stays():
