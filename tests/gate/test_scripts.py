@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -88,14 +90,22 @@ def test_a_script_calls_again_where_the_session_is_busy(
     assert not [line for line in calls(called) if line.startswith("dbus-send")]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the stand-in for statefocus is a shell script")
-def test_ccdciel_tells_its_filter(called: dict[str, str]) -> None:
-    answers = {"Wheel_GetfiltersName": ["L", "Ha"], "Wheel_getfilter": {"status": 2}}
+@contextmanager
+def ccdciel(**answers: Any) -> Iterator[tuple[str, list[tuple[str, list[Any]]]]]:
+    """Answer as CCDciel does; gives the port, and what it is asked."""
+    known = {
+        "LightDir": "Brut", "BiasDir": "Offset", "DarkDir": "Dark", "FlatDir": "PLU", "Capture_GetFrameType": "Brut",
+        "Wheel_GetFiltersName": ["L", "Ha"], "Wheel_GetFilter": {"status": "2"}, "Capture_Running": True,
+        "Capture_GetLastFilename": "/frames/M42_0001.fits", "Sequence_Stop": {"status": "OK!"},
+        "LogMsg": {"status": "OK!"},
+    }  # fmt: skip
+    asked: list[tuple[str, list[Any]]] = []
 
     class Ccdciel(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            told: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "result": answers[asked["method"]]}
+            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append((question["method"], question["params"]))
+            told = {"jsonrpc": "2.0", "id": 1, "result": {**known, **answers}[question["method"]]}
             self.send_response(200)
             self.end_headers()
             self.wfile.write(json.dumps(told).encode())
@@ -105,14 +115,58 @@ def test_ccdciel_tells_its_filter(called: dict[str, str]) -> None:
 
     with HTTPServer(("127.0.0.1", 0), Ccdciel) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        environment = {**called, "CCDCIEL_PORT": str(server.server_port), "CODE": "1"}
-        done = subprocess.run([sys.executable, SCRIPTS / "ccdciel_gate.py", "300"], env=environment)
+        yield str(server.server_port), asked
         server.shutdown()
-    again = subprocess.run([sys.executable, SCRIPTS / "ccdciel_gate.py"], env={**called, "CCDCIEL_PORT": "1"})
-    assert (done.returncode, again.returncode) == (1, 0)
+
+
+def ccdciel_frames(environment: dict[str, str], *words: str, **more: str) -> int:
+    """Run CCDciel's script; gives its exit code."""
+    script = [sys.executable, str(SCRIPTS / "ccdciel_frames.py"), *words]
+    return subprocess.run(script, env={**environment, **more}, timeout=60).returncode
+
+
+_POSIX = pytest.mark.skipif(os.name != "posix", reason="the stand-in for statefocus is a shell script")
+
+
+@_POSIX
+def test_ccdciel_tells_each_frame_by_the_names_it_gives_to_types(called: dict[str, str]) -> None:
+    for kind in ("Brut", "PLU", "Mine"):
+        with ccdciel(Capture_GetFrameType=kind) as (port, asked):
+            assert ccdciel_frames(called, "0,300.000,2,1,10", CCDCIEL_PORT=port) == 0
+        assert not {method for method, _ in asked} & {"Sequence_Stop", "LogMsg"}
+    with ccdciel() as (port, _):
+        assert ccdciel_frames(called, "1", CCDCIEL_PORT=port) == 0
+    assert ccdciel_frames(called, "plan-finished", CCDCIEL_PORT="1") == 0
+    assert ccdciel_frames(called, "0,5.000,1,1,10", CCDCIEL_PORT="1") == 0
+    asks = "gate --host ccdciel --frame"
     assert calls(called) == [
-        "gate --host ccdciel --frame light --filter Ha --exposure 300",
-        "gate --host ccdciel --frame light",
+        f"{asks} light --filter Ha --exposure 600.0",
+        f"{asks} flat --filter Ha --exposure 600.0",
+        f"{asks} dark --filter Ha --exposure 600.0",
+        "notify frame-saved --file /frames/M42_0001.fits --type light --filter Ha",
+        "notify plan-finished",
+        f"{asks} light --exposure 5.0",
+    ]
+
+
+@_POSIX
+def test_only_a_stop_of_the_gate_stops_ccdciel(called: dict[str, str]) -> None:
+    for code, stops in ((0, False), (1, True), (3, False)):
+        with ccdciel() as (port, asked):
+            assert ccdciel_frames(called, "0,5.000,1,1,10", CCDCIEL_PORT=port, CODE=str(code)) == code
+        assert (("Sequence_Stop", []) in asked) == stops
+
+
+@_POSIX
+def test_who_stops_ccdciel_cancels_the_run_that_its_image_waits_for(called: dict[str, str], tmp_path: Path) -> None:
+    waits = '[ "$1" != gate ] || sleep 5'
+    (tmp_path / "statefocus").write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\n{waits}\n', "utf-8")
+    with ccdciel(Capture_Running=False) as (port, _):
+        assert ccdciel_frames(called, "0,5.000,1,1,10", CCDCIEL_PORT=port) == 0
+    assert [call.split()[:2] for call in calls(called)] == [
+        ["gate", "--host"],
+        ["ctl", "cancel"],
+        ["notify", "plan-finished"],
     ]
 
 
