@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -157,7 +157,10 @@ class _Lane:
                 task, key = self._tasks.get(timeout=PATIENCE_S)
             except queue.Empty:
                 continue
-            self._carry_out(task, key)
+            try:
+                self._carry_out(task, key)
+            except Exception as error:  # noqa: BLE001  # one task's fault; the lane's next ones are still to be done
+                self._crew.tell(f"{self.thread.name} ran into a fault of statefocus ({type(error).__name__}: {error}).")
 
     def _carry_out(self, task: Task, key: int) -> None:
         while not self._crew.given_up(key):
@@ -182,11 +185,20 @@ class _Lane:
 
 
 class ThreadCrew:
-    """Carries tasks out in real time, a thread for each lane; a slow device holds nobody else up."""
+    """Carries tasks out in real time, a thread for each lane; a slow device holds nobody else up.
 
-    def __init__(self, clock: RealClock) -> None:
+    Parameters
+    ----------
+    clock
+        How fast time goes.
+    tell
+        Tells a person of a task that ran into a fault of ours, and that the lane goes on without it.
+    """
+
+    def __init__(self, clock: RealClock, tell: Callable[[str], None] = print) -> None:
         self.speed = clock.speed
         self.stopped = False
+        self.tell = tell
         self._given_up: set[int] = set()
         self._inbox: queue.SimpleQueue[Event | threading.Event] = queue.SimpleQueue()
         self._lanes: dict[str, _Lane] = {}

@@ -104,7 +104,7 @@ class Night:
         StatefocusError
             Where it cannot even begin.
         """
-        clock, crew = time_of(self.profile, self.speed)
+        clock, crew = time_of(self.profile, self.speed, lambda sentence: self.audience.notify("error", sentence))
         with devices_of(self.profile, clock, self.seed) as (profile, judge):
             rig = open_rig(profile, clock, camera_of(profile, clock))
             try:

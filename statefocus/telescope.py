@@ -33,8 +33,10 @@ Judge = Callable[[list[float]], Figures]
 """Given when the plan's Light frames began (unix seconds), tells how many were in focus."""
 
 
-def time_of(profile: Profile, speed: float) -> tuple[Clock, Crew]:
+def time_of(profile: Profile, speed: float, tell: Callable[[str], None] = print) -> tuple[Clock, Crew]:
     """Make clock and crew; speed 0 is as fast as possible, which only the embedded observatory can be.
+
+    `tell` tells a person of a task that ran into a fault of ours.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def time_of(profile: Profile, speed: float) -> tuple[Clock, Crew]:
         virtual = VirtualClock(starts_at(profile))
         return virtual, VirtualCrew(virtual)
     real = RealClock(starts_at(profile) if embedded else None, speed)
-    return real, ThreadCrew(real)
+    return real, ThreadCrew(real, tell)
 
 
 def starts_at(profile: Profile) -> float:

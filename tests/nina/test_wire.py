@@ -342,6 +342,33 @@ def test_guiding_goes_on_where_the_plan_does_not(nina: Nina, how: str) -> None:
     assert nina.guiding == "Guiding"
 
 
+def test_guiding_that_is_left_off_is_told_beside_an_older_fault_of_the_gate(
+    nina: Nina, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guiding, "ENDS_WITHIN_S", 1.0)
+    nina.guiding = "Guiding"
+    nina.instead["/equipment/guider/start"] = (409, b'{"Response": "", "Error": "Not connected", "Success": false}')
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: attended.kinds("plan_held"))
+        attended.crew.stop()
+        attended.host.failure = "The gate has a fault."
+        attended.host.close()
+        assert attended.host.failure == f"The gate has a fault. {guiding.LEFT_STOPPED}"
+
+
+def test_a_session_that_ends_while_it_asks_whether_n_i_n_a_guides_stops_nothing_any_more(nina: Nina) -> None:
+    nina.guiding = "Guiding"
+    nina.instead["/equipment/guider/info"] = 1.0
+    with attending(nina.port) as attended:
+        attended.host.hold(7)
+        until(lambda: ("/equipment/guider/info", {}) in nina.asked)
+        attended.host.close()
+    assert attended.host.failure == ""
+    assert nina.guiding == "Guiding"
+    assert not [path for path, _ in nina.asked if path.endswith("guider/stop")]
+
+
 def test_a_hold_that_is_let_go_while_guiding_is_being_paused_leaves_it_on(nina: Nina) -> None:
     nina.guiding = "Guiding"
     nina.instead["/equipment/guider/stop"] = 0.3

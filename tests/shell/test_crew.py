@@ -109,3 +109,19 @@ def test_virtual_time_jumps_and_ties_go_in_the_order_of_their_start() -> None:
         crew.start(f"lane {number}", timer(number, 3600.0))
     assert answers(crew, 3) == [1, 2, 3]
     assert clock.now() == 3600.0
+
+
+def test_a_task_that_runs_into_a_fault_is_told_and_its_lane_goes_on() -> None:
+    told: list[str] = []
+    crew = ThreadCrew(RealClock(0.0, speed=100.0), told.append)
+
+    def faulty() -> Generator[float, None, Event]:
+        yield 0.0
+        message = "no number"
+        raise ValueError(message)
+
+    crew.start("focuser", faulty())
+    crew.start("focuser", timer(7, 0.0))
+    assert answers(crew, 1) == [7]
+    crew.stop()
+    assert told == ["statefocus focuser ran into a fault of statefocus (ValueError: no number)."]

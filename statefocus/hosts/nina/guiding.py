@@ -64,7 +64,7 @@ class NinaGuider:
     ) -> None:
         self._api, self._note, self._settings, self._post, self._now = api, note, settings, post, now
         self._asks = threading.Lock()
-        self._starts = self._ended = False
+        self._starts, self._ended = False, threading.Event()
         self.paused = threading.Event()
 
     @property
@@ -75,10 +75,12 @@ class NinaGuider:
     def pause(self) -> None:
         """Stop it, where it guides."""
         with self._asks:
-            if self._ended:
+            if self._ended.is_set():
                 return
             try:
                 guides = self._state() in _GUIDES
+                if self._ended.is_set():  # meanwhile: nobody would start it again
+                    return
                 if guides or self.paused.is_set():
                     self.paused.set()
                     self._note.write()
@@ -121,10 +123,8 @@ class NinaGuider:
     def end(self) -> str:
         """Bring it back within a few seconds, since nothing follows; give what had to be left, as a sentence."""
         until = time.monotonic() + ENDS_WITHIN_S
-        if not self.paused.is_set():
-            self._ended = True
-        elif self._asks.acquire(timeout=ENDS_WITHIN_S):
-            self._ended = True
+        self._ended.set()
+        if self._asks.acquire(timeout=ENDS_WITHIN_S):
             try:
                 while self.paused.is_set() and (left_s := until - time.monotonic()) > 0:
                     if self._start(left_s, _LAST_LOOK_S) and self.paused.is_set():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from statefocus import events
 from statefocus.clock import Clock
 from statefocus.crew import Task
@@ -9,7 +11,7 @@ from statefocus.errors import DeviceError, UsageError
 from statefocus.events import Event
 from statefocus.hosts.gate.asking import Asking
 from statefocus.hosts.nina.camera import NinaCamera
-from statefocus.hosts.nina.guiding import LEFT_STOPPED, NinaGuider
+from statefocus.hosts.nina.guiding import NinaGuider
 from statefocus.hosts.nina.hearing import NinaHearing
 from statefocus.hosts.nina.link import Link
 from statefocus.hosts.nina.note import GuidingNote
@@ -107,20 +109,24 @@ class NinaHost(NinaHearing):
 
         A fault of the gate is told at once.
         """
-        if not self._failure and (left := self._guider.end()):
-            self._failure = left
-            self.tell(left)
-        return self._failure
+        return " ".join(each for each in (self._failure, self._guiding_left) if each)
 
     @failure.setter
     def failure(self, sentence: str) -> None:
         self._failure = sentence
 
+    @cached_property
+    def _guiding_left(self) -> str:
+        """Have guiding brought back, at the end; what had to be left, as a sentence."""
+        left = self._guider.end()
+        if left:
+            self.tell(left)
+        return left
+
     def close(self) -> None:
         """Hang up; N.I.N.A. goes on, and guides again."""
         super().close()
-        if self._failure != LEFT_STOPPED:
-            self._guider.end()
+        _ = self._guiding_left
         self._link.stop()
 
     def flip_in_s(self) -> float | None:
