@@ -23,6 +23,9 @@ from statefocus.trace.writing import TraceWriter
 WIND_UP_S = 900.0
 """Session time that winding up may take, before it is given up."""
 
+CTRL_C = "Ctrl-C"
+"""The one wish to end that, said again, gives up even the winding up: a person at the console sees what that leaves."""
+
 _TAKE_TIME = frozenset({effects.MoveFocuser.kind, effects.ResumePlan.kind})
 
 
@@ -82,17 +85,19 @@ class Runner:
         self.state = session.begin(began)
         self._events = 0
         self._ending: _WindingUp | None = None
-        self._interrupts = 0
-        self._why = ""
+        self._wish = ""
+        self._gives_up = False
         self.farewell: Callable[[Run], str] = lambda run: f"The session was cut off in the middle of run {run.number}."
         self.left = ""
 
-    def interrupt(self, reason: str = "Ctrl-C") -> None:
-        """Take Ctrl-C, or another wish to end: the first winds the session up, the second gives even that up.
+    def interrupt(self, reason: str = CTRL_C) -> None:
+        """Take a wish to end: the first winds the session up; a Ctrl-C after it gives even that up.
 
-        Safe in a signal handler, and in another thread.
+        `ctl stop`, a polite kill and a closed terminal may come one after the other, and give nothing up. Safe in a
+        signal handler, and in another thread.
         """
-        self._interrupts, self._why = self._interrupts + 1, reason
+        self._gives_up = self._gives_up or (bool(self._wish) and reason == CTRL_C)
+        self._wish = self._wish or reason
 
     def end(self, reason: str) -> None:
         """Wind the session up: what is under way is put back first."""
@@ -106,7 +111,7 @@ class Runner:
         context = self.state.context
         if context.run is None and _TAKE_TIME.isdisjoint(waiting.kind for waiting in context.pending.values()):
             return ""
-        further = "; Ctrl-C once more gives that up" if self._interrupts else ""
+        further = "; Ctrl-C once more gives that up" if self._wish else ""
         return f"Ending: what is under way is put back first, which may take a minute{further}."
 
     def run(self, first: Event) -> str:
@@ -116,8 +121,8 @@ class Runner:
             event = self._crew.next_event()
             if event is not None:
                 self._work_off(event)
-            if self._interrupts:
-                self.end(self._why)
+            if self._wish:
+                self.end(self._wish)
         reason = self._ending.reason if self._ending else ""
         self._crew.stop()
         if (run := self.state.context.run) is not None:
@@ -130,7 +135,7 @@ class Runner:
             return False
         too_long = self._clock.now() - self._ending.since > WIND_UP_S
         wound_up = self.state.context.plan.ending and self.state.at_rest
-        return wound_up or too_long or self._interrupts > 1
+        return wound_up or too_long or self._gives_up
 
     def _stamp(self) -> float:
         return round(self._clock.now(), 3)

@@ -148,9 +148,11 @@ class Desk(PassingOn):
     def wish(self, word: str, told: Mapping[str, Any]) -> Ticket:
         """Take a person's wish to the core."""
         if word == "stop":
+            already = self._state is not None and self._state.context.plan.ending
             self.end("statefocus ctl stop")
             ticket = Ticket()
-            ticket.settle(Answer("told", "The session ends; what is under way is put back first."))
+            ends = "The session is ending already" if already else "The session ends"
+            ticket.settle(Answer("told", f"{ends}; what is under way is put back first."))
             return ticket
         return self._ask(word, _WISHES[word](**told))
 

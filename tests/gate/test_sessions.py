@@ -162,19 +162,27 @@ def test_no_frame_is_taken_in_a_run_that_takes_longer_than_a_call_may_wait(tmp_p
         assert kinds.index("exposure_started") > kinds.index("plan_released") > kinds.index("curve_published")
 
 
-def test_a_session_that_ends_in_a_run_answers_when_the_focuser_is_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stops", [0, 2])
+def test_a_session_that_ends_in_a_run_answers_when_the_focuser_is_back(tmp_path: Path, stops: int) -> None:
     with serving(tmp_path, "go", speed=20) as (session, process):
         log = tmp_path / "serve.log"
         assert log.read_text("utf-8").startswith("statefocus serve is starting with ")
         with session.start("gate", "--filter", "L", "--exposure", "30") as waiting:
             session.until_more("frame_measured", 0)
+            told = [session.says("ctl", "stop") for _ in range(stops)]
             process.terminate()
             out, _ = waiting.communicate(timeout=60)
         last = [event["event"] for event in session.events()]
         process.wait(30)
         assert (waiting.returncode, "when_down = go lets the frame go" in out) == (0, True)
         assert "focuser_released" in last, "it was answered when all was put back"
-        assert "Ended early: it was told to end (SIGTERM)" in log.read_text("utf-8")
+        reason = "statefocus ctl stop" if stops else "it was told to end (SIGTERM)"
+        assert f"Ended early: {reason}" in log.read_text("utf-8")
+        assert session.events()[-1]["reason"] == reason, "it left nothing behind"
+        assert process.returncode == 0
+        assert [one["why"].partition(";")[0] for one in told] == [
+            "The session ends", "The session is ending already",
+        ][:stops]  # fmt: skip
     assert replay(session.trace).same
 
 
