@@ -103,12 +103,16 @@ def learned_curve(context: Context, run: Run) -> LearnedCurve:
 
 
 def move_to(context: Context, position: int) -> Target:
-    """Plan a move from where the focuser was last known to stand, so that it ends in the sweep's own direction."""
+    """Plan a move from where the focuser was last known to stand, so that it ends in the sweep's own direction.
+
+    A move that failed or was cut off may have come there from either side.
+    """
     stands_at = context.verified_position if context.stands_at is None else context.stands_at
     current = context.run.position if context.run and context.run.position is not None else stands_at
     known = position if current is None else current
     limit = max(known, position) if context.max_step is None else context.max_step
-    return approach(known, position, overshoot_steps=overshoot_steps(context), max_step=limit)
+    overshoot = overshoot_steps(context)
+    return approach(known, position, overshoot_steps=overshoot, max_step=limit, from_inside=context.astray)
 
 
 def further_position(context: Context) -> int | None:

@@ -41,14 +41,16 @@ class Sweep:
     learned: bool = False
 
 
-def approach(current: int, target: int, *, overshoot_steps: int, max_step: int) -> Target:
-    """Plan one move so that it ends inward, the sweep's own direction.
+def approach(current: int, target: int, *, overshoot_steps: int, max_step: int, from_inside: bool = False) -> Target:
+    """Plan one move so that it ends inward, the sweep's own direction, with the backlash taken up.
 
     An outward move (to a larger position) first goes `overshoot_steps` beyond, as far as the focuser reaches; 0 goes
-    straight there.
+    straight there. So does an inward one that is shorter than that, where the focuser may have come `from_inside` to
+    where it stands.
     """
     beyond = min(target + overshoot_steps, max_step)
-    via = (beyond,) if target > current and beyond > target else ()
+    slack = target > current or (from_inside and current - target < overshoot_steps)
+    via = (beyond,) if slack and beyond > target else ()
     return Target(target, via)
 
 

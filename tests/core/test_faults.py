@@ -48,6 +48,16 @@ def test_a_run_that_an_earlier_session_was_cut_off_in_is_made_again_from_where_i
     assert sum(run.sweep.positions) / len(run.sweep.positions) == 10_000
 
 
+@pytest.mark.parametrize(("stands", "via"), [(10_065, (10_120,)), (10_150, ()), (10_055, (10_120,))])
+def test_its_first_point_is_approached_with_the_backlash_taken_up(stands: int, via: tuple[int, ...]) -> None:
+    rig = quiet_rig(position=stands)
+    rig.tell(events.SessionStarted(position=stands, unfinished=10_000))
+    rig.read_facts()
+    first, second, *_ = [move for move in rig.emitted("move_focuser") if move.purpose == "sweep"]
+    assert (first.position, first.via) == (10_060, via), "nobody knows from which side it came there"
+    assert second.via == ()
+
+
 def test_one_that_fails_again_leaves_the_focuser_where_the_first_had_begun() -> None:
     rig = cut_off_rig()
     rig.script("measure_frame", *[measured(None)] * 30)
