@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 
 from statefocus.clock import Clock
@@ -52,6 +53,21 @@ class Focuser:
     def moving(self) -> bool:
         """Whether it moves just now."""
         return self._driver.moving()
+
+    def rest(self) -> None:
+        """Wait until it stands still, whoever moves it; a position on the way is none.
+
+        Raises
+        ------
+        Timeout
+            Where it does not within the time limit of a move.
+        """
+        limit_s = self._settings.move_timeout_s
+        deadline = time.monotonic() + limit_s
+        while self._driver.moving():
+            if time.monotonic() >= deadline:
+                raise Timeout(f"The {self.name} still moves after {limit_s:g} s, and nobody here has sent it anywhere.")
+            time.sleep(POLL_S)
 
     def temperature_c(self) -> float | None:
         """Read its own sensor; None where it has none."""

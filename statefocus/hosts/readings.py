@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from math import isfinite
+from typing import TypeVar
 
 from statefocus import events
 from statefocus.clock import Clock
@@ -18,6 +19,41 @@ from statefocus.profile import Profile
 _SUN_EVERY_S = 60.0
 _NO_READING = (DeviceError, TypeError, ValueError)
 """What a device may answer instead of a reading: nothing, an error, or a value of another type."""
+
+TOLD_AFTER = 2
+"""A device that gives no reading so often in a row is told to be gone; one answer may get lost on any network."""
+
+T = TypeVar("T")
+
+
+class Answering:
+    """Whether a device gives readings; a person is told when it ceases to, and when it does so again.
+
+    Parameters
+    ----------
+    name
+        Of the device, within a sentence.
+    tell
+        Takes a level and a sentence.
+    """
+
+    def __init__(self, name: str, tell: Callable[[str, str], None]) -> None:
+        self._name, self._tell = name, tell
+        self._missed = 0
+
+    def read(self, read: Callable[[], T]) -> T | None:
+        """Read; None where there is no reading."""
+        try:
+            value = read()
+        except _NO_READING as error:
+            self._missed += 1
+            if self._missed == TOLD_AFTER:
+                self._tell("warning", f"The {self._name} gives no readings any more: {error}")
+            return None
+        if self._missed >= TOLD_AFTER:
+            self._tell("info", f"The {self._name} gives readings again.")
+        self._missed = 0
+        return value
 
 
 class Readings:
@@ -33,6 +69,8 @@ class Readings:
         Tells the time to the next flip; from the host, which decides when it flips.
     expected
         Tells where the session expects the focuser; None while something may move it.
+    tell
+        Tells a person of a device that gives no readings any more: a level and a sentence.
     """
 
     def __init__(
@@ -43,12 +81,15 @@ class Readings:
         clock: Clock,
         flip_in_s: Callable[[], float | None],
         expected: Callable[[], Expected | None],
+        tell: Callable[[str, str], None] = lambda _level, _sentence: None,
     ) -> None:
         self._profile, self._rig, self._crew, self._clock = profile, rig, crew, clock
         self._flip_in_s = flip_in_s
         self._expected = expected
         self._seen: deque[int] = deque(maxlen=2)
         self._driver = False
+        self._focuser, self._mount = Answering("focuser", tell), Answering("mount", tell)
+        self._safety, self._conditions = Answering("safety monitor", tell), Answering("weather sensor", tell)
 
     def start(self) -> None:
         """Read everything once, then again and again, each kind in its own lane."""
@@ -97,11 +138,11 @@ class Readings:
         if expected is None:
             self._seen.clear()
             return None
-        try:
-            position = self._rig.focuser.position()
-            driver = self._rig.focuser.driver_compensation()
-        except _NO_READING:
+        focuser = self._rig.focuser
+        found = self._focuser.read(lambda: (focuser.position(), focuser.driver_compensation()))
+        if found is None:
             return None
+        position, driver = found
         if self._expected() != expected:
             self._seen.clear()
             return None
@@ -114,22 +155,21 @@ class Readings:
         return position, driver
 
     def _read_mount(self) -> events.Event:
-        try:
-            state = self._rig.mount.state() if self._rig.mount else None
-            if state is None:
-                return events.MountRead()
-            flip_in_s = self._flip_in_s()
-            known = flip_in_s if flip_in_s is not None and isfinite(flip_in_s) else None
-            east = state.to_transit_s > 0
-            return events.MountRead(tracking=state.tracking, parked=state.parked, flip_in_s=known, east=east)
-        except _NO_READING:
+        return self._mount.read(self._told_of_mount) or events.MountRead()
+
+    def _told_of_mount(self) -> events.Event:
+        state = self._rig.mount.state() if self._rig.mount else None
+        if state is None:
             return events.MountRead()
+        flip_in_s = self._flip_in_s()
+        known = flip_in_s if flip_in_s is not None and isfinite(flip_in_s) else None
+        return events.MountRead(
+            tracking=state.tracking, parked=state.parked, flip_in_s=known, east=state.to_transit_s > 0
+        )
 
     def _read_safety(self) -> events.Event:
-        try:
-            return events.SafetyRead(safe=self._rig.safety.safe() if self._rig.safety else None)
-        except _NO_READING:
-            return events.SafetyRead()
+        monitor = self._rig.safety
+        return events.SafetyRead(safe=self._safety.read(monitor.safe) if monitor else None)
 
     def _read_sun(self) -> events.Event:
         site = self._profile.site
@@ -140,17 +180,13 @@ class Readings:
     def _read_temperature(self) -> events.Event:
         conditions = self._rig.conditions
         return events.TemperatureRead(
-            focuser_c=_celsius(self._rig.focuser.temperature_c),
-            external_c=_celsius(conditions.temperature_c) if conditions else None,
+            focuser_c=_celsius(self._focuser.read(self._rig.focuser.temperature_c)),
+            external_c=_celsius(self._conditions.read(conditions.temperature_c)) if conditions else None,
         )
 
 
-def _celsius(read: Callable[[], float | None]) -> float | None:
-    """Read a sensor; None where it has none, fails, or gives no number."""
-    try:
-        value = read()
-    except _NO_READING:
-        return None
+def _celsius(value: float | None) -> float | None:
+    """Round a sensor's value; None where it has none, or gives no number."""
     return round(value, 3) if value is not None and isfinite(value) else None
 
 

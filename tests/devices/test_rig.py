@@ -117,6 +117,18 @@ def test_a_server_that_comes_back_is_reached_again(site: Site) -> None:
     assert site.rig.focuser.position() == 25_000
 
 
+def test_a_focuser_that_somebody_has_sent_elsewhere_is_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    moving = iter([True, True, False])
+    monkeypatch.setattr(site.rig.focuser._driver, "moving", lambda: next(moving))
+    site.rig.focuser.rest()
+    assert next(moving, "asked until it stood") == "asked until it stood"
+    monkeypatch.setattr(site.rig.focuser._driver, "moving", lambda: True)
+    quick = site.rig.focuser._settings.model_copy(update={"move_timeout_s": 0.1})
+    monkeypatch.setattr(site.rig.focuser, "_settings", quick)
+    with pytest.raises(Timeout, match=r"still moves after 0.1 s, and nobody here has sent it anywhere"):
+        site.rig.focuser.rest()
+
+
 def test_the_wheel_turns_and_knows_its_filters(site: Site) -> None:
     wheel = site.rig.filter_wheel
     assert wheel is not None
