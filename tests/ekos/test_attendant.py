@@ -12,6 +12,7 @@ import pytest
 from statefocus import events
 from statefocus.clock import VirtualClock
 from statefocus.crew import VirtualCrew
+from statefocus.hosts.ekos import sight
 from statefocus.hosts.ekos.attendant import Attendant
 from statefocus.hosts.ekos.bus import Denied, Gone, Signal
 from statefocus.hosts.ekos.guiding import Guided
@@ -30,6 +31,7 @@ class Ekos:
         self.done = 0
         self.guiding: int | None = None
         self.scheduler: int | None = None
+        self.exposure_s = 2.0
         self.mute = self.deaf = False
         self.told: list[str] = []
         self.pause_lands: int = State.PAUSE_PLANNED
@@ -56,7 +58,7 @@ class Ekos:
             return self.sequence is not None
         return {
             "getJobCount": 1, "getActiveJobID": 0, "getJobFrameType": 0, "getJobFilterName": "--",
-            "getJobExposureDuration": 2.0, "getJobImageProgress": self.done, "getJobImageCount": 3,
+            "getJobExposureDuration": self.exposure_s, "getJobImageProgress": self.done, "getJobImageCount": 3,
         }[member]  # fmt: skip
 
     def tell(self, _name: str, path: str, _interface: str, member: str) -> None:
@@ -155,6 +157,48 @@ def test_an_autofocus_of_ekos_is_told(end: int, position: int | None, failed: bo
     assert begun == events.HostFocusing()
     assert isinstance(ended, events.HostRefocused)
     assert (ended.position, ended.failed, ended.measure) == (position, failed, 1.75)
+
+
+def test_an_hfr_of_ekos_that_is_no_number_is_none() -> None:
+    beside = Beside()
+    beside.signal("Focus", "newStatus", 5)
+    beside.signal("Focus", "newHFR", float("nan"))
+    beside.signal("Focus", "newStatus", 1)
+    _, ended = beside.heard()
+    assert isinstance(ended, events.HostRefocused)
+    assert ended.measure is None
+
+
+def test_an_exposure_that_is_no_number_is_not_told_as_such() -> None:
+    ekos = Ekos()
+    ekos.exposure_s = float("inf")
+    beside = Beside(ekos=ekos)
+    beside.expose()
+    assert [event.exposure_s for event in beside.heard() if isinstance(event, events.ExposureStarted)] == [0.0]
+
+
+def test_an_hour_angle_that_is_no_number_is_none() -> None:
+    bus: Any = SimpleNamespace(get=lambda *asked: float("nan") if asked[-1] == "hourAngle" else 0)
+    assert sight.Ekos(bus).mount() is None
+
+
+@pytest.mark.parametrize("answer", [None, "far out"])
+def test_a_focuser_that_answers_no_number_stops_nothing(answer: Any) -> None:
+    beside = Beside()
+    beside.attendant._rig.focuser.position = lambda: int(answer)
+    beside.attendant.following.position = 4711
+    beside.expose()
+    beside.signal("Focus", "newStatus", 5)
+    beside.signal("Focus", "newStatus", 1)
+    assert "host_refocused" in beside.kinds()
+    assert beside.attendant.following.position is None
+
+
+def test_the_end_of_a_flip_is_told_though_the_mount_answers_no_reading() -> None:
+    beside = Beside()
+    mount: Any = SimpleNamespace(state=lambda: float("no number"))
+    beside.crew.start("ekos flip", beside.attendant._flipped(mount, events.FlipFinished()))
+    assert beside.heard() == [events.FlipFinished()]
 
 
 CENTRED = (4, 5, 7, 4, 5, 1)

@@ -33,6 +33,9 @@ _GAP_S = 3.0
 
 _FAILED = (Focusing.FAILED, Focusing.ABORTED)
 
+_NO_READING = (DeviceError, LookupError, TypeError, ValueError)
+"""What a device may answer instead of a reading: nothing, an error, or a value of another type."""
+
 
 class Attendant:
     """Attends Ekos from the moment that its Capture module answers.
@@ -144,7 +147,7 @@ class Attendant:
                 self._align_is(first)
             case "Guide", "newAxisDelta" if _are_numbers(signal.body):
                 self.keeper.guider.is_off_by(math.hypot(*signal.body[:2]), at)
-            case "Focus", "newHFR" if isinstance(first, float):
+            case "Focus", "newHFR" if isinstance(first, float) and math.isfinite(first):
                 self._focus_hfr = first
             case "Focus", "newStatus" if isinstance(first, int):
                 self._focus_is(first)
@@ -211,7 +214,7 @@ class Attendant:
         yield 0.0
         position: int | None = None
         if not failed:
-            with contextlib.suppress(DeviceError):
+            with contextlib.suppress(*_NO_READING):
                 position = self._rig.focuser.position()
         return events.HostRefocused(
             position=position, seconds=round(seconds, 1), measure=self._focus_hfr, filter=self.following.filter,
@@ -237,7 +240,7 @@ class Attendant:
             yield _POLL_S
             try:
                 state = mount.state()
-            except DeviceError:
+            except _NO_READING:
                 break
             if state.tracking:
                 self._post(
@@ -255,7 +258,7 @@ class Attendant:
         yield 0.0
         try:
             self.following.position = self._rig.focuser.position()
-        except DeviceError:
+        except _NO_READING:
             self.following.position = None
         return None
 

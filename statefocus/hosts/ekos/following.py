@@ -8,6 +8,7 @@ between two jobs, and paused or idle for half a second after a meridian flip.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from statefocus import events
@@ -274,5 +275,5 @@ class Following:
 
 def _number(value: Any) -> float | None:
     """A measure, or None where Ekos has none (it says -1 or 0)."""
-    known = isinstance(value, int | float) and value == value and value > 0
+    known = isinstance(value, int | float) and isfinite(value) and value > 0
     return float(value) if known else None
