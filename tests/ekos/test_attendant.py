@@ -32,7 +32,7 @@ class Ekos:
         self.guiding: int | None = None
         self.scheduler: int | None = None
         self.exposure_s = 2.0
-        self.mute = self.deaf = False
+        self.mute = self.deaf = self.deaf_guider = False
         self.told: list[str] = []
         self.pause_lands: int = State.PAUSE_PLANNED
         self.sequence: str | None = "<SequenceQueue><Autofocus enabled='false'/></SequenceQueue>"
@@ -65,6 +65,8 @@ class Ekos:
         module = path.rpartition("/")[2]
         self.told.append(member if module == "Capture" else f"{module} {member}")
         if self.deaf:
+            return
+        if module == "Guide" and self.deaf_guider:
             return
         if module == "Guide":
             self.guiding = Guided.SUSPENDED if member == "suspend" else Guided.GUIDING
@@ -597,6 +599,18 @@ def test_guiding_stands_still_before_a_hold_does_and_is_back_before_the_sequence
     beside.go_on(3)
     assert beside.ekos.told[3:] == ["start"]
     assert [event.kind for event in beside.heard()][-2:] == ["guiding_settled", "plan_released"]
+
+
+def test_at_the_end_the_sequence_goes_on_though_guiding_does_not() -> None:
+    beside = guided()
+    beside.wish("hold", 7)
+    beside.go_on(3)
+    beside.ekos.deaf_guider = True
+    beside.wish("let all go")
+    beside.attendant.keeper.guider.hurries = True
+    beside.go_on(3)
+    assert beside.ekos.told == ["suspend", "Guide suspend", "Guide resume", "start"]
+    assert beside.ekos.status == State.CAPTURING
 
 
 @pytest.mark.parametrize("body", [(), (0.1,), ("a", "b"), (float("nan"), 0.0), (0.1, None)])

@@ -216,7 +216,7 @@ class Keeper:
         elif self._let_go_at is not None:
             if now >= self._let_go_at:
                 self.let_go()
-        elif not self.guider.is_back(self._ekos.guiding, now, self._ekos.ask_guider):
+        elif not self.guider.is_back(self._ekos.guiding, now, self._ekos.ask_guider) and not self.guider.hurries:
             pass
         elif self.release is not None:
             self._go_on_releasing(self.release, now)
