@@ -333,6 +333,17 @@ def test_guiding_that_a_killed_session_left_suspended_goes_on_too(wire: Wire, tm
     assert wire.ekos.told == ["Guide resume", "start"]
 
 
+def test_guiding_that_a_person_has_started_since_holds_nothing_up(wire: Wire, tmp_path: Path) -> None:
+    wire.ekos.guiding = Guided.GUIDING
+    left_by(wire, tmp_path)
+    wire.ekos.guiding = Guided.GUIDING
+    after = Attended(wire, tmp_path)
+    after.goes_on()
+    after.host.close()
+    assert wire.ekos.told == ["start"]
+    assert "guiding_failed" not in [event.kind for event in after.told]
+
+
 def test_a_pause_that_was_planned_is_written_down_as_well(wire: Wire, tmp_path: Path) -> None:
     killed = Attended(wire, tmp_path, foresees=True)
     killed.wait_for("plan_started")

@@ -14,6 +14,7 @@ from statefocus import events
 from statefocus.errors import Refused, Unreachable
 from statefocus.hosts.ekos.attendant import Attendant
 from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
+from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.holding import Stopped
 from statefocus.hosts.ekos.note import Held, Note
 from statefocus.hosts.ekos.own_autofocus import refuse_own_autofocus
@@ -267,10 +268,13 @@ class EkosHost:
     def _look(self, bus: Bus) -> None:
         """Look whether Ekos has begun."""
         self._look_at = time.monotonic() + _LOOK_EVERY_S
-        status = Ekos(bus).status()  # raises where it has not
+        ekos = Ekos(bus)
+        status = ekos.status()  # raises where it has not
         self._meet(bus.owner(KSTARS))
         left = self._note.found
-        if left is not None and not (self._stopped.stands(status) and Ekos(bus).queue().done == left.done):
+        if left is not None and ekos.guiding() != Guided.SUSPENDED:
+            self._stopped.guiding = False  # somebody has started or ended it since
+        if left is not None and not (self._stopped.stands(status) and ekos.queue().done == left.done):
             self._stopped.way, left = "", None
         attendant = Attendant(
             bus, self._given, lambda: self._wish("gap is over"),
