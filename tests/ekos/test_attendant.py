@@ -32,7 +32,7 @@ class Ekos:
         self.guiding: int | None = None
         self.scheduler: int | None = None
         self.exposure_s = 2.0
-        self.mute = self.deaf = self.deaf_guider = False
+        self.mute = self.deaf = self.deaf_guider = self.absent = False
         self.told: list[str] = []
         self.pause_lands: int = State.PAUSE_PLANNED
         self.sequence: str | None = "<SequenceQueue><Autofocus enabled='false'/></SequenceQueue>"
@@ -40,6 +40,8 @@ class Ekos:
     def get(self, _name: str, path: str, _interface: str, member: str) -> Any:
         if self.mute:
             raise Gone("no answer")
+        if self.absent:
+            raise Denied("no such object")
         known = {"/KStars/Ekos/Capture status": self.status, "/KStars/Ekos/Focus status": 0}
         if self.guiding is not None:
             known["/KStars/Ekos/Guide status"] = self.guiding

@@ -71,6 +71,13 @@ def test_while_kstars_is_gone_nothing_runs(what: Any, answer: events.Event | Non
     assert grant_without_ekos(Wish(what, 7)) == answer
 
 
+@pytest.mark.parametrize("what", ["hold", "release", "abort"])
+def test_where_ekos_may_live_on_nothing_is_granted(what: Any) -> None:
+    answer = grant_without_ekos(Wish(what, 7), lives_on=True)
+    assert isinstance(answer, events.EffectFailed)
+    assert answer.reason == "unreachable"
+
+
 def test_its_own_autofocus_is_read_from_a_sequence_file(tmp_path: Path) -> None:
     on = write_sequence(tmp_path / "on.esq", tmp_path, Frames(1), own_autofocus=True)
     off = write_sequence(tmp_path / "off.esq", tmp_path, Frames(1))
@@ -224,6 +231,38 @@ def test_a_release_while_the_bus_is_lost_is_not_done_and_made_up_for(wire: Wire,
     assert (failed.effect, failed.reason) == (6, "unreachable")
     wire.reachable = True
     attended.goes_on()
+
+
+@pytest.mark.parametrize("how", ["the bus is lost", "KStars is busy"])
+def test_a_hold_is_not_told_while_ekos_may_expose_unseen(wire: Wire, tmp_path: Path, how: str) -> None:
+    wire.ekos.status, wire.ekos.mute = State.CAPTURING, how == "KStars is busy"
+    attended = Attended(wire, tmp_path)
+    if how == "the bus is lost":
+        attended.wait_for("plan_started")
+        wire.cut(for_good=True)
+    attended.host.hold(5)
+    failed = attended.wait_for("effect_failed")
+    assert isinstance(failed, events.EffectFailed)
+    assert (failed.effect, failed.reason) == (5, "unreachable")
+    wire.reachable, wire.ekos.mute = True, False
+    until(lambda: "plan_started" in [event.kind for event in attended.told], 10, "it is seen")
+    attended.host.close()
+    assert wire.ekos.told == []
+
+
+@pytest.mark.parametrize("how", ["no KStars", "no Ekos in it"])
+def test_a_hold_is_told_at_once_where_surely_nothing_runs(wire: Wire, tmp_path: Path, how: str) -> None:
+    wire.ekos.absent = how == "no Ekos in it"
+    attended = Attended(wire, tmp_path)
+    if how == "no KStars":
+        attended.wait_for("plan_started")
+        wire.signals.append(
+            Signal("bus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", ("kstars", ":1.5", ""))
+        )
+        attended.wait_for("host_lost")
+    attended.host.hold(5)
+    assert attended.wait_for("plan_held") == events.PlanHeld(effect=5, running=False)
+    attended.host.close()
 
 
 def test_an_abort_while_the_bus_is_lost_is_not_done(wire: Wire, attended: Attended) -> None:

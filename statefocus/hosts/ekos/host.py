@@ -13,7 +13,7 @@ from collections.abc import Callable
 from statefocus import events
 from statefocus.errors import Refused, Unreachable
 from statefocus.hosts.ekos.attendant import Attendant
-from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
+from statefocus.hosts.ekos.bus import Bus, BusLost, Denied, Gone, Signal
 from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.holding import Stopped
 from statefocus.hosts.ekos.note import Held, Note
@@ -59,7 +59,7 @@ class EkosHost:
         self._closing = False
         self._end_by: float | None = None
         self._attendant: Attendant | None = None
-        self._look_at = 0.0
+        self._look_at, self._unstarted = 0.0, False
         self._gone_told = False
         self._held: int | None = None
         self._note = Note(self._settings.bus)
@@ -249,13 +249,18 @@ class EkosHost:
         if self._attendant is not None:
             self._attendant.keeper.grant(wish)
             return
+        lives_on = bool(self._stopped.way) if wish.what == "release" else self._may_live_on
         if wish.what in ("hold", "release", "abort", "leave paused"):
-            self._held = wish.effect if wish.what == "hold" else None
+            self._held = wish.effect if wish.what == "hold" and not lives_on else None
         if wish.what == "leave paused":
             self._stopped.way = ""
-        lives_on = bool(self._stopped.way) or (wish.what == "abort" and self._bus is None)
         if (answer := grant_without_ekos(wish, lives_on=lives_on)) is not None:
             self._post(answer)
+
+    @property
+    def _may_live_on(self) -> bool:
+        """Whether a sequence may run that is not seen: surely none does without KStars, or before Ekos has begun."""
+        return self._bus is None or (self._owned and not self._unstarted)
 
     def _hear(self, signal: Signal) -> None:
         if signal.member == "NameOwnerChanged":
@@ -267,9 +272,13 @@ class EkosHost:
 
     def _look(self, bus: Bus) -> None:
         """Look whether Ekos has begun."""
-        self._look_at = time.monotonic() + _LOOK_EVERY_S
+        self._look_at, self._unstarted = time.monotonic() + _LOOK_EVERY_S, False
         ekos = Ekos(bus)
-        status = ekos.status()  # raises where it has not
+        try:
+            status = ekos.status()
+        except Denied:
+            self._unstarted = True
+            raise
         self._meet(bus.owner(KSTARS))
         left = self._note.found
         if left is not None and ekos.guiding() != Guided.SUSPENDED:
@@ -304,6 +313,7 @@ class EkosHost:
             bus.close()
             raise BusLost(str(error)) from error
         self._bus, self._owned = bus, process is not None
+        self._look_at, self._unstarted = 0.0, False
         self._meet(process)
 
     def _reconnect(self) -> None:
@@ -329,6 +339,7 @@ class EkosHost:
             self._lights_before += self._attendant.lights_begun
             self._held = self._attendant.keeper.gone(sentence, lives_on=lives_on)
         self._attendant, self._owned = None, False
+        self._look_at, self._unstarted = 0.0, False
         if not lives_on:
             self._meet(None)
         if not self._gone_told:

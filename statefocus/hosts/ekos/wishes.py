@@ -24,12 +24,12 @@ class Wish:
 def grant_without_ekos(wish: Wish, *, lives_on: bool = False) -> Event | None:
     """Answer a wish while there is no Ekos: nothing runs, so all is held, and nothing is to go on.
 
-    With `lives_on` it may run where it is not seen: then nothing is told to have gone on, or to be given up.
+    With `lives_on` it may run where it is not seen: then nothing is told to be held, to have gone on, or to be given up.
     """
+    if lives_on and wish.what in ("hold", "release", "abort"):
+        return events.EffectFailed(effect=wish.effect, reason="unreachable", sentence=_UNKNOWN)
     if wish.what == "hold":
         return events.PlanHeld(effect=wish.effect, running=False)
-    if lives_on and wish.what in ("release", "abort"):
-        return events.EffectFailed(effect=wish.effect, reason="unreachable", sentence=_UNKNOWN)
     if wish.what == "release":
         return events.PlanReleased(effect=wish.effect)
     return events.PlanAborted(effect=wish.effect) if wish.what == "abort" else None
