@@ -415,6 +415,27 @@ def test_what_is_left_paused_is_not_let_go_any_more() -> None:
     assert stopped.way == ""
 
 
+def test_a_release_that_was_given_up_is_done_once_ekos_answers(later: list[float]) -> None:
+    beside = held(Stopped())
+    beside.ekos.deaf = True
+    beside.wish("release", 6)
+    for _ in range(20):
+        later[0] += 1
+        beside.go_on()
+    assert beside.kinds() == ["effect_failed"]
+    beside.wish("release later")
+    for _ in range(40):
+        later[0] += 1
+        beside.go_on()
+    assert beside.heard() == []
+    beside.ekos.deaf = False
+    later[0] += 3
+    beside.go_on(2)
+    beside.signal("Capture", "newStatus", State.CAPTURING)
+    beside.stands()
+    assert beside.heard()[0] == events.PlanResumed(by="statefocus")
+
+
 def mute_for(beside: Beside, seconds: float, later: list[float]) -> None:
     beside.ekos.mute = True
     for _ in range(int(seconds / 5)):

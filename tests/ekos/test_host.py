@@ -181,6 +181,9 @@ class Attended:
         event: events.Event = found[-1]
         return event
 
+    def has_granted(self) -> None:
+        until(lambda: self.host._wishes.empty() and not self.host._open, 10, "what was wished is granted")
+
     def is_held(self) -> None:
         self.host.hold(5)
         assert self.wait_for("plan_held") == events.PlanHeld(effect=5, running=True)
@@ -272,6 +275,38 @@ def test_an_abort_while_the_bus_is_lost_is_not_done(wire: Wire, attended: Attend
     attended.host.abort(6)
     assert isinstance(attended.wait_for("effect_failed"), events.EffectFailed)
     assert "plan_aborted" not in [event.kind for event in attended.told]
+
+
+def test_what_was_given_up_while_the_bus_was_lost_is_let_go_once_it_is_back(wire: Wire, attended: Attended) -> None:
+    attended.is_held()
+    wire.cut(for_good=True)
+    attended.wait_for("host_lost")
+    attended.host.release(6)
+    attended.wait_for("effect_failed")
+    attended.host.leave_paused()
+    attended.has_granted()
+    wire.reachable = True
+    attended.goes_on()
+    until(lambda: not note().exists(), 10, "nothing is written down any more")
+    wire.signals.append(
+        Signal(":1.5", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "newStatus", (State.CAPTURING,))
+    )
+    until(lambda: attended.told[-1].kind == "plan_started", 10, "it is told")
+
+
+@pytest.mark.parametrize("asked", ["hold", "abort"])
+def test_what_a_policy_leaves_paused_stays_so_when_the_bus_is_back(wire: Wire, attended: Attended, asked: str) -> None:
+    attended.is_held()
+    wire.cut(for_good=True)
+    attended.wait_for("host_lost")
+    if asked == "abort":
+        attended.host.abort(6)
+        attended.wait_for("effect_failed")
+    attended.host.leave_paused()
+    attended.has_granted()
+    wire.reachable = True
+    assert attended.wait_for("plan_paused") == events.PlanPaused(by="host")
+    assert wire.ekos.told == ["suspend"]
 
 
 def test_another_kstars_has_forgotten_what_was_held(wire: Wire, attended: Attended) -> None:

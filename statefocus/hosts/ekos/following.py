@@ -155,6 +155,10 @@ class Following:
         """A sequence stands still, and not because of us: Ekos has suspended it, or a person has paused it."""
         return [*self._started(queue), *self._paused("host")]
 
+    def left_paused(self) -> None:
+        """The session was told that our hold is a pause now, and we go on trying to end it."""
+        self.paused = self._left_held = self.running
+
     def given_up(self, sentence: str) -> list[Event]:
         """The exposure that was begun is given up; Ekos takes it again."""
         return self._given_up(sentence)

@@ -55,6 +55,7 @@ class EkosHost:
         self.focuser_busy: Callable[[], bool] = lambda: False
         self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
         self._open: deque[Wish] = deque()
+        self._asked: What | None = None
         self._thread: threading.Thread | None = None
         self._closing = False
         self._end_by: float | None = None
@@ -115,19 +116,19 @@ class EkosHost:
 
     def hold(self, effect: int) -> None:
         """Hold the sequence; `plan_held` when nothing is exposing."""
-        self._wish("hold", effect)
+        self._ask("hold", effect)
 
     def release(self, effect: int) -> None:
         """Let the sequence go on, where it is we who hold it."""
-        self._wish("release", effect)
+        self._ask("release", effect)
 
     def leave_paused(self) -> None:
-        """Leave the sequence held, for a person to start."""
-        self._wish("leave paused")
+        """Leave the sequence held, for a person to start; where its release has failed, it is let go once it can be."""
+        self._wish("release later" if self._asked == "release" else "leave paused")
 
     def abort(self, effect: int) -> None:
         """Give the sequence up."""
-        self._wish("abort", effect)
+        self._ask("abort", effect)
 
     def stop(self) -> None:
         """The session ends; the sequence goes on."""
@@ -158,6 +159,10 @@ class EkosHost:
         self._wake()
         if self._thread is not None:
             self._thread.join(self._settings.resume_timeout_s + self._settings.answer_timeout_s + 2 * _LOOK_EVERY_S)
+
+    def _ask(self, what: What, effect: int) -> None:
+        self._asked = what
+        self._wish(what, effect)
 
     def _wish(self, what: What, effect: int = 0) -> None:
         self._wishes.put(Wish(what, effect))

@@ -112,6 +112,9 @@ class Keeper:
                 self.release = None
                 self._forget()
                 self._following.paused = self._following.running
+            case "release later":
+                self._following.left_paused()
+                self._begin_release(None)
             case "abort":
                 self._ekos.abort()
                 self.release = None

@@ -10,7 +10,9 @@ from statefocus.events import Event
 
 _UNKNOWN = "It is not known whether Ekos lives on."
 
-What = Literal["hold", "release", "leave paused", "abort", "let go", "let all go", "gap is over", "pause", "unpause"]
+What = Literal[
+    "hold", "release", "leave paused", "release later", "abort", "let go", "let all go", "gap is over", "pause", "unpause"
+]
 
 
 @dataclass(frozen=True, slots=True)
