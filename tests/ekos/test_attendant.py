@@ -32,12 +32,14 @@ class Ekos:
         self.guiding: int | None = None
         self.scheduler: int | None = None
         self.exposure_s = 2.0
+        self.answers_after_s = 0.0
         self.mute = self.deaf = self.deaf_guider = self.absent = False
         self.told: list[str] = []
         self.pause_lands: int = State.PAUSE_PLANNED
         self.sequence: str | None = "<SequenceQueue><Autofocus enabled='false'/></SequenceQueue>"
 
     def get(self, _name: str, path: str, _interface: str, member: str) -> Any:
+        time.sleep(self.answers_after_s)
         if self.mute:
             raise Gone("no answer")
         if self.absent:
@@ -52,6 +54,7 @@ class Ekos:
         return known[f"{path} {member}"]
 
     def call(self, _name: str, _path: str, _interface: str, member: str, _signature: str = "", *body: Any) -> Any:
+        time.sleep(self.answers_after_s)
         if self.mute:
             raise Gone("no answer")
         if member == "saveSequenceQueue":
@@ -269,8 +272,7 @@ def test_the_end_of_the_session_leaves_a_hold_to_the_run_that_wanted_it() -> Non
     beside.wish("let go")
     beside.go_on()
     assert beside.ekos.told == ["suspend"]
-    beside.wish("let all go")
-    beside.go_on()
+    beside.attendant.end()
     assert beside.ekos.told == ["suspend", "start"]
 
 
@@ -629,9 +631,8 @@ def test_at_the_end_the_sequence_goes_on_though_guiding_does_not() -> None:
     beside.wish("hold", 7)
     beside.go_on(3)
     beside.ekos.deaf_guider = True
-    beside.wish("let all go")
-    beside.attendant.keeper.guider.hurries = True
-    beside.go_on(3)
+    beside.attendant.end()
+    beside.attendant.end()
     assert beside.ekos.told == ["suspend", "Guide suspend", "Guide resume", "start"]
     assert beside.ekos.status == State.CAPTURING
 

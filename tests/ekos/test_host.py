@@ -18,7 +18,7 @@ from statefocus import events
 from statefocus.clock import VirtualClock
 from statefocus.errors import Unreachable
 from statefocus.hosts.ekos import EkosHost
-from statefocus.hosts.ekos.bus import BusLost, Signal
+from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
 from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.own_autofocus import own_autofocus_of
 from statefocus.hosts.ekos.sight import Capturing as State
@@ -337,6 +337,41 @@ def test_what_cannot_be_let_go_at_the_end_is_told(wire: Wire, attended: Attended
         "Ekos's sequence is still held, and could not be let go within 1 s: start it in Ekos's Capture module."
     )
     assert note().exists()
+
+
+def test_what_is_held_at_the_end_is_let_go_though_ekos_answers_slowly(wire: Wire, attended: Attended) -> None:
+    attended.is_held()
+    wire.signals += [
+        Signal(":1.5", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "newStatus", (State.SUSPENDED,))
+    ] * 20
+    wire.ekos.answers_after_s = 0.3
+    assert attended.host.failure == ""
+    assert wire.ekos.status == State.CAPTURING
+
+
+def test_what_is_still_held_when_the_time_is_over_is_told_though_an_answer_is_awaited(
+    wire: Wire, attended: Attended
+) -> None:
+    attended.is_held()
+    wire.ekos.answers_after_s = 4.0
+    assert "Ekos's sequence is still held" in attended.host.failure
+    attended.host.close()
+    wire.ekos.answers_after_s = 0.0
+
+
+def test_at_the_end_no_answer_is_waited_for_beyond_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def receive(timeout: float) -> None:
+        time.sleep(timeout)
+        raise TimeoutError
+
+    connection = SimpleNamespace(outgoing_serial=iter(range(1, 9)), send=lambda *_told: None, receive=receive)
+    monkeypatch.setattr("statefocus.hosts.ekos.bus.open_dbus_connection", lambda _address: connection)
+    bus, began = Bus(timeout_s=5.0), time.monotonic()
+    bus.until = began + 0.2
+    for _ in range(3):
+        with pytest.raises(Gone):
+            bus.get("org.kde.kstars", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "status")
+    assert time.monotonic() - began < 1.0
 
 
 def test_an_end_with_nothing_held_is_quick(wire: Wire, attended: Attended) -> None:

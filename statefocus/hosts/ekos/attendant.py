@@ -285,6 +285,11 @@ class Attendant:
             self.keeper.unanswered(error)
             raise
 
+    def end(self) -> None:
+        """Let all go that is held: the session is over, and nobody hears any more what Ekos tells."""
+        self.keeper.end()
+        self.keeper.go_on(self._status, time.monotonic(), 0.0)
+
     def _look_again(self) -> None:
         """See to a sequence that a person has stopped before our pause, and to a pause of which nothing was heard."""
         if self._status in STANDING and not self._stood:

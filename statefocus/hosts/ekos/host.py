@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from math import inf
 
 from statefocus import events
 from statefocus.errors import Refused, Unreachable
@@ -51,14 +52,12 @@ class EkosHost:
 
     def __init__(self, given: Surroundings) -> None:
         self._given, self._settings, self._post = given, given.profile.host.ekos, given.crew.post
-        self._failure = ""
         self.focuser_busy: Callable[[], bool] = lambda: False
         self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
         self._open: deque[Wish] = deque()
         self._asked: What | None = None
         self._thread: threading.Thread | None = None
-        self._closing = False
-        self._end_by: float | None = None
+        self._end_by = inf
         self._attendant: Attendant | None = None
         self._look_at, self._unstarted = 0.0, False
         self._gone_told = False
@@ -107,7 +106,14 @@ class EkosHost:
     def failure(self) -> str:
         """What had to be left held, as a sentence; to be read when the session is over, since all is let go first."""
         self._end()
-        return self._failure
+        if self._stopped.way:
+            return (
+                "Ekos's sequence is still held, and could not be let go within "
+                f"{self._settings.resume_timeout_s:g} s: start it in Ekos's Capture module."
+            )
+        if self._stopped.guiding:
+            return "Ekos's guiding is still suspended: stop and start it in Ekos's Guide module."
+        return ""
 
     def attend(self) -> None:
         """Begin to follow."""
@@ -150,15 +156,22 @@ class EkosHost:
     def close(self) -> None:
         """Let the sequence go, and hang up."""
         self._end()
+        if self._thread is not None and self._thread.is_alive():
+            return  # what it asks for just now may still let the sequence go
         self._hang_up()
         os.close(self._ear)
         os.close(self._mouth)
 
     def _end(self) -> None:
-        self._closing = True
+        """Wait until all is let go, or the time for that is over."""
+        if self._end_by < inf:
+            return
+        self._end_by = time.monotonic() + self._settings.resume_timeout_s
+        if (bus := self._bus) is not None:
+            bus.until = self._end_by
         self._wake()
         if self._thread is not None:
-            self._thread.join(self._settings.resume_timeout_s + self._settings.answer_timeout_s + 2 * _LOOK_EVERY_S)
+            self._thread.join(self._settings.resume_timeout_s + 2 * _LOOK_EVERY_S)
 
     def _ask(self, what: What, effect: int) -> None:
         self._asked = what
@@ -184,21 +197,11 @@ class EkosHost:
             except Exception as error:  # noqa: BLE001  # a night must not go on with a host that is deaf
                 self._lost(f"The Ekos host has a fault ({type(error).__name__}: {error}); it begins anew.")
                 time.sleep(_LOOK_EVERY_S)
-        if self._stopped.way:
-            self._failure = (
-                "Ekos's sequence is still held, and could not be let go within "
-                f"{self._settings.resume_timeout_s:g} s: start it in Ekos's Capture module."
-            )
-        elif self._stopped.guiding:
-            self._failure = "Ekos's guiding is still suspended: stop and start it in Ekos's Guide module."
 
     def _over(self) -> bool:
         """Whether the session has ended, and nothing is left held, or it cannot be let go in time."""
-        if not self._closing:
+        if self._end_by == inf:
             return False
-        if self._end_by is None:
-            self._end_by, self._held = time.monotonic() + self._settings.resume_timeout_s, None
-            self._wishes.put(Wish("let all go"))
         open_still = self._open or not self._wishes.empty() or self._stopped.anything
         return not open_still or time.monotonic() > self._end_by
 
@@ -206,16 +209,17 @@ class EkosHost:
         if self._bus is None:
             self._reconnect()
             return
+        self._bus.until = self._end_by
         while (signal := self._bus.signal()) is not None:
             self._hear(signal)
         if self._attendant is None and self._owned and time.monotonic() >= self._look_at:
             self._look(self._bus)
         self._grant_all()
         if self._attendant is not None:
-            if self._end_by is not None:
-                self._attendant.keeper.guider.hurries = True
-                self._attendant.keeper.let_go()
-            self._attendant.go_on()
+            if self._end_by == inf:
+                self._attendant.go_on()
+            else:
+                self._attendant.end()
             self._keep_note(self._bus, self._attendant)
         if self._wishes.empty():
             self._rest(self._bus)

@@ -105,9 +105,6 @@ class Keeper:
                 self._gap_is_over()
             case "let go":
                 self._gap_is_over()  # a hold is let go by the run that wanted it, once the focuser is back
-            case "let all go":
-                self._foresees = foresees_nothing
-                self.let_go()
             case "leave paused":
                 self.release = None
                 self._forget()
@@ -177,6 +174,11 @@ class Keeper:
         self.guider.try_again()
         if self.keeps or self._stopped.way:
             self._begin_release(None)
+
+    def end(self) -> None:
+        """Let all go: the session is over."""
+        self._foresees, self.guider.hurries = foresees_nothing, True
+        self.let_go()
 
     def _refuse_now(self) -> None:
         if self._ekos.focusing():

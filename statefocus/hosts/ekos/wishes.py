@@ -11,7 +11,7 @@ from statefocus.events import Event
 _UNKNOWN = "It is not known whether Ekos lives on."
 
 What = Literal[
-    "hold", "release", "leave paused", "release later", "abort", "let go", "let all go", "gap is over", "pause", "unpause"
+    "hold", "release", "leave paused", "release later", "abort", "let go", "gap is over", "pause", "unpause"
 ]
 
 
