@@ -86,7 +86,9 @@ class Attendant:
         self.following = Following(joined=found_again or self._status not in STANDING)
         stopped = stopped or Stopped()
         self._ours = stopped.anything or held is not None
-        self.keeper = Keeper(self._ekos, self.following, given.profile.host, self._post, given.foresees, stopped)
+        self.keeper = Keeper(
+            self._ekos, self.following, given.profile.host, self._post, given.foresees, given.unmade, stopped
+        )
         if held is not None:
             self.keeper.hold_on(held)
         elif left_held:
