@@ -192,7 +192,8 @@ def test_an_hour_angle_that_is_no_number_is_none() -> None:
 @pytest.mark.parametrize("answer", [None, "far out"])
 def test_a_focuser_that_answers_no_number_stops_nothing(answer: Any) -> None:
     beside = Beside()
-    beside.attendant._rig.focuser.position = lambda: int(answer)
+    focuser: Any = beside.attendant._rig.focuser
+    focuser.position = lambda: int(answer)
     beside.attendant.following.position = 4711
     beside.expose()
     beside.signal("Focus", "newStatus", 5)

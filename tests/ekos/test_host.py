@@ -172,9 +172,14 @@ class Attended:
         rig: Any = SimpleNamespace(focuser=SimpleNamespace(position=lambda: 4711), mount=None)
         self.host = EkosHost(
             Surroundings(
-                profile, rig, VirtualClock(0.0), crew, lambda *_told: Kept(None), foresees=lambda *_frame: foresees,
+                profile,
+                rig,
+                VirtualClock(0.0),
+                crew,
+                lambda *_told: Kept(None),
+                foresees=lambda *_frame: foresees,
                 unmade=lambda: self.unmade,
-            )  # fmt: skip
+            )
         )
         self.host.attend()
 
