@@ -282,6 +282,11 @@ def test_an_abort_while_the_bus_is_lost_is_not_done(wire: Wire, attended: Attend
     attended.host.abort(6)
     assert isinstance(attended.wait_for("effect_failed"), events.EffectFailed)
     assert "plan_aborted" not in [event.kind for event in attended.told]
+    wire.reachable = True
+    attended.wait_for("host_found")
+    attended.host.abort(7)
+    assert attended.wait_for("plan_aborted") == events.PlanAborted(effect=7)
+    assert wire.ekos.told == ["suspend", "abort"]
 
 
 def test_what_was_given_up_while_the_bus_was_lost_is_let_go_once_it_is_back(wire: Wire, attended: Attended) -> None:

@@ -274,8 +274,10 @@ class EkosHost:
             self._attendant.keeper.grant(wish)
             return
         lives_on = bool(self._stopped.way) if wish.what == "release" else self._may_live_on
-        if wish.what in ("hold", "release", "abort", "leave paused"):
-            self._held = wish.effect if wish.what == "hold" and not lives_on else None
+        if wish.what in ("release", "release later", "leave paused"):
+            self._held = None
+        elif wish.what in ("hold", "abort") and not lives_on:
+            self._held = wish.effect if wish.what == "hold" else None
         if wish.what == "leave paused":
             self._stopped.way = ""
         if (answer := grant_without_ekos(wish, lives_on=lives_on)) is not None:
