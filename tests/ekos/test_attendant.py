@@ -480,6 +480,21 @@ def test_a_hold_that_a_mute_kstars_does_not_answer_is_let_go_when_it_answers(lat
     assert beside.ekos.told == ["suspend", "start"]
 
 
+def test_what_an_earlier_session_left_held_stays_so_where_a_hold_is_not_answered(later: list[float]) -> None:
+    ekos = Ekos()
+    ekos.status = State.SUSPENDED
+    beside = Beside(ekos=ekos, left_held=True, stopped=Stopped("suspend"))
+    beside.attendant.keeper._unmade = lambda: True
+    beside.stands()
+    beside.wish("hold", 5)
+    mute_for(beside, 35, later)
+    assert beside.kinds()[-1] == "effect_failed"
+    ekos.mute = False
+    later[0] += 20
+    beside.go_on(3)
+    assert (ekos.told, ekos.status) == ([], State.SUSPENDED)
+
+
 # --- signals that come while Ekos does not answer ---
 
 

@@ -227,8 +227,9 @@ class Keeper:
             Where Ekos does not answer.
         """
         if self.hold is not None:
-            self._let_go_at = None
             self._go_on_holding(self.hold, now, exposing_s)
+            if self.hold.stands:
+                self._let_go_at = None
         elif self._let_go_at is not None:
             self._look(now)
             if self.found_held and now >= self._let_go_at and not self._unmade():
@@ -252,7 +253,10 @@ class Keeper:
         hold = self.hold
         if hold is not None:
             self._fail(hold.effect, "unreachable", sentence)
-            self._begin_release(None)
+            if self.found_held:
+                self.hold = None
+            else:
+                self._begin_release(None)
         elif self.release is not None and self.release.effect is not None:
             self._answer_release(sentence)
 
