@@ -12,6 +12,7 @@ import pytest
 from statefocus import events
 from statefocus.clock import VirtualClock
 from statefocus.crew import VirtualCrew
+from statefocus.hosts.ekos import sight
 from statefocus.hosts.ekos.attendant import Attendant
 from statefocus.hosts.ekos.bus import Denied, Gone, Signal
 from statefocus.hosts.ekos.guiding import Guided
@@ -30,14 +31,19 @@ class Ekos:
         self.done = 0
         self.guiding: int | None = None
         self.scheduler: int | None = None
-        self.mute = self.deaf = False
+        self.exposure_s = 2.0
+        self.answers_after_s = 0.0
+        self.mute = self.deaf = self.deaf_guider = self.absent = False
         self.told: list[str] = []
         self.pause_lands: int = State.PAUSE_PLANNED
         self.sequence: str | None = "<SequenceQueue><Autofocus enabled='false'/></SequenceQueue>"
 
     def get(self, _name: str, path: str, _interface: str, member: str) -> Any:
+        time.sleep(self.answers_after_s)
         if self.mute:
             raise Gone("no answer")
+        if self.absent:
+            raise Denied("no such object")
         known = {"/KStars/Ekos/Capture status": self.status, "/KStars/Ekos/Focus status": 0}
         if self.guiding is not None:
             known["/KStars/Ekos/Guide status"] = self.guiding
@@ -48,6 +54,7 @@ class Ekos:
         return known[f"{path} {member}"]
 
     def call(self, _name: str, _path: str, _interface: str, member: str, _signature: str = "", *body: Any) -> Any:
+        time.sleep(self.answers_after_s)
         if self.mute:
             raise Gone("no answer")
         if member == "saveSequenceQueue":
@@ -56,13 +63,15 @@ class Ekos:
             return self.sequence is not None
         return {
             "getJobCount": 1, "getActiveJobID": 0, "getJobFrameType": 0, "getJobFilterName": "--",
-            "getJobExposureDuration": 2.0, "getJobImageProgress": self.done, "getJobImageCount": 3,
+            "getJobExposureDuration": self.exposure_s, "getJobImageProgress": self.done, "getJobImageCount": 3,
         }[member]  # fmt: skip
 
     def tell(self, _name: str, path: str, _interface: str, member: str) -> None:
         module = path.rpartition("/")[2]
         self.told.append(member if module == "Capture" else f"{module} {member}")
         if self.deaf:
+            return
+        if module == "Guide" and self.deaf_guider:
             return
         if module == "Guide":
             self.guiding = Guided.SUSPENDED if member == "suspend" else Guided.GUIDING
@@ -157,6 +166,49 @@ def test_an_autofocus_of_ekos_is_told(end: int, position: int | None, failed: bo
     assert (ended.position, ended.failed, ended.measure) == (position, failed, 1.75)
 
 
+def test_an_hfr_of_ekos_that_is_no_number_is_none() -> None:
+    beside = Beside()
+    beside.signal("Focus", "newStatus", 5)
+    beside.signal("Focus", "newHFR", float("nan"))
+    beside.signal("Focus", "newStatus", 1)
+    _, ended = beside.heard()
+    assert isinstance(ended, events.HostRefocused)
+    assert ended.measure is None
+
+
+def test_an_exposure_that_is_no_number_is_not_told_as_such() -> None:
+    ekos = Ekos()
+    ekos.exposure_s = float("inf")
+    beside = Beside(ekos=ekos)
+    beside.expose()
+    assert [event.exposure_s for event in beside.heard() if isinstance(event, events.ExposureStarted)] == [0.0]
+
+
+def test_an_hour_angle_that_is_no_number_is_none() -> None:
+    bus: Any = SimpleNamespace(get=lambda *asked: float("nan") if asked[-1] == "hourAngle" else 0)
+    assert sight.Ekos(bus).mount() is None
+
+
+@pytest.mark.parametrize("answer", [None, "far out"])
+def test_a_focuser_that_answers_no_number_stops_nothing(answer: Any) -> None:
+    beside = Beside()
+    focuser: Any = beside.attendant._rig.focuser
+    focuser.position = lambda: int(answer)
+    beside.attendant.following.position = 4711
+    beside.expose()
+    beside.signal("Focus", "newStatus", 5)
+    beside.signal("Focus", "newStatus", 1)
+    assert "host_refocused" in beside.kinds()
+    assert beside.attendant.following.position is None
+
+
+def test_the_end_of_a_flip_is_told_though_the_mount_answers_no_reading() -> None:
+    beside = Beside()
+    mount: Any = SimpleNamespace(state=lambda: float("no number"))
+    beside.crew.start("ekos flip", beside.attendant._flipped(mount, events.FlipFinished()))
+    assert beside.heard() == [events.FlipFinished()]
+
+
 CENTRED = (4, 5, 7, 4, 5, 1)
 """Alignment: it takes a frame, solves it, slews, looks again, and is content."""
 
@@ -221,8 +273,7 @@ def test_the_end_of_the_session_leaves_a_hold_to_the_run_that_wanted_it() -> Non
     beside.wish("let go")
     beside.go_on()
     assert beside.ekos.told == ["suspend"]
-    beside.wish("let all go")
-    beside.go_on()
+    beside.attendant.end()
     assert beside.ekos.told == ["suspend", "start"]
 
 
@@ -367,6 +418,27 @@ def test_what_is_left_paused_is_not_let_go_any_more() -> None:
     assert stopped.way == ""
 
 
+def test_a_release_that_was_given_up_is_done_once_ekos_answers(later: list[float]) -> None:
+    beside = held(Stopped())
+    beside.ekos.deaf = True
+    beside.wish("release", 6)
+    for _ in range(20):
+        later[0] += 1
+        beside.go_on()
+    assert beside.kinds() == ["effect_failed"]
+    beside.wish("release later")
+    for _ in range(40):
+        later[0] += 1
+        beside.go_on()
+    assert beside.heard() == []
+    beside.ekos.deaf = False
+    later[0] += 3
+    beside.go_on(2)
+    beside.signal("Capture", "newStatus", State.CAPTURING)
+    beside.stands()
+    assert beside.heard()[0] == events.PlanResumed(by="statefocus")
+
+
 def mute_for(beside: Beside, seconds: float, later: list[float]) -> None:
     beside.ekos.mute = True
     for _ in range(int(seconds / 5)):
@@ -406,6 +478,21 @@ def test_a_hold_that_a_mute_kstars_does_not_answer_is_let_go_when_it_answers(lat
     beside.ekos.mute = False
     beside.go_on(2)
     assert beside.ekos.told == ["suspend", "start"]
+
+
+def test_what_an_earlier_session_left_held_stays_so_where_a_hold_is_not_answered(later: list[float]) -> None:
+    ekos = Ekos()
+    ekos.status = State.SUSPENDED
+    beside = Beside(ekos=ekos, left_held=True, stopped=Stopped("suspend"))
+    beside.attendant.keeper._unmade = lambda: True
+    beside.stands()
+    beside.wish("hold", 5)
+    mute_for(beside, 35, later)
+    assert beside.kinds()[-1] == "effect_failed"
+    ekos.mute = False
+    later[0] += 20
+    beside.go_on(3)
+    assert (ekos.told, ekos.status) == ([], State.SUSPENDED)
 
 
 # --- signals that come while Ekos does not answer ---
@@ -553,6 +640,17 @@ def test_guiding_stands_still_before_a_hold_does_and_is_back_before_the_sequence
     beside.go_on(3)
     assert beside.ekos.told[3:] == ["start"]
     assert [event.kind for event in beside.heard()][-2:] == ["guiding_settled", "plan_released"]
+
+
+def test_at_the_end_the_sequence_goes_on_though_guiding_does_not() -> None:
+    beside = guided()
+    beside.wish("hold", 7)
+    beside.go_on(3)
+    beside.ekos.deaf_guider = True
+    beside.attendant.end()
+    beside.attendant.end()
+    assert beside.ekos.told == ["suspend", "Guide suspend", "Guide resume", "start"]
+    assert beside.ekos.status == State.CAPTURING
 
 
 @pytest.mark.parametrize("body", [(), (0.1,), ("a", "b"), (float("nan"), 0.0), (0.1, None)])

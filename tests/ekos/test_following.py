@@ -215,6 +215,15 @@ def test_a_rig_without_filters_changes_none() -> None:
     assert told.new() == ["plan_started", "frame_preparing", "exposure_started"]
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_measure_that_is_no_number_is_none(number: float) -> None:
+    told = Told()
+    told.states(at(0), State.PROGRESS, State.CAPTURING)
+    (frame,) = told.following.completed(saved(1, hfr=number, starCount=number), at(1))
+    assert isinstance(frame, events.FrameSaved)
+    assert (frame.hfr_px, frame.stars) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("mount", "after_min", "seconds"),
     [((23.0, 0), 0.0, 3590.2), ((-0.5, 0), 6.0, 2154.1), ((0.3, 0), 6.0, 0.0), ((-0.5, 1), 6.0, 86_400.0),

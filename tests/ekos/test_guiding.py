@@ -134,8 +134,8 @@ def test_guiding_that_an_earlier_life_has_let_go_on_settles_too() -> None:
     assert (night.asked, [event.kind for event in night.told]) == ([], ["guiding_settled"])
 
 
-@pytest.mark.parametrize("state", [Guided.GUIDING, Guided.REACQUIRE])
-def test_at_the_end_nobody_waits_until_it_has_settled(state: int) -> None:
+@pytest.mark.parametrize("state", [Guided.GUIDING, Guided.REACQUIRE, Guided.DITHERING, Guided.CALIBRATING, None])
+def test_at_the_end_nobody_waits_until_it_has_settled(state: int | None) -> None:
     night = Night(paused=True)
     night.guider.hurries = True
     assert not night.is_back(0.0)

@@ -18,7 +18,7 @@ from statefocus import events
 from statefocus.clock import VirtualClock
 from statefocus.errors import Unreachable
 from statefocus.hosts.ekos import EkosHost
-from statefocus.hosts.ekos.bus import BusLost, Signal
+from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
 from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.own_autofocus import own_autofocus_of
 from statefocus.hosts.ekos.sight import Capturing as State
@@ -69,6 +69,13 @@ def test_without_jeepney_it_says_what_to_install() -> None:
 )
 def test_while_kstars_is_gone_nothing_runs(what: Any, answer: events.Event | None) -> None:
     assert grant_without_ekos(Wish(what, 7)) == answer
+
+
+@pytest.mark.parametrize("what", ["hold", "release", "abort"])
+def test_where_ekos_may_live_on_nothing_is_granted(what: Any) -> None:
+    answer = grant_without_ekos(Wish(what, 7), lives_on=True)
+    assert isinstance(answer, events.EffectFailed)
+    assert answer.reason == "unreachable"
 
 
 def test_its_own_autofocus_is_read_from_a_sequence_file(tmp_path: Path) -> None:
@@ -152,8 +159,9 @@ class WireBus:
 class Attended:
     """A host at work, and what it has told."""
 
-    def __init__(self, wire: Wire, folder: Path, *, foresees: bool = False) -> None:
+    def __init__(self, wire: Wire, folder: Path, *, foresees: bool = False, unmade: bool = False) -> None:
         self.wire, self.told = wire, []  # type: tuple[Wire, list[events.Event]]
+        self.unmade = unmade
         profile = Profile.model_validate(
             {
                 "host": {"kind": "ekos", "ekos": {"resume_timeout_s": 1.0}, "guiding": {"timeout_s": 0.5}},
@@ -164,7 +172,13 @@ class Attended:
         rig: Any = SimpleNamespace(focuser=SimpleNamespace(position=lambda: 4711), mount=None)
         self.host = EkosHost(
             Surroundings(
-                profile, rig, VirtualClock(0.0), crew, lambda *_told: Kept(None), foresees=lambda *_frame: foresees
+                profile,
+                rig,
+                VirtualClock(0.0),
+                crew,
+                lambda *_told: Kept(None),
+                foresees=lambda *_frame: foresees,
+                unmade=lambda: self.unmade,
             )
         )
         self.host.attend()
@@ -173,6 +187,9 @@ class Attended:
         found = until(lambda: [event for event in self.told if event.kind == kind], 10, kind)
         event: events.Event = found[-1]
         return event
+
+    def has_granted(self) -> None:
+        until(lambda: self.host._wishes.empty() and not self.host._open, 10, "what was wished is granted")
 
     def is_held(self) -> None:
         self.host.hold(5)
@@ -226,6 +243,38 @@ def test_a_release_while_the_bus_is_lost_is_not_done_and_made_up_for(wire: Wire,
     attended.goes_on()
 
 
+@pytest.mark.parametrize("how", ["the bus is lost", "KStars is busy"])
+def test_a_hold_is_not_told_while_ekos_may_expose_unseen(wire: Wire, tmp_path: Path, how: str) -> None:
+    wire.ekos.status, wire.ekos.mute = State.CAPTURING, how == "KStars is busy"
+    attended = Attended(wire, tmp_path)
+    if how == "the bus is lost":
+        attended.wait_for("plan_started")
+        wire.cut(for_good=True)
+    attended.host.hold(5)
+    failed = attended.wait_for("effect_failed")
+    assert isinstance(failed, events.EffectFailed)
+    assert (failed.effect, failed.reason) == (5, "unreachable")
+    wire.reachable, wire.ekos.mute = True, False
+    until(lambda: "plan_started" in [event.kind for event in attended.told], 10, "it is seen")
+    attended.host.close()
+    assert wire.ekos.told == []
+
+
+@pytest.mark.parametrize("how", ["no KStars", "no Ekos in it"])
+def test_a_hold_is_told_at_once_where_surely_nothing_runs(wire: Wire, tmp_path: Path, how: str) -> None:
+    wire.ekos.absent = how == "no Ekos in it"
+    attended = Attended(wire, tmp_path)
+    if how == "no KStars":
+        attended.wait_for("plan_started")
+        wire.signals.append(
+            Signal("bus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", ("kstars", ":1.5", ""))
+        )
+        attended.wait_for("host_lost")
+    attended.host.hold(5)
+    assert attended.wait_for("plan_held") == events.PlanHeld(effect=5, running=False)
+    attended.host.close()
+
+
 def test_an_abort_while_the_bus_is_lost_is_not_done(wire: Wire, attended: Attended) -> None:
     attended.is_held()
     wire.cut(for_good=True)
@@ -233,6 +282,43 @@ def test_an_abort_while_the_bus_is_lost_is_not_done(wire: Wire, attended: Attend
     attended.host.abort(6)
     assert isinstance(attended.wait_for("effect_failed"), events.EffectFailed)
     assert "plan_aborted" not in [event.kind for event in attended.told]
+    wire.reachable = True
+    attended.wait_for("host_found")
+    attended.host.abort(7)
+    assert attended.wait_for("plan_aborted") == events.PlanAborted(effect=7)
+    assert wire.ekos.told == ["suspend", "abort"]
+
+
+def test_what_was_given_up_while_the_bus_was_lost_is_let_go_once_it_is_back(wire: Wire, attended: Attended) -> None:
+    attended.is_held()
+    wire.cut(for_good=True)
+    attended.wait_for("host_lost")
+    attended.host.release(6)
+    attended.wait_for("effect_failed")
+    attended.host.leave_paused()
+    attended.has_granted()
+    wire.reachable = True
+    attended.goes_on()
+    until(lambda: not note().exists(), 10, "nothing is written down any more")
+    wire.signals.append(
+        Signal(":1.5", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "newStatus", (State.CAPTURING,))
+    )
+    until(lambda: attended.told[-1].kind == "plan_started", 10, "it is told")
+
+
+@pytest.mark.parametrize("asked", ["hold", "abort"])
+def test_what_a_policy_leaves_paused_stays_so_when_the_bus_is_back(wire: Wire, attended: Attended, asked: str) -> None:
+    attended.is_held()
+    wire.cut(for_good=True)
+    attended.wait_for("host_lost")
+    if asked == "abort":
+        attended.host.abort(6)
+        attended.wait_for("effect_failed")
+    attended.host.leave_paused()
+    attended.has_granted()
+    wire.reachable = True
+    assert attended.wait_for("plan_paused") == events.PlanPaused(by="host")
+    assert wire.ekos.told == ["suspend"]
 
 
 def test_another_kstars_has_forgotten_what_was_held(wire: Wire, attended: Attended) -> None:
@@ -263,6 +349,41 @@ def test_what_cannot_be_let_go_at_the_end_is_told(wire: Wire, attended: Attended
         "Ekos's sequence is still held, and could not be let go within 1 s: start it in Ekos's Capture module."
     )
     assert note().exists()
+
+
+def test_what_is_held_at_the_end_is_let_go_though_ekos_answers_slowly(wire: Wire, attended: Attended) -> None:
+    attended.is_held()
+    wire.signals += [
+        Signal(":1.5", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "newStatus", (State.SUSPENDED,))
+    ] * 20
+    wire.ekos.answers_after_s = 0.3
+    assert attended.host.failure == ""
+    assert wire.ekos.status == State.CAPTURING
+
+
+def test_what_is_still_held_when_the_time_is_over_is_told_though_an_answer_is_awaited(
+    wire: Wire, attended: Attended
+) -> None:
+    attended.is_held()
+    wire.ekos.answers_after_s = 4.0
+    assert "Ekos's sequence is still held" in attended.host.failure
+    attended.host.close()
+    wire.ekos.answers_after_s = 0.0
+
+
+def test_at_the_end_no_answer_is_waited_for_beyond_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def receive(timeout: float) -> None:
+        time.sleep(timeout)
+        raise TimeoutError
+
+    connection = SimpleNamespace(outgoing_serial=iter(range(1, 9)), send=lambda *_told: None, receive=receive)
+    monkeypatch.setattr("statefocus.hosts.ekos.bus.open_dbus_connection", lambda _address: connection)
+    bus, began = Bus(timeout_s=5.0), time.monotonic()
+    bus.until = began + 0.2
+    for _ in range(3):
+        with pytest.raises(Gone):
+            bus.get("org.kde.kstars", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "status")
+    assert time.monotonic() - began < 1.0
 
 
 def test_an_end_with_nothing_held_is_quick(wire: Wire, attended: Attended) -> None:
@@ -315,6 +436,83 @@ def test_what_a_killed_session_left_held_may_be_held_on_by_the_next_one(
     after.host.close()
 
 
+# --- where the run that was cut off is not made again, and the telescope is out of focus ---
+
+
+@pytest.mark.parametrize("meanwhile", ["", "the bus is lost", "a hold is refused"])
+def test_it_stays_held_as_long_as_the_run_is_unmade(wire: Wire, tmp_path: Path, meanwhile: str) -> None:
+    left_by(wire, tmp_path)
+    after = Attended(wire, tmp_path, unmade=True)
+    after.wait_for("plan_paused")
+    if meanwhile == "the bus is lost":
+        wire.cut()
+        after.wait_for("host_found")
+    if meanwhile == "a hold is refused":
+        wire.ekos.sequence = None
+        after.host.hold(5)
+        after.wait_for("effect_failed")
+    time.sleep(1.0)
+    assert (wire.ekos.told, wire.ekos.status) == ([], State.SUSPENDED)
+    after.unmade = False
+    after.goes_on()
+    assert after.host.failure == ""
+    after.host.close()
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_session_that_ends_with_the_run_unmade_leaves_it_held_and_says_so(
+    wire: Wire, tmp_path: Path, connected: bool
+) -> None:
+    left_by(wire, tmp_path)
+    after = Attended(wire, tmp_path, unmade=True)
+    after.wait_for("plan_paused")
+    if not connected:
+        wire.cut(for_good=True)
+        after.wait_for("host_lost")
+    assert after.host.failure.startswith(
+        "Ekos's sequence stays held, as an earlier session has left it, since the run that was cut off was not made "
+    )
+    after.host.close()
+    assert (wire.ekos.told, wire.ekos.status) == ([], State.SUSPENDED)
+    wire.reachable = True
+    last = Attended(wire, tmp_path)
+    last.goes_on()
+    last.host.close()
+
+
+def test_a_session_that_cannot_begin_leaves_it_held(wire: Wire, tmp_path: Path) -> None:
+    left_by(wire, tmp_path)
+    after = Attended(wire, tmp_path)
+    after.wait_for("plan_paused")
+    after.host.close()
+    assert (wire.ekos.told, note().exists()) == ([], True)
+
+
+def test_a_session_that_ends_before_it_is_let_go_lets_it_go(wire: Wire, tmp_path: Path) -> None:
+    left_by(wire, tmp_path)
+    after = Attended(wire, tmp_path)
+    assert after.host.failure == ""
+    after.host.close()
+    assert wire.ekos.told == ["start"]
+
+
+def test_a_person_may_start_it_meanwhile(wire: Wire, tmp_path: Path) -> None:
+    left_by(wire, tmp_path)
+    after = Attended(wire, tmp_path, unmade=True)
+    after.wait_for("plan_paused")
+    wire.ekos.status = State.CAPTURING
+    wire.signals.append(
+        Signal(":1.5", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "newStatus", (State.CAPTURING,))
+    )
+    after.wait_for("plan_resumed")
+    assert after.host.failure == ""
+    after.host.close()
+    assert (wire.ekos.told, note().exists()) == ([], False)
+
+
+# --- what is not ours ---
+
+
 def test_a_sequence_that_somebody_else_has_suspended_is_told(wire: Wire, tmp_path: Path) -> None:
     wire.ekos.status = State.SUSPENDED
     after = Attended(wire, tmp_path)
@@ -331,6 +529,17 @@ def test_guiding_that_a_killed_session_left_suspended_goes_on_too(wire: Wire, tm
     until(lambda: wire.ekos.guiding == Guided.GUIDING, 10, "it guides")
     after.host.close()
     assert wire.ekos.told == ["Guide resume", "start"]
+
+
+def test_guiding_that_a_person_has_started_since_holds_nothing_up(wire: Wire, tmp_path: Path) -> None:
+    wire.ekos.guiding = Guided.GUIDING
+    left_by(wire, tmp_path)
+    wire.ekos.guiding = Guided.GUIDING
+    after = Attended(wire, tmp_path)
+    after.goes_on()
+    after.host.close()
+    assert wire.ekos.told == ["start"]
+    assert "guiding_failed" not in [event.kind for event in after.told]
 
 
 def test_a_pause_that_was_planned_is_written_down_as_well(wire: Wire, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -170,6 +171,16 @@ def statefocus_is_killed_while_it_holds(kstars: KStars) -> None:
     one.wait_for("frame_taken", 30)
     kstars.kill("murdered")
     assert kstars.wait("murdered", 10) is not None
+    assert kstars.get(CAPTURE, "status") == SUSPENDED
+    forbidden = Beside(kstars, "forbidden")
+    forbidden.start({"guards.safe": '"notification"'})  # and nobody says that it is safe
+    forbidden.wait_for("plan_paused", 30)
+    time.sleep(10.0)
+    kstars.kill("forbidden", signal.SIGINT)
+    assert until(lambda: kstars.wait("forbidden", 1.0), 30, "forbidden has ended") == 3
+    said = " ".join(kstars.log("forbidden").split())
+    assert "The run that an earlier session was cut off in was not made again" in said
+    assert "Ekos's sequence stays held, as an earlier session has left it" in said
     assert kstars.get(CAPTURE, "status") == SUSPENDED
     with beside(kstars, "after", {}) as after:
         paused = after.wait_for("plan_paused", 10)

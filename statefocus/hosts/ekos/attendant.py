@@ -33,6 +33,9 @@ _GAP_S = 3.0
 
 _FAILED = (Focusing.FAILED, Focusing.ABORTED)
 
+_NO_READING = (DeviceError, LookupError, TypeError, ValueError)
+"""What a device may answer instead of a reading: nothing, an error, or a value of another type."""
+
 
 class Attendant:
     """Attends Ekos from the moment that its Capture module answers.
@@ -83,7 +86,9 @@ class Attendant:
         self.following = Following(joined=found_again or self._status not in STANDING)
         stopped = stopped or Stopped()
         self._ours = stopped.anything or held is not None
-        self.keeper = Keeper(self._ekos, self.following, given.profile.host, self._post, given.foresees, stopped)
+        self.keeper = Keeper(
+            self._ekos, self.following, given.profile.host, self._post, given.foresees, given.unmade, stopped
+        )
         if held is not None:
             self.keeper.hold_on(held)
         elif left_held:
@@ -144,7 +149,7 @@ class Attendant:
                 self._align_is(first)
             case "Guide", "newAxisDelta" if _are_numbers(signal.body):
                 self.keeper.guider.is_off_by(math.hypot(*signal.body[:2]), at)
-            case "Focus", "newHFR" if isinstance(first, float):
+            case "Focus", "newHFR" if isinstance(first, float) and math.isfinite(first):
                 self._focus_hfr = first
             case "Focus", "newStatus" if isinstance(first, int):
                 self._focus_is(first)
@@ -211,7 +216,7 @@ class Attendant:
         yield 0.0
         position: int | None = None
         if not failed:
-            with contextlib.suppress(DeviceError):
+            with contextlib.suppress(*_NO_READING):
                 position = self._rig.focuser.position()
         return events.HostRefocused(
             position=position, seconds=round(seconds, 1), measure=self._focus_hfr, filter=self.following.filter,
@@ -237,7 +242,7 @@ class Attendant:
             yield _POLL_S
             try:
                 state = mount.state()
-            except DeviceError:
+            except _NO_READING:
                 break
             if state.tracking:
                 self._post(
@@ -255,7 +260,7 @@ class Attendant:
         yield 0.0
         try:
             self.following.position = self._rig.focuser.position()
-        except DeviceError:
+        except _NO_READING:
             self.following.position = None
         return None
 
@@ -281,6 +286,11 @@ class Attendant:
         except Gone as error:
             self.keeper.unanswered(error)
             raise
+
+    def end(self) -> None:
+        """Let all go that is held: the session is over, and nobody hears any more what Ekos tells."""
+        self.keeper.end()
+        self.keeper.go_on(self._status, time.monotonic(), 0.0)
 
     def _look_again(self) -> None:
         """See to a sequence that a person has stopped before our pause, and to a pause of which nothing was heard."""

@@ -6,6 +6,7 @@ import select
 import time
 from collections import deque
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from jeepney import DBusAddress, HeaderFields, Message, MessageFlag, MessageType, new_method_call
@@ -48,6 +49,11 @@ class Bus:
     timeout_s
         Time limit of one call.
 
+    Attributes
+    ----------
+    until
+        Nothing is waited for beyond this (monotonic).
+
     Raises
     ------
     BusLost
@@ -55,7 +61,7 @@ class Bus:
     """
 
     def __init__(self, address: str | None = None, timeout_s: float = 5.0) -> None:
-        self._timeout_s = timeout_s
+        self._timeout_s, self.until = timeout_s, inf
         self._signals: deque[Signal] = deque()
         try:
             self._connection: DBusConnection = open_dbus_connection(address or "SESSION")
@@ -144,7 +150,7 @@ class Bus:
     def _answer(self, message: Message) -> Message:
         serial = next(self._connection.outgoing_serial)
         self._send(message, serial)
-        end = time.monotonic() + self._timeout_s
+        end = min(time.monotonic() + self._timeout_s, self.until)
         while True:
             try:
                 came = self._connection.receive(timeout=max(end - time.monotonic(), 0.0))

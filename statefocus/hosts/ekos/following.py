@@ -8,6 +8,7 @@ between two jobs, and paused or idle for half a second after a meridian flip.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from statefocus import events
@@ -154,6 +155,10 @@ class Following:
         """A sequence stands still, and not because of us: Ekos has suspended it, or a person has paused it."""
         return [*self._started(queue), *self._paused("host")]
 
+    def left_paused(self) -> None:
+        """The session was told that our hold is a pause now, and we go on trying to end it."""
+        self.paused = self._left_held = self.running
+
     def given_up(self, sentence: str) -> list[Event]:
         """The exposure that was begun is given up; Ekos takes it again."""
         return self._given_up(sentence)
@@ -274,5 +279,5 @@ class Following:
 
 def _number(value: Any) -> float | None:
     """A measure, or None where Ekos has none (it says -1 or 0)."""
-    known = isinstance(value, int | float) and value == value and value > 0
+    known = isinstance(value, int | float) and isfinite(value) and value > 0
     return float(value) if known else None

@@ -67,7 +67,7 @@ class Guider:
     Attributes
     ----------
     hurries
-        Nobody waits until it has settled: the session is over.
+        The session is over: it is asked to go on, and nobody waits until it does, or has settled.
     """
 
     def __init__(self, settings: Guiding, stopped: Stopped, post: Callable[[Event], None]) -> None:
@@ -129,7 +129,7 @@ class Guider:
             return self._asks_to_resume(now, ask)
         if self._gives_up or (self._asked_at is None and not self._is_ours(state)):
             return self._is_theirs(state, now)
-        if self.hurries and state in _MAY_SUSPEND:
+        if self.hurries:
             self._forget()
             return True
         if state == Guided.GUIDING and self._stays():

@@ -9,11 +9,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from math import inf
 
 from statefocus import events
 from statefocus.errors import Refused, Unreachable
 from statefocus.hosts.ekos.attendant import Attendant
-from statefocus.hosts.ekos.bus import Bus, BusLost, Gone, Signal
+from statefocus.hosts.ekos.bus import Bus, BusLost, Denied, Gone, Signal
+from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.holding import Stopped
 from statefocus.hosts.ekos.note import Held, Note
 from statefocus.hosts.ekos.own_autofocus import refuse_own_autofocus
@@ -23,6 +25,11 @@ from statefocus.hosts.protocol import Surroundings
 
 _LOOK_EVERY_S = 1.0
 _ALERT_S, _CALM_S = 0.03, 0.2
+
+_UNMADE = (
+    "Ekos's sequence stays held, as an earlier session has left it, since the run that was cut off was not made again: "
+    "start statefocus once more, or focus by hand and start the sequence in Ekos's Capture module."
+)
 
 _RULES = (
     f"type='signal',path_namespace='/KStars/Ekos',sender='{KSTARS}'",
@@ -50,15 +57,14 @@ class EkosHost:
 
     def __init__(self, given: Surroundings) -> None:
         self._given, self._settings, self._post = given, given.profile.host.ekos, given.crew.post
-        self._failure = ""
         self.focuser_busy: Callable[[], bool] = lambda: False
         self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
         self._open: deque[Wish] = deque()
+        self._asked: What | None = None
         self._thread: threading.Thread | None = None
-        self._closing = False
-        self._end_by: float | None = None
+        self._end_by, self._is_over = inf, False
         self._attendant: Attendant | None = None
-        self._look_at = 0.0
+        self._look_at, self._unstarted = 0.0, False
         self._gone_told = False
         self._held: int | None = None
         self._note = Note(self._settings.bus)
@@ -104,8 +110,18 @@ class EkosHost:
     @property
     def failure(self) -> str:
         """What had to be left held, as a sentence; to be read when the session is over, since all is let go first."""
+        self._is_over = True
         self._end()
-        return self._failure
+        if self._leaves_held:
+            return _UNMADE
+        if self._stopped.way:
+            return (
+                "Ekos's sequence is still held, and could not be let go within "
+                f"{self._settings.resume_timeout_s:g} s: start it in Ekos's Capture module."
+            )
+        if self._stopped.guiding:
+            return "Ekos's guiding is still suspended: stop and start it in Ekos's Guide module."
+        return ""
 
     def attend(self) -> None:
         """Begin to follow."""
@@ -114,19 +130,19 @@ class EkosHost:
 
     def hold(self, effect: int) -> None:
         """Hold the sequence; `plan_held` when nothing is exposing."""
-        self._wish("hold", effect)
+        self._ask("hold", effect)
 
     def release(self, effect: int) -> None:
         """Let the sequence go on, where it is we who hold it."""
-        self._wish("release", effect)
+        self._ask("release", effect)
 
     def leave_paused(self) -> None:
-        """Leave the sequence held, for a person to start."""
-        self._wish("leave paused")
+        """Leave the sequence held, for a person to start; where its release has failed, it is let go once it can be."""
+        self._wish("release later" if self._asked == "release" else "leave paused")
 
     def abort(self, effect: int) -> None:
         """Give the sequence up."""
-        self._wish("abort", effect)
+        self._ask("abort", effect)
 
     def stop(self) -> None:
         """The session ends; the sequence goes on."""
@@ -148,15 +164,26 @@ class EkosHost:
     def close(self) -> None:
         """Let the sequence go, and hang up."""
         self._end()
+        if self._thread is not None and self._thread.is_alive():
+            return  # what it asks for just now may still let the sequence go
         self._hang_up()
         os.close(self._ear)
         os.close(self._mouth)
 
     def _end(self) -> None:
-        self._closing = True
+        """Wait until all is let go, or the time for that is over."""
+        if self._end_by < inf:
+            return
+        self._end_by = time.monotonic() + self._settings.resume_timeout_s
+        if (bus := self._bus) is not None:
+            bus.until = self._end_by
         self._wake()
         if self._thread is not None:
-            self._thread.join(self._settings.resume_timeout_s + self._settings.answer_timeout_s + 2 * _LOOK_EVERY_S)
+            self._thread.join(self._settings.resume_timeout_s + 2 * _LOOK_EVERY_S)
+
+    def _ask(self, what: What, effect: int) -> None:
+        self._asked = what
+        self._wish(what, effect)
 
     def _wish(self, what: What, effect: int = 0) -> None:
         self._wishes.put(Wish(what, effect))
@@ -178,38 +205,36 @@ class EkosHost:
             except Exception as error:  # noqa: BLE001  # a night must not go on with a host that is deaf
                 self._lost(f"The Ekos host has a fault ({type(error).__name__}: {error}); it begins anew.")
                 time.sleep(_LOOK_EVERY_S)
-        if self._stopped.way:
-            self._failure = (
-                "Ekos's sequence is still held, and could not be let go within "
-                f"{self._settings.resume_timeout_s:g} s: start it in Ekos's Capture module."
-            )
-        elif self._stopped.guiding:
-            self._failure = "Ekos's guiding is still suspended: stop and start it in Ekos's Guide module."
 
     def _over(self) -> bool:
         """Whether the session has ended, and nothing is left held, or it cannot be let go in time."""
-        if not self._closing:
+        if self._end_by == inf:
             return False
-        if self._end_by is None:
-            self._end_by, self._held = time.monotonic() + self._settings.resume_timeout_s, None
-            self._wishes.put(Wish("let all go"))
         open_still = self._open or not self._wishes.empty() or self._stopped.anything
-        return not open_still or time.monotonic() > self._end_by
+        return not open_still or self._leaves_held or time.monotonic() > self._end_by
+
+    @property
+    def _leaves_held(self) -> bool:
+        """Whether what an earlier session has left held stays so: the telescope is out of focus, or nobody knows."""
+        attendant = self._attendant
+        found = attendant.keeper.found_held if attendant is not None else self._note.found is not None
+        return found and (self._given.unmade() or not self._is_over)
 
     def _once(self) -> None:
         if self._bus is None:
             self._reconnect()
             return
+        self._bus.until = self._end_by
         while (signal := self._bus.signal()) is not None:
             self._hear(signal)
         if self._attendant is None and self._owned and time.monotonic() >= self._look_at:
             self._look(self._bus)
         self._grant_all()
         if self._attendant is not None:
-            if self._end_by is not None:
-                self._attendant.keeper.guider.hurries = True
-                self._attendant.keeper.let_go()
-            self._attendant.go_on()
+            if self._end_by == inf:
+                self._attendant.go_on()
+            elif not self._leaves_held:
+                self._attendant.end()
             self._keep_note(self._bus, self._attendant)
         if self._wishes.empty():
             self._rest(self._bus)
@@ -248,13 +273,20 @@ class EkosHost:
         if self._attendant is not None:
             self._attendant.keeper.grant(wish)
             return
-        if wish.what in ("hold", "release", "abort", "leave paused"):
+        lives_on = bool(self._stopped.way) if wish.what == "release" else self._may_live_on
+        if wish.what in ("release", "release later", "leave paused"):
+            self._held = None
+        elif wish.what in ("hold", "abort") and not lives_on:
             self._held = wish.effect if wish.what == "hold" else None
         if wish.what == "leave paused":
             self._stopped.way = ""
-        lives_on = bool(self._stopped.way) or (wish.what == "abort" and self._bus is None)
         if (answer := grant_without_ekos(wish, lives_on=lives_on)) is not None:
             self._post(answer)
+
+    @property
+    def _may_live_on(self) -> bool:
+        """Whether a sequence may run that is not seen: surely none does without KStars, or before Ekos has begun."""
+        return self._bus is None or (self._owned and not self._unstarted)
 
     def _hear(self, signal: Signal) -> None:
         if signal.member == "NameOwnerChanged":
@@ -266,20 +298,26 @@ class EkosHost:
 
     def _look(self, bus: Bus) -> None:
         """Look whether Ekos has begun."""
-        self._look_at = time.monotonic() + _LOOK_EVERY_S
-        status = Ekos(bus).status()  # raises where it has not
+        self._look_at, self._unstarted = time.monotonic() + _LOOK_EVERY_S, False
+        ekos = Ekos(bus)
+        try:
+            status = ekos.status()
+        except Denied:
+            self._unstarted = True
+            raise
         self._meet(bus.owner(KSTARS))
         left = self._note.found
-        if left is not None and not (self._stopped.stands(status) and Ekos(bus).queue().done == left.done):
-            self._stopped.way, left = "", None
+        if left is not None and ekos.guiding() != Guided.SUSPENDED:
+            self._stopped.guiding = False  # somebody has started or ended it since
+        if left is not None and not (self._stopped.stands(status) and ekos.queue().done == left.done):
+            self._stopped.way, self._note.found = "", None
         attendant = Attendant(
             bus, self._given, lambda: self._wish("gap is over"),
-            found_again=self._gone_told, held=self._held, left_held=left is not None, stopped=self._stopped,
+            found_again=self._gone_told, held=self._held, left_held=self._note.found is not None, stopped=self._stopped,
         )  # fmt: skip
         if self._gone_told:
             self._gone_told = False
             self._post(events.HostFound())
-        self._note.found = None
         attendant.begin()
         self._attendant = attendant
 
@@ -300,6 +338,7 @@ class EkosHost:
             bus.close()
             raise BusLost(str(error)) from error
         self._bus, self._owned = bus, process is not None
+        self._look_at, self._unstarted = 0.0, False
         self._meet(process)
 
     def _reconnect(self) -> None:
@@ -323,8 +362,11 @@ class EkosHost:
         """There is nothing to follow any more, and where it does not live on, nothing to let go."""
         if self._attendant is not None:
             self._lights_before += self._attendant.lights_begun
+            if not self._attendant.keeper.found_held:
+                self._note.found = None
             self._held = self._attendant.keeper.gone(sentence, lives_on=lives_on)
         self._attendant, self._owned = None, False
+        self._look_at, self._unstarted = 0.0, False
         if not lives_on:
             self._meet(None)
         if not self._gone_told:

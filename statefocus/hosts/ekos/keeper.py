@@ -45,6 +45,8 @@ class Keeper:
         Tells the session.
     foresees
         Whether the session will want a hold.
+    unmade
+        Whether the telescope is out of focus since an earlier session was cut off.
     stopped
         How we have stopped the sequence; outlasts the keeper.
 
@@ -67,10 +69,11 @@ class Keeper:
         settings: Host,
         post: Callable[[Event], None],
         foresees: Foresee,
+        unmade: Callable[[], bool],
         stopped: Stopped,
     ) -> None:
         self._ekos, self._following, self._settings = ekos, following, settings.ekos
-        self._post, self._foresees, self._stopped = post, foresees, stopped
+        self._post, self._foresees, self._unmade, self._stopped = post, foresees, unmade, stopped
         self.guider = Guider(settings.guiding, stopped, post)
         self._asked_for = -1
         self._let_go_at: float | None = None
@@ -92,6 +95,11 @@ class Keeper:
         """Whether the sequence stands still, or is about to, because of us."""
         return self.hold is not None or self.arranged
 
+    @property
+    def found_held(self) -> bool:
+        """Whether it is held since an earlier session, and nobody has wanted it or let it go."""
+        return self._let_go_at is not None
+
     # --- wishes ---
 
     def grant(self, wish: Wish) -> None:
@@ -105,13 +113,13 @@ class Keeper:
                 self._gap_is_over()
             case "let go":
                 self._gap_is_over()  # a hold is let go by the run that wanted it, once the focuser is back
-            case "let all go":
-                self._foresees = foresees_nothing
-                self.let_go()
             case "leave paused":
                 self.release = None
                 self._forget()
                 self._following.paused = self._following.running
+            case "release later":
+                self._following.left_paused()
+                self._begin_release(None)
             case "abort":
                 self._ekos.abort()
                 self.release = None
@@ -133,7 +141,7 @@ class Keeper:
     def _forget(self) -> None:
         """What stands still is no more ours to start."""
         self.hold, self.arranged, self.paused_since, self._following.holds = None, False, None, False
-        self._stopped.way = ""
+        self._stopped.way, self._let_go_at = "", None
 
     def _begin_hold(self, effect: int) -> None:
         self._waits_since = time.monotonic()
@@ -152,7 +160,7 @@ class Keeper:
 
     def _refused(self, effect: int, reason: str, sentence: str) -> None:
         self._fail(effect, reason, sentence)
-        if not self.arranged:
+        if not self.arranged and not self.found_held:
             self.let_go()
 
     def _fail(self, effect: int, reason: str, sentence: str) -> None:
@@ -164,7 +172,10 @@ class Keeper:
         self.hold.stands = True
 
     def let_go_soon(self) -> None:
-        """Let go what an earlier session has left held, unless this one wants to hold it itself in a moment."""
+        """Let go what an earlier session has left held, unless this one wants to hold it itself in a moment.
+
+        As long as the telescope is out of focus, it stays held.
+        """
         self._let_go_at = time.monotonic() + _MAY_WANT_S
         self._following.holds = True
 
@@ -174,6 +185,11 @@ class Keeper:
         self.guider.try_again()
         if self.keeps or self._stopped.way:
             self._begin_release(None)
+
+    def end(self) -> None:
+        """Let all go: the session is over."""
+        self._foresees, self.guider.hurries = foresees_nothing, True
+        self.let_go()
 
     def _refuse_now(self) -> None:
         if self._ekos.focusing():
@@ -211,12 +227,14 @@ class Keeper:
             Where Ekos does not answer.
         """
         if self.hold is not None:
-            self._let_go_at = None
             self._go_on_holding(self.hold, now, exposing_s)
+            if self.hold.stands:
+                self._let_go_at = None
         elif self._let_go_at is not None:
-            if now >= self._let_go_at:
+            self._look(now)
+            if self.found_held and now >= self._let_go_at and not self._unmade():
                 self.let_go()
-        elif not self.guider.is_back(self._ekos.guiding, now, self._ekos.ask_guider):
+        elif not self.guider.is_back(self._ekos.guiding, now, self._ekos.ask_guider) and not self.guider.hurries:
             pass
         elif self.release is not None:
             self._go_on_releasing(self.release, now)
@@ -235,7 +253,10 @@ class Keeper:
         hold = self.hold
         if hold is not None:
             self._fail(hold.effect, "unreachable", sentence)
-            self._begin_release(None)
+            if self.found_held:
+                self.hold = None
+            else:
+                self._begin_release(None)
         elif self.release is not None and self.release.effect is not None:
             self._answer_release(sentence)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from enum import IntEnum
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -161,10 +162,11 @@ class Ekos:
 
     def _job(self, number: int) -> Job:
         kind = int(self._capture("getJobFrameType", number))
+        exposure_s = float(self._capture("getJobExposureDuration", number))
         return Job(
             frame_type=FRAME_TYPES[kind] if 0 <= kind < len(FRAME_TYPES) else "Light",
             filter=str(self._capture("getJobFilterName", number)).replace("--", "") or None,
-            exposure_s=float(self._capture("getJobExposureDuration", number)),
+            exposure_s=exposure_s if isfinite(exposure_s) else 0.0,
             done=int(self._capture("getJobImageProgress", number)),
             count=int(self._capture("getJobImageCount", number)),
         )
@@ -172,9 +174,11 @@ class Ekos:
     def mount(self) -> tuple[float, int] | None:
         """Hour angle in hours and pier side (0 looks east, 1 west, -1 unknown); None without a mount."""
         try:
-            return float(self._bus.get(KSTARS, *_MOUNT, "hourAngle")), int(self._bus.get(KSTARS, *_MOUNT, "pierSide"))
+            hours = float(self._bus.get(KSTARS, *_MOUNT, "hourAngle"))
+            side = int(self._bus.get(KSTARS, *_MOUNT, "pierSide"))
         except Gone:
             return None
+        return (hours, side) if isfinite(hours) else None
 
     def guiding(self) -> int | None:
         """State of the Guide module (`guiding.Guided`); None where there is none.

@@ -10,7 +10,7 @@ from statefocus.events import Event
 
 _UNKNOWN = "It is not known whether Ekos lives on."
 
-What = Literal["hold", "release", "leave paused", "abort", "let go", "let all go", "gap is over", "pause", "unpause"]
+What = Literal["hold", "release", "leave paused", "release later", "abort", "let go", "gap is over", "pause", "unpause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Wish:
 def grant_without_ekos(wish: Wish, *, lives_on: bool = False) -> Event | None:
     """Answer a wish while there is no Ekos: nothing runs, so all is held, and nothing is to go on.
 
-    With `lives_on` it may run where it is not seen: then nothing is told to have gone on, or to be given up.
+    With `lives_on` it may run where it is not seen: then nothing is told to be held, to go on, or to be given up.
     """
+    if lives_on and wish.what in ("hold", "release", "abort"):
+        return events.EffectFailed(effect=wish.effect, reason="unreachable", sentence=_UNKNOWN)
     if wish.what == "hold":
         return events.PlanHeld(effect=wish.effect, running=False)
-    if lives_on and wish.what in ("release", "abort"):
-        return events.EffectFailed(effect=wish.effect, reason="unreachable", sentence=_UNKNOWN)
     if wish.what == "release":
         return events.PlanReleased(effect=wish.effect)
     return events.PlanAborted(effect=wish.effect) if wish.what == "abort" else None
