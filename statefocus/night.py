@@ -133,7 +133,10 @@ class Night:
             writer.write("header", started, header)
             watcher = _Watcher(self, host)
             runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
-            watcher.runner, runner.farewell = runner, hands.left_behind
+            unfinished = watcher.unfinished
+            watcher.runner = runner
+            runner.farewell = lambda run: hands.left_behind(run, driver_off=unfinished.driver_off)
+            hands.about_to_move = lambda move: unfinished.moves(move, runner.state.context, self.audience)
             self._foresight = Foresight(machines, self.profile, lambda: runner.state, clock.now)
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, host.total_frames, self.trace)
@@ -144,7 +147,7 @@ class Night:
             if desk is not None:
                 desk.end = runner.interrupt
                 desk.open()
-            reason = runner.run(watcher.unfinished.started(rig.focuser.state(), read_learned(self.profile)))
+            reason = runner.run(unfinished.started(rig.focuser.state(), read_learned(self.profile)))
             if runner.left:
                 self.audience.notify("error", runner.left)
             figures, entries = judge(host.lights_begun) if judge else None, tuple(watcher.entries)
