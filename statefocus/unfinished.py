@@ -42,6 +42,10 @@ FILTER_LEFT = (
     "An earlier session was cut off with the filter wheel turned to {filter} for a run, while the plan was in "
     "{home_filter}: look at the wheel."
 )
+LEFT_AGAIN = (
+    "The focuser was not put back after a run that was cut off or has failed: before it, it stood at {start}. The next "
+    "session with it, within {hours:g} hours, makes a run from there."
+)
 UNWRITTEN = (
     "It cannot be written down that a run moves the focuser ({path}): if statefocus or the power is cut off within a "
     "run, the next session does not know where the focuser had stood."
@@ -174,6 +178,9 @@ class Unfinished:
             for sentence in self._sentences:
                 audience.notify("warning", sentence)
         if isinstance(event, SessionEnded):  # which forgets a run that nobody has put back
+            if context.run is None and self._reach is not None:
+                told = LEFT_AGAIN.format(start=self._reach[0], hours=FORGOTTEN_AFTER_S / 3600)
+                audience.notify("warning", told)
             return
         self._saw_switched(event, context)
         run = context.run

@@ -255,6 +255,18 @@ def test_a_note_that_cannot_be_written_is_told_once(monkeypatch: pytest.MonkeyPa
     assert sentence.startswith("It cannot be written down that a run moves the focuser (")
 
 
+def test_a_session_that_ends_before_the_run_was_made_again_tells_so() -> None:
+    cut_off()
+    one, told = Unfinished(profile()), Told()
+    found(one)
+    one.saw(NOW, running(None, astray=True), told)
+    assert told.sentences == []
+    one.saw(events.SessionEnded(), running(None, astray=True), told)
+    (sentence,) = told.sentences
+    assert "before it, it stood at 10000" in sentence
+    assert found(Unfinished(profile())) == 10_000
+
+
 # --- what was switched for a run ---
 
 
