@@ -24,7 +24,7 @@ from statefocus.packing import saving_runs
 from statefocus.preparing import preparer
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
-from statefocus.telescope import devices_of, time_of
+from statefocus.telescope import devices_of, standing, time_of
 from statefocus.trace.header import header_body
 from statefocus.trace.writing import TraceWriter
 from statefocus.unfinished import Unfinished
@@ -178,14 +178,17 @@ def focus_now(
         header = header_body(loaded.profile, loaded.origins, machines, seed=seed, speed=f"{speed:g}")
         started = round(clock.now(), 3)
         writer.write("header", started, header)
-        watcher = HandRun(audience, crew, wish, positions, ask, Unfinished(loaded.profile))
+        unfinished = Unfinished(loaded.profile, by_hand=True)
+        watcher = HandRun(audience, crew, wish, positions, ask, unfinished)
         runner = Runner(Session(machines, loaded.profile), writer, crew, clock, hands.carry_out, watcher, started)
-        watcher.runner, runner.farewell = runner, hands.left_behind
+        watcher.runner = runner
+        runner.farewell = lambda run: hands.left_behind(run, driver_off=unfinished.driver_off)
+        hands.about_to_move = lambda move: unfinished.moves(move, runner.state.context, audience)
         interruptible(runner.interrupt)
         audience.begin(loaded.profile, 0, trace)
         Readings(profile, rig, crew, clock, lambda: 86_400.0, lambda: owning.expected(runner.state.context)).start()
         crew.post(watcher.first_wish())
-        runner.run(watcher.unfinished.started(rig.focuser.state(), read_learned(loaded.profile)))
+        runner.run(unfinished.started(standing(rig, audience), read_learned(loaded.profile)))
         if runner.left:
             audience.notify("error", runner.left)
     if watcher.positions != positions:

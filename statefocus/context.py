@@ -75,6 +75,9 @@ class PlanState(Struct, frozen=True):
         The plan's exposure is being prepared, its shutter is open, or its frame is being downloaded.
     shutter_until
         While the plan's frame is being exposed or downloaded: when that is over at the latest, whatever the host tells.
+    unheard_until
+        After a run that was cut off: until when a frame of the plan may be under way that nobody has told of, unless
+        the host tells of its plan before.
     filter_changing
         The filter wheel turns.
     filter
@@ -97,6 +100,7 @@ class PlanState(Struct, frozen=True):
     paused: bool = False
     exposing: bool = False
     shutter_until: float | None = None
+    unheard_until: float | None = None
     filter_changing: bool = False
     filter: str | None = None
     binning: int = 1
@@ -167,6 +171,8 @@ class CompensationState(Struct, frozen=True):
         The correction being made now; 0 for none.
     driver_was_on
         The driver's own compensation before ours took over; None while we have not.
+    driver_left_off
+        An earlier session has switched the driver's own off, and was cut off before it could set it back.
     retry_t
         No correction before this time, after one that failed; None for no back-off.
     """
@@ -176,6 +182,7 @@ class CompensationState(Struct, frozen=True):
     applied_steps: int = 0
     under_way_steps: int = 0
     driver_was_on: bool | None = None
+    driver_left_off: bool = False
     retry_t: float | None = None
 
 

@@ -31,12 +31,16 @@ class SessionStarted(Event, frozen=True, tag="session_started"):
     `learned` holds the slopes (HFR in px a step) that earlier sessions have measured, by filter and binning.
     `max_step` is how far the focuser reaches.
     `unfinished` is where the focuser stood before a run of an earlier session that was cut off in its midst.
+    `driver_left_off` tells that one switched the driver's own temperature compensation off, and could not set it back.
+    `by_hand` tells that the session is for what a person has asked for, and makes nothing else.
     """
 
     position: int | None = None
     learned: tuple[tuple[str, tuple[float, ...]], ...] = ()
     max_step: int | None = None
     unfinished: int | None = None
+    driver_left_off: bool = False
+    by_hand: bool = False
 
 
 class SessionEnding(Event, frozen=True, tag="session_ending"):

@@ -62,10 +62,22 @@ def _standing(context: Context) -> dict[str, str]:
         "aids_closed": f"{' and '.join(aids)} {'are' if len(aids) > 1 else 'is'} open" if aids else "",
         "focuser_ours": f"the focuser is not ours: {hand.what}" if hand is not None else "",
         "no_flip": "a meridian flip is under way",
-        "between_frames": "an exposure of the plan is being taken or read out" if plan.shutter_until else "",
+        "between_frames": _unheard(context)
+        or ("an exposure of the plan is being taken or read out" if plan.shutter_until else ""),
         "no_run": "a run is under way",
         "session_goes_on": "the session is being ended",
     }
+
+
+def _unheard(context: Context) -> str:
+    """Tell that the host may be taking a frame that this session was not told of; empty where it was, or is silent."""
+    until = context.plan.unheard_until
+    if until is None or context.now >= until:
+        return ""
+    return (
+        "an earlier session was cut off, and the host has not told yet what it does, so a frame may be under way: wait "
+        f"for its next frame, or for another {until - context.now:.0f} s without a word"
+    )
 
 
 def _under_way(context: Context) -> Iterator[str]:
@@ -74,6 +86,8 @@ def _under_way(context: Context) -> Iterator[str]:
         yield f"run {context.run.number} is under way"
     if plan.exposing:
         yield "an exposure of the plan is being prepared, taken or read out"
+    if unheard := _unheard(context):
+        yield f"{unheard} (`between_frames` failed)"
     if plan.flip_under_way:
         yield "a meridian flip is under way (`no_flip` failed)"
     if plan.ending:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from statefocus import effects, events
@@ -84,13 +84,29 @@ class Hands:
         self._measure, self._audience, self._prepared = measure, audience, prepare
         self._frames: dict[str, Exposure] = {}
         self._unanswered: dict[int, str] = {}
+        self.about_to_move: Callable[[effects.MoveFocuser], None] = lambda _effect: None
+        """Set by whoever must know of each move of the focuser before it begins."""
 
     def focuser_busy(self) -> bool:
         """Whether a focuser effect has not been answered yet."""
         return "focuser" in self._unanswered.values()
 
-    def left_behind(self, run: Run) -> str:
-        """Tell where a run that is cut off leaves the focuser, and where it stood before."""
+    def left_behind(self, run: Run, *, driver_off: bool = False) -> str:
+        """Tell where a run that is cut off leaves the focuser, where it stood before, and what else is not as it was.
+
+        `driver_off` tells that the session had switched the driver's own compensation off.
+        """
+        told = [self._left_at(run)]
+        if run.filter_turned:
+            home = f"; the plan's filter is {run.home_filter}" if run.home_filter else ""
+            told.append(f"The filter wheel was left at {run.filter}, to which it was turned for the run{home}.")
+        if driver_off or run.driver_compensation:
+            told.append(
+                "The driver's own temperature compensation was on, and is left off: the next session sets it back."
+            )
+        return " ".join(told)
+
+    def _left_at(self, run: Run) -> str:
         cut_off = f"The session was cut off in the middle of run {run.number}"
         if run.start_position is None:
             return f"{cut_off}, which had not moved the focuser yet."
@@ -107,6 +123,8 @@ class Hands:
 
     def carry_out(self, effect: Effect) -> None:
         """Start to carry an effect out."""
+        if isinstance(effect, effects.MoveFocuser):
+            self.about_to_move(effect)
         match effect:
             case effects.Notify():
                 self._audience.notify(effect.level, effect.sentence)

@@ -41,12 +41,15 @@ class LeftBehind:
             return {}
         return tree if isinstance(tree, dict) else {}
 
-    def write(self, **told: Any) -> None:
-        """Write it whole, or not at all."""
-        with contextlib.suppress(OSError):
+    def write(self, **told: Any) -> bool:
+        """Write it whole, or not at all; gives whether it was written."""
+        try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(self.path) as file:
                 file.write(json.dumps(told).encode())
+        except OSError:
+            return False
+        return True
 
     def remove(self) -> None:
         """Nothing is left any more."""

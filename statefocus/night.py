@@ -33,7 +33,7 @@ from statefocus.profile import PlanJob, Profile
 from statefocus.resident.residing import within_reach
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
-from statefocus.telescope import Figures, Judge, devices_of, time_of
+from statefocus.telescope import Figures, Judge, devices_of, standing, time_of
 from statefocus.trace.focus_log import LogEntry, entry_of
 from statefocus.trace.header import header_body
 from statefocus.trace.records import run_record
@@ -42,8 +42,6 @@ from statefocus.unfinished import Unfinished
 
 PAUSED_H = 4.0
 """After so long a pause a simulated night ends."""
-
-UNMADE = "The run that an earlier session was cut off in was not made again: the focuser stood at {start} before it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,25 +136,29 @@ class Night:
             writer.write("header", started, header)
             watcher = _Watcher(self, host)
             runner = Runner(Session(machines, self.profile), writer, crew, clock, hands.carry_out, watcher, started)
-            watcher.runner, runner.farewell = runner, hands.left_behind
+            unfinished = watcher.unfinished
+            watcher.runner = runner
+            runner.farewell = lambda run: hands.left_behind(run, driver_off=unfinished.driver_off)
+            hands.about_to_move = lambda move: unfinished.moves(move, runner.state.context, self.audience)
             self._foresight = Foresight(machines, self.profile, lambda: runner.state, clock.now)
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, host.total_frames, self.trace)
             Readings(
                 given.profile, rig, crew, clock, host.flip_in_s, lambda: owning.expected(runner.state.context)
             ).start()
-            first = watcher.unfinished.started(rig.focuser.state(), read_learned(self.profile))
+            first = unfinished.started(standing(rig, self.audience), read_learned(self.profile))
             self._left_unmade = lambda: _is_unmade(first, runner.state.context)
             host.attend()
             if desk is not None:
                 desk.end = runner.interrupt
                 desk.open()
             reason = runner.run(first)
-            left = runner.left or (UNMADE.format(start=first.unfinished) if self._unmade() else "")
-            if left:
-                self.audience.notify("error", left)
+            if runner.left:
+                self.audience.notify("error", runner.left)
             figures, entries = judge(host.lights_begun) if judge else None, tuple(watcher.entries)
-            return Ended(reason, host.failure, self.trace, writer.close(), figures, entries, left)
+            return Ended(
+                reason, host.failure, self.trace, writer.close(), figures, entries, runner.left or unfinished.left
+            )
 
     def _foresees(self, frame: events.FrameSaved, seconds: float) -> bool:
         """Whether the plan will be held once that frame is saved."""

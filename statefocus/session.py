@@ -27,6 +27,9 @@ from statefocus.triggers import NAMES, Reading, readings
 
 _DUE = frozenset(f"{name}_due" for name in NAMES)
 
+_FAULT = "fault"
+"""Purpose of the move that puts the focuser back after a fault, which no machine waits for."""
+
 Outcome = Literal["taken", "stayed", "inhibited", "ignored", "stale", "fault"]
 
 MACHINES = ("session", "confirmation", "offsets", "compensation")
@@ -158,6 +161,8 @@ class Session:
             if waiting is None or event.kind not in (effects.KINDS[waiting.kind].answer, events.EffectFailed.kind):
                 return self._stale(state, t)  # given up, or the answer to another kind of effect
             owner = waiting.machine
+        if owner == _FAULT:
+            return self._put_back_after_fault(state, event, t)
         try:
             return self._step(state, event, t, owner)
         except Exception as error:  # noqa: BLE001  # a bug in the core must end in a safe state, not in a dead night
@@ -212,10 +217,24 @@ class Session:
         context = replace(state.context, now=t, wish=None, concluded=None)
         return replace(state, context=context), (Step(name, state.leaves[name], state.leaves[name], "stale"),)
 
+    def _put_back_after_fault(self, state: State, event: Event, t: float) -> tuple[State, tuple[Step, ...]]:
+        """Take up what became of the way back that a fault has asked for; one that failed is told."""
+        name, context = next(iter(self._engines)), fold(state.context, event, t)
+        told: tuple[Effect, ...] = ()
+        if isinstance(event, events.EffectFailed):
+            sentence = f"After the fault the focuser could not be returned to position {context.verified_position}: "
+            sentence += f"{event.sentence} Look at it before you go on."
+            told = (Notify(context.next_effect, "error", sentence),)
+            context = replace(context, next_effect=context.next_effect + 1)
+        return State(state.leaves, context), (
+            Step(name, state.leaves[name], state.leaves[name], "ignored", effects=told),
+        )
+
     def _fault(self, state: State, event: Event, t: float, error: Exception) -> tuple[State, tuple[Step, ...]]:
         """Put everything into a safe state: focuser back, triggers disarmed, plan resumed, everything told."""
         name, context = next(iter(self._engines)), state.context
-        moving = bool(context.compensation.under_way_steps) or context.offset_under_way is not None
+        put_back = any(one.machine == _FAULT for one in context.pending.values())  # after a fault before this one
+        moving = put_back or bool(context.compensation.under_way_steps) or context.offset_under_way is not None
         correcting = context.verified_position if moving else None
         back = context.run.start_position if context.run else correcting
         driver = _drivers_own(context)
@@ -225,7 +244,8 @@ class Session:
         number = context.next_effect
         out: list[Effect] = [HaltDevices(number, gives_up=tuple(sorted(context.pending)))]
         if back is not None:
-            out.append(MoveFocuser(number + 1, position=back, purpose="fault"))
+            out.append(MoveFocuser(number + 1, position=back, purpose=_FAULT))
+            context = replace(context, verified_position=back, astray=True, stray_at=None)  # until it is seen there
         if driver is not None:
             out.append(ReleaseFocuser(number + 2, driver_compensation=driver))
         out.append(_plans_end(context, number + 3))
@@ -235,7 +255,7 @@ class Session:
             now=t,
             run=None,
             concluded=replace(context.run, outcome="lost", reason=told) if context.run else None,
-            pending={},
+            pending={} if back is None else {number + 1: Pending(MoveFocuser.kind, _FAULT)},
             next_effect=number + 5,
             triggers=replace(context.triggers, paused=True, question=""),
             plan=replace(context.plan, ending=context.plan.ending or isinstance(event, events.SessionEnding)),

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from statefocus.audience import Audience
 from statefocus.clock import Clock, RealClock, VirtualClock
 from statefocus.crew import Crew, ThreadCrew, VirtualCrew
 from statefocus.devices.owner import sole_owner
+from statefocus.devices.rig import Rig
+from statefocus.devices.values import FocuserState
 from statefocus.errors import UsageError
 from statefocus.profile import Address, Profile
 
@@ -53,6 +56,20 @@ def time_of(profile: Profile, speed: float, tell: Callable[[str], None] = print)
         return virtual, VirtualCrew(virtual)
     real = RealClock(starts_at(profile) if embedded else None, speed)
     return real, ThreadCrew(real, tell)
+
+
+def standing(rig: Rig, audience: Audience) -> FocuserState:
+    """Read the focuser's state where it stands still; one that somebody has sent elsewhere is waited for.
+
+    Raises
+    ------
+    DeviceError
+        Where it cannot be read, or does not stand still in time.
+    """
+    if rig.focuser.moving():
+        audience.notify("info", "The focuser moves, and nobody here has sent it anywhere: waiting until it stands ...")
+        rig.focuser.rest()
+    return rig.focuser.state()
 
 
 def starts_at(profile: Profile) -> float:

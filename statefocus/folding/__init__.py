@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from statefocus import events
 from statefocus.context import Context
 from statefocus.folding import answers, plan, world
-from statefocus.folding.registry import FOLDS, with_facts
+from statefocus.folding.registry import FOLDS, with_facts, with_plan
 
 __all__ = ["answers", "fold", "plan", "world"]
 
@@ -30,5 +30,7 @@ def fold(context: Context, event: events.Event, t: float) -> Context:
         context = replace(context, pending=pending)
     if type(event) in plan.PLAN_EVENTS and (held := context.facts.get("frame_type")) is not None:
         context = with_facts(context, frame_type=held.value)
+    if context.plan.unheard_until is not None and type(event) in plan.TELLS_OF_FRAMES:
+        context = with_plan(context, unheard_until=None)
     known = FOLDS.get(type(event))
     return known(context, event) if known else context

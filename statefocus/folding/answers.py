@@ -27,7 +27,7 @@ def _focuser_prepared(context: Context, event: events.FocuserPrepared) -> Contex
         start_position=_start(context, run, event.position),
         position=event.position,
         max_step=event.max_step,
-        driver_compensation=event.driver_compensation,
+        driver_compensation=event.driver_compensation or context.compensation.driver_left_off,
     )
     if run.outcome == "running":
         prepared = _with_sweep(context, prepared, absolute=event.absolute)
@@ -81,7 +81,13 @@ def _driver_compensation_switched(context: Context, event: events.DriverCompensa
     state = context.compensation
     if state.driver_was_on is not None:
         return context
-    return replace(context, compensation=replace(state, driver_was_on=event.former))
+    was_on = event.former or state.driver_left_off
+    return replace(context, compensation=replace(state, driver_was_on=was_on, driver_left_off=False))
+
+
+@folds(events.FocuserReleased)
+def _focuser_released(context: Context, _event: events.FocuserReleased) -> Context:
+    return replace(context, compensation=replace(context.compensation, driver_left_off=False))
 
 
 @folds(events.FrameTaken)

@@ -9,6 +9,7 @@ from statefocus.context import Context
 from statefocus.focus.learned import LearnedCurve
 from statefocus.folding.registry import folds, with_facts, with_plan, with_run, with_triggers
 from statefocus.image_history import channel_of
+from statefocus.profile import Profile
 
 PLAN_EVENTS = frozenset(
     {
@@ -29,6 +30,15 @@ PLAN_EVENTS = frozenset(
 )
 """The host speaks of its plan: what it said last of the frame type still holds."""
 
+TELLS_OF_FRAMES = (PLAN_EVENTS - {events.FilterChanging, events.FilterChanged}) | {
+    events.PlanFinished,
+    events.PlanAborted,
+}
+"""Whoever tells that knows whether a frame is under way."""
+
+CALLS_THE_GATE = frozenset({"gate", "nina"})
+"""Kinds of hosts that tell of a frame only when they call, and that may take one while nobody is there to answer."""
+
 
 DOWNLOAD_S = 300.0
 """After so long beyond its exposure a frame is over: a host that aborts one does not always tell it."""
@@ -38,10 +48,23 @@ DOWNLOAD_S = 300.0
 def _session_started(context: Context, event: events.SessionStarted) -> Context:
     learned = {channel: LearnedCurve(slopes) for channel, slopes in event.learned}
     context = replace(context, verified_position=event.position, max_step=event.max_step, learned=learned)
+    if event.driver_left_off:  # it is set back by whoever would set it back next: a run, or the end of the session
+        context = replace(context, compensation=replace(context.compensation, driver_left_off=True))
     if event.unfinished is None:
         return context
     context = replace(context, verified_position=event.unfinished, astray=True, stray_at=event.position)
+    if event.by_hand:
+        return context
+    context = with_plan(context, unheard_until=unheard_until(context.profile, context.now))
     return with_triggers(context, asap=True)  # the run is made again, from where the focuser had stood
+
+
+def unheard_until(profile: Profile, t: float) -> float | None:
+    """Until when a host may be taking a frame that a session that begins now was not told of; None where it tells.
+
+    The session before was cut off in a run, and the host may have gone on without it (`host.gate.when_down`).
+    """
+    return t + profile.host.gate.quiet_s if profile.host.kind in CALLS_THE_GATE else None
 
 
 @folds(events.SessionEnding)

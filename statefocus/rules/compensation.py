@@ -22,8 +22,10 @@ def compensation_real_time(context: Context) -> bool:
 @test
 def shutter_closed(context: Context) -> bool:
     """The plan takes no exposure at this moment (C1)."""
-    until = context.plan.shutter_until
-    return not context.plan.exposing and (until is None or context.now >= until)
+    plan = context.plan
+    return not plan.exposing and all(
+        until is None or context.now >= until for until in (plan.shutter_until, plan.unheard_until)
+    )
 
 
 @test

@@ -22,8 +22,9 @@ def yes_unserved(context: Context) -> bool:
 @test
 def between_frames(context: Context) -> bool:
     """No frame of the plan is being exposed or downloaded."""
-    until = context.plan.shutter_until
-    return until is None or context.now >= until
+    return all(
+        until is None or context.now >= until for until in (context.plan.shutter_until, context.plan.unheard_until)
+    )
 
 
 @test

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from statefocus.errors import TraceError
 from statefocus.events import KINDS
-from statefocus.folding.plan import DOWNLOAD_S, PLAN_EVENTS
+from statefocus.folding.plan import DOWNLOAD_S, PLAN_EVENTS, TELLS_OF_FRAMES, unheard_until
 from statefocus.folding.world import ASTRONOMICAL_NIGHT_DEG
 from statefocus.profile import Profile
 from statefocus.trace.header import profile_of
@@ -33,6 +33,7 @@ _SINCE = {
 
 
 _ROUNDING_S = 0.002
+_TELLS_OF_FRAMES = frozenset(name for name, kind in KINDS.items() if kind in TELLS_OF_FRAMES)
 _OF_PLAN = frozenset(name for name, kind in KINDS.items() if kind in PLAN_EVENTS)
 _FACTS = {
     "tracking": ("tracking", True, "that the mount does not track"),
@@ -54,6 +55,11 @@ class Decided(NamedTuple):
 
     rulings: frozenset[str]
     because: str
+
+
+def is_to_be_remade(started: Mapping[str, Any]) -> bool:
+    """Whether a session that starts so makes a run again in which an earlier one was cut off."""
+    return started.get("unfinished") is not None and started.get("by_hand") is not True
 
 
 def _either(*, passes: bool, yes: str, no: str) -> Decided:
@@ -90,6 +96,7 @@ class World:
     _running: bool = False
     _ending: bool = False
     _shutter_until: float | None = None
+    _unheard_until: float | None = None
     _perhaps_taken: bool = False
 
     @classmethod
@@ -120,6 +127,10 @@ class World:
             self._shutter_until = line.t + body["exposure_s"] + DOWNLOAD_S
         elif name in _SHUTTER_CLOSES:
             self._shutter_until = None
+        if name == "session_started" and self.profile is not None and is_to_be_remade(body):
+            self._unheard_until = unheard_until(self.profile, line.t)
+        elif name in _TELLS_OF_FRAMES:
+            self._unheard_until = None
         self._focuser(name, line)
         self.facts |= {fact: (line.t, value) for fact, value in self._told(name, body).items()}
 
@@ -237,10 +248,12 @@ class World:
         return None
 
     def _between_frames(self, t: float) -> Decided | None:
-        until = self._shutter_until
+        told = [until for until in (self._shutter_until, self._unheard_until) if until is not None]
+        until = max(told, default=None)
         if until is not None and abs(t - until) <= _ROUNDING_S:
             return None
-        return _either(passes=until is None or t > until, yes="no frame was under way", no="a frame was under way")
+        no = "a frame was under way" if until == self._shutter_until else "the host had not told yet what it did"
+        return _either(passes=until is None or t > until, yes="no frame was under way", no=no)
 
     def _by_fact(self, fact: str, t: float, wanted: object) -> Decided | None:
         """Of a guard that goes by a fact, which a source tells, and which grows stale."""
@@ -287,6 +300,7 @@ class Evidence:
     _last: dict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=dict)
     _aids: dict[str, float] = field(default_factory=dict)
     _frame_type: tuple[float, str] | None = None
+    _unheard: bool = False
     back_off: BackOff = field(default_factory=BackOff)
     ahead: Ahead = field(default_factory=Ahead)
 
@@ -305,6 +319,10 @@ class Evidence:
         self.ahead.take(line)
         name = str(body.get("event"))
         self._last[name] = (line.t, body)
+        if name == "session_started":
+            self._unheard = is_to_be_remade(body)
+        elif name in _TELLS_OF_FRAMES:
+            self._unheard = False
         if name == "aid_opened":
             self._aids[str(body["aid"])] = line.t
         elif name == "aid_closed":
@@ -325,6 +343,10 @@ class Evidence:
             return " and ".join(f"{aid} is open since {when(since)}" for aid, since in self._aids.items())
         if guard == "light_plan" and self._frame_type:
             return f"the plan takes {self._frame_type[1]} frames, told at {when(self._frame_type[0])}"
+        if guard == "between_frames" and self._unheard:
+            return (
+                "an earlier session was cut off in a run, and the host had not told yet whether it was taking a frame"
+            )
         if guard == "backoff_over":
             return self.back_off.told(t, when)
         if guard == "nothing_ahead":

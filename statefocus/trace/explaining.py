@@ -11,6 +11,7 @@ from statefocus.context import REFOCUSED
 from statefocus.errors import UsageError
 from statefocus.rules import GUARDS
 from statefocus.trace.evidence import Evidence
+from statefocus.trace.focus_log import cut_off
 from statefocus.trace.reading import Damage, Line, TraceReader
 from statefocus.trace.schema import sound_lines
 from statefocus.trace.times import parse_last, show, zone_of
@@ -34,6 +35,7 @@ class _Seen:
     run_begun: Line | None = None
     run_ended: Line | None = None
     host_run: Line | None = None
+    cut_off: str = ""
     due_since: dict[str, float] = field(default_factory=dict)
     inhibited_since: dict[str, float] = field(default_factory=dict)
     blocked_since: dict[tuple[str, str, str], float] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class _Seen:
     def take(self, line: Line, when: When) -> None:
         self.evidence.take(line)
         if line.kind == "run":
+            self.cut_off = "" if line.body["outcome"] in REFOCUSED else self.cut_off
             self.run_ended, self.run_begun = line, None
             self.due_since.clear()
             self.inhibited_since.clear()
@@ -70,6 +73,8 @@ class _Seen:
         self.event = line
         if line.body.get("event") == "host_refocused":
             self.host_run = line
+        elif line.body.get("event") == "session_started" and line.body.get("unfinished") is not None:
+            self.cut_off = cut_off(line.body)
         if line.body.get("event") == "triggers_resumed" or line.run is not None:
             self.hand = ""
         if line.run is not None and self.run_begun is None:
@@ -212,6 +217,8 @@ def _span(path: Path) -> tuple[Line, float, list[Damage]]:
 
 
 def _run_sentences(seen: _Seen, when: When) -> Iterator[str]:
+    if seen.cut_off:
+        yield seen.cut_off
     if seen.run_begun is not None:
         row = seen.run_begun.body["row"]
         yield f"An autofocus run was under way since {when(seen.run_begun.t)}, begun by row `{row}`."

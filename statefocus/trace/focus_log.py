@@ -10,6 +10,7 @@ from statefocus.errors import TraceError
 from statefocus.events import HostRefocused
 from statefocus.scales import SCALES, Scale
 from statefocus.trace.encoding import decode_event
+from statefocus.trace.evidence import is_to_be_remade
 from statefocus.trace.header import profile_of
 from statefocus.trace.reading import Damage, Line, TraceReader
 from statefocus.trace.schema import sound_lines
@@ -19,6 +20,7 @@ CUT_OFF = (
     "An earlier session was cut off in the middle of a run: "
     "the focuser stood at {position}, and at {unfinished} before it."
 )
+MADE_AGAIN = " The trigger asap makes that run again."
 HOST_FOUND = "The host tells of its plan again."
 NO_BEGINNING = "The log lacks the beginning of this run."
 """What an import says of another program's run whose length nobody can tell."""
@@ -184,6 +186,11 @@ def focus_log(path: Path) -> FocusLog:
     return FocusLog(header, entries, reader.damage, notes.all())
 
 
+def cut_off(started: dict[str, Any]) -> str:
+    """Tell that an earlier session was cut off in a run, as the session's first event knows it."""
+    return CUT_OFF.format(**started) + (MADE_AGAIN if is_to_be_remade(started) else "")
+
+
 class _Notes:
     """Gathers the notes of a trace, line by line."""
 
@@ -202,7 +209,7 @@ class _Notes:
         elif line.run is not None:
             self._open.setdefault(line.run, line.t)
         if body.get("event") == "session_started" and body.get("unfinished") is not None:
-            self._add("warning", CUT_OFF.format(**body))
+            self._add("warning", cut_off(body))
         elif body.get("event") == "host_lost":
             self._add("error", str(body.get("sentence", "")))
         elif body.get("event") == "host_found":

@@ -105,6 +105,8 @@ class Rules:
         self._event, self._heard = line, False
         if self._run is not None:
             self._run.take(name, line.body)
+        if name == "plan_held" and line.body.get("running") is False:
+            self._held_line = None  # there was no plan to hold
         if self.ended and self._held_line is not None and run is None:
             yield "plan", f"the session has ended, and the plan is still held since line {self._held_line}."
 

@@ -94,7 +94,7 @@ class Moves:
         """Take in what an event tells of the focuser."""
         name = body["event"]
         if name == "session_started":
-            self.here = body.get("position")
+            self._begins(body)
         elif name == "focuser_prepared" and running:
             self.in_run, self._max_step = body["position"], body["max_step"]
         elif name == "devices_halted" and running:
@@ -111,6 +111,12 @@ class Moves:
             asked = self._asked.pop(body["effect"], None)
             if asked is not None and not asked.put_right:
                 self.astray, self.stray_at = True, None
+
+    def _begins(self, body: Mapping[str, Any]) -> None:
+        """A session begins; after a run that was cut off, the focuser is meant to stand where that had begun."""
+        self.here, self._max_step = body.get("position"), body.get("max_step")
+        if body.get("unfinished") is not None:
+            self.here, self.astray, self.stray_at = body["unfinished"], True, self.here
 
     def _stands(self, position: int) -> None:
         """Whoever took it there; what was applied counts no more."""

@@ -185,7 +185,10 @@ def test_log_tells_of_a_run_that_an_earlier_session_was_cut_off_in(tmp_path: Pat
     started = {"event": "session_started", "position": 46_700, "unfinished": 36_700}
     ((_, level, sentence),) = notes_of(tmp_path / "cut.jsonl", ("event", 2.0, started))
     assert level == "warning"
-    assert sentence.endswith("the focuser stood at 46700, and at 36700 before it.")
+    said = "the focuser stood at 46700, and at 36700 before it."
+    assert sentence.endswith(f"{said} The trigger asap makes that run again.")
+    ((_, _, sentence),) = notes_of(tmp_path / "hand.jsonl", ("event", 2.0, {**started, "by_hand": True}))
+    assert sentence.endswith(said)
 
 
 def test_explain_tells_what_was_due_and_what_forbade_it() -> None:

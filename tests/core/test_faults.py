@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from statefocus import actions, events, rules
+from statefocus.effects import MoveFocuser
 from statefocus.testing import SimulatedRig
 
 from .rigs import begin_run, due, fail, measured, quiet_rig, run_now
@@ -58,6 +59,39 @@ def test_its_first_point_is_approached_with_the_backlash_taken_up(stands: int, v
     assert second.via == ()
 
 
+def test_a_session_by_hand_makes_no_run_again_and_returns_to_where_the_focuser_had_stood() -> None:
+    rig = quiet_rig(position=10_060)
+    rig.tell(events.SessionStarted(position=10_060, unfinished=10_000, by_hand=True))
+    rig.read_facts()
+    assert (due(rig), rig.runs) == ([], [])
+    rig.script("measure_frame", *[measured(None)] * 30)
+    rig.tell(events.RunRequested())
+    assert ([run.outcome for run in rig.runs], rig.position) == (["restored"], 10_000)
+    rig.tell(events.UndoRequested(position=9_900))
+    assert ([run.causes for run in rig.runs][1:], rig.position) == ([("undo",)], 9_900)
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_c8_a_drivers_own_compensation_that_was_left_off_is_set_back(enabled: bool) -> None:
+    """Where ours is on, at the end of the session; else by the next run."""
+    rig = quiet_rig(compensation={"enabled": enabled, "steps_per_degree": 12.0, "average_readings": 1})
+    rig.tell(events.SessionEnding())
+    rig = replaced(rig, events.SessionStarted(position=10_000, driver_left_off=True))
+    run_now(rig)
+    assert rig.driver_compensation is not enabled
+    rig.driver_compensation = rig.driver_compensation and not enabled
+    run_now(rig)
+    rig.tell(events.SessionEnding())
+    assert rig.driver_compensation
+
+
+def replaced(rig: SimulatedRig, started: events.SessionStarted) -> SimulatedRig:
+    """The same rig in another session."""
+    rig.state = rig.session.begin(rig.t)
+    rig.tell(started)
+    return rig
+
+
 def test_one_that_fails_again_leaves_the_focuser_where_the_first_had_begun() -> None:
     rig = cut_off_rig()
     rig.script("measure_frame", *[measured(None)] * 30)
@@ -73,6 +107,48 @@ def test_a_fault_halts_returns_the_focuser_resumes_the_plan_and_tells(faulty: Si
     assert {"move_focuser", "resume_plan", "notify"} <= set(kinds)
     assert step.fault == "ZeroDivisionError: a bug"
     assert (faulty.position, faulty.held, faulty.leaf) == (10_000, False, "Imaging.Idle")
+
+
+def test_after_a_fault_the_focuser_is_known_again_once_it_is_back(faulty: SimulatedRig) -> None:
+    context = faulty.state.context
+    assert (context.verified_position, context.astray, context.pending) == (10_000, False, {})
+
+
+def in_a_fault(monkeypatch: pytest.MonkeyPatch) -> SimulatedRig:
+    """A rig whose fit has a bug, with what the fault asks for not answered yet."""
+    monkeypatch.setitem(actions.ACTIONS, "fit_curve", replace(actions.ACTIONS["fit_curve"], call=broken))
+    rig = quiet_rig(best=10_025)
+    begin_run(rig, "Refocusing.Measuring")
+    while rig.steps[-1].outcome != "fault":
+        rig.answer()
+    return rig
+
+
+def test_a_way_back_that_fails_after_a_fault_is_told_and_nobody_takes_the_focuser_for_focused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = in_a_fault(monkeypatch)
+    fail(rig, "move_focuser")
+    rig.until("")
+    assert rig.emitted("notify")[-1].sentence == (
+        "After the fault the focuser could not be returned to position 10000: move_focuser failed on purpose. Look at "
+        "it before you go on."
+    )
+    context = rig.state.context
+    assert (context.verified_position, context.astray, rig.state.at_rest) == (10_000, True, True)
+    rig.tell(events.FocuserRead(position=rig.position))
+    assert (rig.state.context.astray, rig.state.context.stands_at) == (True, rig.position)
+    rig.tell(events.FocuserRead(position=rig.position))
+    assert rig.state.context.other_hand is None
+
+
+def test_a_second_fault_gives_up_the_way_back_of_the_first_and_asks_for_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = in_a_fault(monkeypatch)
+    monkeypatch.setitem(rig.session._engines["session"].__dict__, "_listens", None)
+    rig.send(events.SunRead(altitude_deg=-20.0))
+    assert [effect.position for effect in rig.steps[-1].effects if isinstance(effect, MoveFocuser)] == [10_000]
 
 
 def test_a_fault_is_told_as_the_runs_end(faulty: SimulatedRig) -> None:

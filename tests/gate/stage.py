@@ -50,6 +50,7 @@ class Stage(SimulatedRig):
     """A session whose plan is taken by scripts."""
 
     MAKES: type[GateHost] = GateHost
+    KIND = "gate"
 
     def __init__(
         self,
@@ -61,7 +62,8 @@ class Stage(SimulatedRig):
     ) -> None:
         self.crew: VirtualCrew | None = None
         self.at: dict[str, Callable[[], object]] = {}
-        super().__init__({"triggers": {**QUIET, **(triggers or {})}, **profile})
+        host = {"kind": self.KIND, **profile.pop("host", {})}
+        super().__init__({"triggers": {**QUIET, **(triggers or {})}, "host": host, **profile})
         self.clock = VirtualClock(self.t)
         self.crew = VirtualCrew(self.clock)
         self.wheel = Wheel(wheel) if wheel else None

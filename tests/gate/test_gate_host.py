@@ -662,3 +662,53 @@ def test_a_call_in_a_run_that_fails_begins_no_plan_anew(policy: str) -> None:
     assert word_of(calls[0]) == "stop"
     assert len(stage.told(events.PlanStarted)) == len(stage.runs) == 1
     assert stage.told(events.FilterChanged) == []
+
+
+# --- after a run that was cut off ---
+
+
+def cut_off(**gate: Any) -> Stage:
+    """A session that begins after one that was cut off in a run from 10000, and has left the focuser at 10060."""
+    stage = Stage(guards={"astro_night": "ignore"}, host={"gate": gate})
+    stage.position = 10_060
+    stage.tell(events.SessionStarted(position=10_060, unfinished=10_000))
+    stage.read_facts()
+    stage.settle()
+    return stage
+
+
+def test_a_run_that_was_cut_off_is_not_made_again_while_the_host_may_be_exposing() -> None:
+    stage = cut_off()
+    for _ in range(10):
+        stage.passes(20)
+    assert (stage.runs, stage.told(events.PlanHeld)) == ([], [])
+    assert stage.goes() == 1, "before the next frame"
+    assert [(run.causes, run.outcome, run.start_position) for run in stage.runs] == [(("asap",), "validated", 10_000)]
+
+
+def test_a_run_that_was_cut_off_is_made_again_where_the_host_says_nothing_for_long() -> None:
+    stage = cut_off(quiet_s=100)
+    stage.passes(99)
+    assert stage.runs == []
+    stage.passes(1)
+    assert [run.outcome for run in stage.runs] == ["validated"]
+
+
+def test_a_person_who_asks_for_a_run_then_is_told_what_to_wait_for() -> None:
+    stage = cut_off(quiet_s=100)
+    stage.passes(40)
+    stage.tell(events.RunRequested())
+    stage.settle()
+    assert stage.runs == []
+    told = stage.emitted("notify")[-1].sentence
+    assert told.startswith("Not now: an earlier session was cut off, and the host has not told yet what it does")
+    assert "or for another 60 s without a word (`between_frames` failed)" in told
+
+
+def test_a_frame_that_is_begun_without_the_gate_is_a_word_too() -> None:
+    stage = cut_off()
+    stage.notify("exposure-started", type="Light", exposure=60.0)
+    assert stage.told(events.PlanHeld) == []
+    stage.passes(61)
+    assert stage.goes()
+    assert [run.outcome for run in stage.runs] == ["validated"]

@@ -36,6 +36,7 @@ class NinaStage(Stage):
     """A session that follows N.I.N.A."""
 
     MAKES = NinaHearing
+    KIND = "nina"
     host: NinaHearing
 
     def __init__(self, *told: Any, **profile: Any) -> None:

@@ -672,3 +672,28 @@ def test_the_specification_says_what_the_tables_say() -> None:
     if where is None:
         pytest.skip("STATEFOCUS_NINA_SPEC names no folder with api_spec.yaml and websocket_spec.yaml")
     assert differences(Path(where)) == []
+
+
+def test_a_hold_that_is_asked_for_before_anything_was_told_waits_for_a_sequence_that_runs(nina: Nina) -> None:
+    nina.sequence = "RUNNING"
+    attended = Attended(nina.port)
+    attended.host.hold(7)  # before its events, and what it is asked when they begin to come
+    attended.host.attend()
+    try:
+        until(lambda: attended.host._sequence_runs)
+        time.sleep(0.3)
+        assert not attended.kinds("plan_held")
+    finally:
+        attended.host.close()
+        attended.crew.stop()
+
+
+def test_where_no_sequence_runs_it_is_granted_at_once(nina: Nina) -> None:
+    attended = Attended(nina.port)
+    attended.host.hold(7)
+    attended.host.attend()
+    try:
+        until(lambda: attended.kinds("plan_held"))
+    finally:
+        attended.host.close()
+        attended.crew.stop()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from statefocus import events
+from statefocus.context import Run
 from statefocus.errors import Unreachable
 from statefocus.hands import Hands
 from statefocus.testing import SimulatedRig
@@ -44,3 +45,25 @@ def test_where_the_focuser_was_left(leaf: str, position: Any, moving: bool, told
     rig: Any = SimpleNamespace(focuser=focuser)
     hands = Hands(rig, nobody, nobody, nobody, nobody, nobody)
     assert hands.left_behind(run) == told.format(start=start)
+
+
+FILTER = "The filter wheel was left at L, to which it was turned for the run; the plan's filter is Ha."
+DRIVER = "The driver's own temperature compensation was on, and is left off: the next session sets it back."
+
+
+@pytest.mark.parametrize(
+    ("run", "driver_off", "told"),
+    [
+        ({"filter_turned": True, "filter": "L", "home_filter": "Ha"}, False, FILTER),
+        ({"driver_compensation": True}, False, DRIVER),
+        ({"driver_compensation": False}, True, DRIVER),
+        ({"filter_turned": True, "filter": "L", "home_filter": "Ha"}, True, f"{FILTER} {DRIVER}"),
+        ({}, False, "before the run it stood at 10000."),
+    ],
+)
+def test_what_was_switched_for_a_run_is_told_too(run: dict[str, Any], driver_off: bool, told: str) -> None:
+    nobody: Any = None
+    rig: Any = SimpleNamespace(focuser=SimpleNamespace(position=lambda: 10_400, moving=lambda: False))
+    hands = Hands(rig, nobody, nobody, nobody, nobody, nobody)
+    cut_off = Run(number=1, causes=("count",), started_t=0.0, start_position=10_000, **run)
+    assert hands.left_behind(cut_off, driver_off=driver_off).endswith(told)

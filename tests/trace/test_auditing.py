@@ -300,6 +300,57 @@ def test_a_session_that_was_cut_off_in_a_run_is_told_in_one_sentence(tmp_path: P
     assert "and the plan is still held since line " in found.sentence
 
 
+def test_where_no_plan_ran_none_is_still_held(tmp_path: Path) -> None:
+    rig = SimulatedRig(PROFILE)
+    rig.send(events.RefocusRequested())
+    rig.until("Refocusing.Measuring")
+    rig.send(events.SessionEnding(reason="Ctrl-C"))
+    rig.send(events.SessionEnded(reason="Ctrl-C"))
+    (found,) = audit(write(tmp_path / "cut.jsonl", rig)).findings
+    assert "held" not in found.sentence
+
+
+def after_a_cut_off(**profile: Any) -> SimulatedRig:
+    """A session that begins with the focuser at 10200, where one that was cut off had left it; it stood at 10000."""
+    rig = SimulatedRig({**PROFILE, **profile}, position=10_200)
+    rig.log.clear()
+    rig.state = rig.session.begin(rig.t)
+    rig.send(events.SessionStarted(position=10_200, max_step=50_000, unfinished=10_000))
+    rig.until("")
+    return rig
+
+
+def test_a_correction_after_a_run_that_was_cut_off_begins_where_that_had_begun(tmp_path: Path) -> None:
+    rig = after_a_cut_off(compensation={**PROFILE["compensation"], "max_correction_steps": 30, "max_total_steps": 100})
+    rig.tell(events.TriggersPaused())
+    rig.read_temperature(*[10.0] * 3, *[9.0] * 3)
+    assert rig.moves == [9_988]
+    assert audit(write(tmp_path / "night.jsonl", rig)).findings == []
+
+
+@pytest.mark.parametrize("kind", ["embedded", "gate"])
+def test_a_run_that_is_made_again_is_clean(tmp_path: Path, kind: str) -> None:
+    rig = after_a_cut_off(host={"kind": kind})
+    rig.read_facts()
+    assert len(rig.runs) == (kind == "embedded"), "a host that calls the gate may be taking a frame"
+    rig.start_plan()
+    rig.take_frames(1)
+    assert "asap" in rig.runs[0].causes
+    path = write(tmp_path / "night.jsonl", rig)
+    assert audit(path).findings == []
+    assert replay(path).same
+
+
+def test_a_run_that_is_made_again_into_a_frame_that_nobody_has_told_of_is_found(tmp_path: Path) -> None:
+    rig = after_a_cut_off(host={"kind": "gate"})
+    rig.read_facts()
+    path = write(tmp_path / "night.jsonl", rig)
+    lines = lines_of(path)
+    index, row = passed_over(lines, "between_frames", "failed")
+    put(path, edited(lines, index, ruled(row, "between_frames", "passed")))
+    assert any("the host had not told yet what it did" in one.sentence for one in audit(path).findings)
+
+
 def renumbered_after(lines: Lines, index: int) -> Lines:
     """Lines without one of them, with every number and digest made right again."""
     left = [json.loads(line) for line in (*lines[:index], *lines[index + 1 :])]

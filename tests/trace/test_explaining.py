@@ -273,3 +273,23 @@ def test_a_fact_that_is_unknown_is_told_as_unread_or_as_old(
     text = explain(tmp_path / "trace.jsonl", show(rig.t, ZONE)).text
     (line,) = (line for line in text.splitlines() if "`tracking` unknown" in line)
     assert said in line
+
+
+def test_a_run_that_makes_one_again_that_was_cut_off_is_told_so(tmp_path: Path) -> None:
+    rig = quiet_rig(position=10_200, host={"kind": "gate"})
+    rig.log.clear()
+    rig.state = rig.session.begin(rig.t)
+    rig.tell(events.SessionStarted(position=10_200, unfinished=10_000))
+    rig.read_facts()
+    waits = write(tmp_path / "waits.jsonl", rig)
+    said = "the focuser stood at 10200, and at 10000 before it. The trigger asap makes that run again."
+    text = explain(waits, show(rig.t, zone_of("Europe/Vienna"))).text
+    assert said in text
+    assert "the host had not told yet whether it was taking a frame" in text
+    shown = CliRunner().invoke(app, ["log", str(waits)])
+    assert said in " ".join(shown.output.split())
+    rig.start_plan()
+    rig.t += 60.0
+    rig.read_facts()
+    done = write(tmp_path / "done.jsonl", rig)
+    assert said not in explain(done, show(rig.t, zone_of("Europe/Vienna"))).text

@@ -44,6 +44,7 @@ class NinaFrames(GateHost):
         super().__init__(given)
         self._waits_for_image, self._reads_files = self._reads_files, False  # N.I.N.A. tells each frame's HFR itself
         self._sequence_runs: bool | None = None
+        self._sequence_untold = False
         self._link_up = False
         self._lost_told = False
         self._image_due_t: float | None = None
@@ -146,7 +147,12 @@ class NinaFrames(GateHost):
             self._post(events.EffectFailed(effect=effect or 0, reason="refused", sentence=UNASKED))
 
     def _stands_still(self) -> bool:
-        if (self._sequence_runs or self._lost_told) and not self._plan_paused and not self._is_quiet():
+        """Whether no frame can begin now; whether a sequence runs must be known, or N.I.N.A. be silent for long."""
+        if (
+            (self._sequence_runs or self._lost_told or self._sequence_untold)
+            and not self._plan_paused
+            and not self._is_quiet()
+        ):
             return False
         return super()._stands_still()
 

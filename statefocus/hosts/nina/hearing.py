@@ -7,12 +7,13 @@ from typing import Any
 
 from statefocus import events
 from statefocus.crew import Task
+from statefocus.errors import DeviceError
 from statefocus.hosts.gate.asking import Answer
 from statefocus.hosts.gate.lane import iter_none
 from statefocus.hosts.nina.api import Api
 from statefocus.hosts.nina.focusing import FAILED, NOT_OURS, Found, OwnAutofocus
 from statefocus.hosts.nina.frames import NinaFrames
-from statefocus.hosts.nina.reading import Told, event_of, point_of, table, words
+from statefocus.hosts.nina.reading import Told, event_of, point_of, runs_sequence, table, words
 from statefocus.hosts.protocol import Surroundings
 
 OVERTAKEN_S = 10.0
@@ -47,6 +48,32 @@ class NinaHearing(NinaFrames):
         self._heard_t = self._now()
         take: Callable[[Mapping[str, Any]], None] = getattr(self, _MEANS[told.name])
         take(told.body)
+        yield from self._go_on()
+        return None
+
+    # --- whether a sequence runs that nobody has told of ---
+
+    def hold(self, effect: int) -> None:
+        """Hold the plan; where nobody has told yet whether a sequence runs, N.I.N.A. is asked first."""
+        if self._sequence_runs is None:
+            self._sequence_untold = True
+            self._crew.start("nina", self._ask_what_runs())
+        super().hold(effect)
+
+    def _ask_what_runs(self) -> Task:
+        yield 0.0
+        try:
+            told = runs_sequence(self._api.get("/sequence/json"))
+        except DeviceError:
+            told = None
+        self._begin(self._was_asked(told=told))
+        return None
+
+    def _was_asked(self, *, told: bool | None) -> Task:
+        """Take up what it told; one that is there and cannot tell has no sequence, one that is not is waited for."""
+        if told and self._sequence_runs is None:
+            self._sequence_runs = True
+        self._sequence_untold = told is None and not self._link_up
         yield from self._go_on()
         return None
 
