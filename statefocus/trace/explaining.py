@@ -9,6 +9,7 @@ from typing import Any
 
 from statefocus.context import REFOCUSED
 from statefocus.errors import UsageError
+from statefocus.forbidding import contrary_of
 from statefocus.rules import GUARDS
 from statefocus.trace.evidence import Evidence
 from statefocus.trace.reading import Damage, Line, TraceReader
@@ -273,4 +274,4 @@ def _outcome(body: dict[str, Any], event: str, *, began: bool) -> str:
 
 def _blocked(name: str, ruling: str, since: str, behind: str) -> str:
     doc = GUARDS[name].doc.rstrip(".") if name in GUARDS else name
-    return f"`{name}` {ruling}{since}: {behind or f'it wants: {doc}'}"
+    return f"`{name}` {ruling}{since}: {behind or contrary_of(doc, ruling)}"
