@@ -11,6 +11,9 @@ from statefocus.calling.places import Known
 SILENCE_S = 12.0
 """A session that has said nothing for so long hangs, or is gone."""
 
+BEAT_S = 2.0
+"""A session that is busy gives a sign of life so often, and a caller waits for the first one at least."""
+
 GRACE_S = 1.0
 """A session tells by itself that a caller's wait is over: so long it is given for that."""
 
@@ -41,12 +44,12 @@ def ask(session: Known, path: str, body: dict[str, object], wait_s: float) -> di
     Misunderstood
         Where the question is no question.
     """
-    until = time.monotonic() + wait_s
+    until = time.monotonic() + max(wait_s, BEAT_S) + GRACE_S
     try:
         with socket.create_connection(("127.0.0.1", session.port), SILENCE_S) as line:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             line.sendall(_request(session, path, body, wait_s))
-            return _answer(line, until + GRACE_S)
+            return _answer(line, until)
     except ConnectionRefusedError:
         raise Down(f"The session of {session.rig} is gone without a word (port {session.port} is closed).") from None
     except TimeoutError:

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Protocol
 
+from statefocus.calling.wire import BEAT_S
 from statefocus.calling.words import CTL, EVENTS, GATE, Unsaid
 from statefocus.context import REFOCUSED
 from statefocus.hosts.gate.asking import GateCall, Ticket
 from statefocus.resident.desk import WORLD, Desk
 
-BEAT_S = 2.0
 WAIT_HEADER = b"x-wait-s"
 """How long a caller waits for its answer, seconds: it is told `busy` then, and need not hang up."""
 

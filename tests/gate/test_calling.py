@@ -27,6 +27,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.delenv("STATEFOCUS_SESSION", raising=False)
+    monkeypatch.setattr(wire, "BEAT_S", 0.1)
+    monkeypatch.setattr(wire, "GRACE_S", 0.1)
     folder = tmp_path / "statefocus" / "sessions"
     folder.mkdir(parents=True)
     return folder
