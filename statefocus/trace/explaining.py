@@ -172,6 +172,7 @@ def explain(path: Path, at: str) -> Explained:
         if not damage:
             raise
         raise UsageError(f"{error} But {damage[0].sentence} `statefocus audit` tells more.") from None
+    asked, t = t, min(t, last)
     profile = header.body.get("profile")
     seen = _Seen(Evidence(profile if isinstance(profile, dict) else {}))
 
@@ -183,7 +184,8 @@ def explain(path: Path, at: str) -> Explained:
             seen.take(line, when)
         elif not damage:  # else one time that was edited would hide all that follows
             break
-    said = [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
+    said = [f"The trace ends at {when(t)}, and tells nothing of what came later."] if when(asked) != when(t) else []
+    said += [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
     said += _imported_sentences(header, seen, when)
     said += _run_sentences(seen, when)
     said += _waiting_sentences(seen, t, when)
