@@ -11,7 +11,7 @@ import pytest
 
 from statefocus import events
 from statefocus.hosts.gate.answering import ENDED
-from statefocus.hosts.gate.asking import Answer, Asking, GateCall
+from statefocus.hosts.gate.asking import Answer, Asking, GateCall, Ticket
 from statefocus.hosts.protocol import Kept
 from tests.gate.stage import EXPOSURE_S, Stage
 
@@ -166,6 +166,17 @@ def test_no_frame_is_numbered_for_a_caller_that_gave_up_while_the_wheel_turned()
     stage.passes(5)
     assert asking.answer is not None
     assert asking.answer.frame == 2
+
+
+def test_a_frame_that_is_told_while_the_next_one_waits_for_its_run_is_not_counted_again() -> None:
+    stage = Stage({"count": {"frames": 1}, "first_frame": True})
+    said: list[Ticket] = []
+    stage.at["frame_taken"] = lambda: said.append(stage.host.notify("frame-saved", {"file": "strange.fits"}))
+    assert stage.goes() == 1
+    stage.at["frame_taken"] = lambda: said.append(stage.host.notify("frame-saved", {"file": "late.fits"}))
+    assert stage.goes() == 2
+    assert [one.answer.word for one in said if one.answer] == ["ignored", "ignored"]
+    assert [frame.number for frame in stage.told(events.FrameSaved)] == [1]
 
 
 def test_two_programs_at_the_gate_and_one_that_calls_twice() -> None:
