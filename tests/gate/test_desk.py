@@ -177,3 +177,14 @@ def test_a_session_that_was_told_to_end_says_so_at_once() -> None:
     assert room.ask("/ctl", "status")["ending"] is False
     room.ask("/ctl", "stop")
     assert room.ask("/ctl", "status")["ending"] is True
+
+
+def test_what_a_call_waits_for_is_told_before_anything_has_come_to_it() -> None:
+    room, ticket = Room(), Ticket()
+    room.catches_up()
+    assert room.front._waits_for(ticket) == "the session has not come to it yet"
+    ending = events.SessionEnding(reason="Ctrl-C")
+    room.desk.saw(ending, room.rig.send(ending), room.rig.state)
+    assert room.front._waits_for(ticket) == "the session ends"
+    ticket.waits_for = "a refocus is under way"
+    assert room.front._waits_for(ticket) == "a refocus is under way"
