@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from statefocus import focusing
-from statefocus.context import Context
+from statefocus.context import REFOCUSED, Context
 from statefocus.machine.vocabulary import Ruling, ruling
 
 _PERSONS: tuple[tuple[str, str, bool, str], ...] = (
@@ -45,13 +45,18 @@ def against_wish(context: Context) -> tuple[str, ...]:
 
 
 def against_refocus(context: Context, guard: str, said: Ruling, doc: str) -> str:
-    """Tell in a clause why a guard keeps a refocus waiting; `doc` is what it wants, where nothing more is known."""
+    """Tell in a clause why a guard keeps a refocus waiting; `doc` is what it asks for, where nothing more is known."""
     if guard not in _AUTOMATIC:
-        return f"{_standing(context).get(guard) or f'it wants: {doc}'} (`{guard}` {said})"
+        return f"{_standing(context).get(guard) or contrary_of(doc, said)} (`{guard}` {said})"
     fact, unknown, contrary = _AUTOMATIC[guard]
     told = _told(context, fact, contrary, "the host" if fact == "frame_type" else "the device")
     why = f"{unknown} is not known: {told}" if said is Ruling.UNKNOWN else told
     return f"{why} (`{guard}` {said})"
+
+
+def contrary_of(doc: str, said: str) -> str:
+    """Tell in a clause that what a guard asks for is not so, or that nobody knows whether it is."""
+    return f"it is not {'known whether this is so' if said == Ruling.UNKNOWN else 'so'}: {doc}"
 
 
 def _standing(context: Context) -> dict[str, str]:
@@ -66,6 +71,8 @@ def _standing(context: Context) -> dict[str, str]:
         or ("an exposure of the plan is being taken or read out" if plan.shutter_until else ""),
         "no_run": "a run is under way",
         "session_goes_on": "the session is being ended",
+        "backoff_over": _backs_off(context),
+        "nothing_ahead": _ahead(context),
     }
 
 
@@ -78,6 +85,28 @@ def _unheard(context: Context) -> str:
         "an earlier session was cut off, and the host has not told yet what it does, so a frame may be under way: wait "
         f"for its next frame, or for another {until - context.now:.0f} s without a word"
     )
+
+
+def _backs_off(context: Context) -> str:
+    """After which run automatic ones wait, and how long still (T13)."""
+    last, retry_t = context.last_run, context.triggers.retry_t
+    if retry_t is None:
+        return ""
+    what = "an automatic run failed, or was cancelled,"
+    if last is not None and last.automatic and last.outcome not in REFOCUSED:
+        what = f"run {last.number} {'was cancelled' if last.outcome == 'cancelled' else 'failed'}"
+    return f"{what} a short while ago, and automatic runs wait for another {retry_t - context.now:.0f} s"
+
+
+def _ahead(context: Context) -> str:
+    """What comes before the plan's next frame, and is served by the same run (T14)."""
+    plan = context.plan
+    if plan.filter_changing:
+        return "the filter wheel turns, and a run after that serves both"
+    if plan.filter_ahead or plan.flip_ahead:
+        what = "another filter" if plan.filter_ahead else "a meridian flip"
+        return f"{what} comes before the next frame, and a run after that serves both"
+    return ""
 
 
 def _under_way(context: Context) -> Iterator[str]:

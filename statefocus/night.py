@@ -34,7 +34,7 @@ from statefocus.resident.residing import within_reach
 from statefocus.runner import Runner
 from statefocus.session import Session, State, Step
 from statefocus.telescope import Figures, Judge, devices_of, standing, time_of
-from statefocus.trace.focus_log import LogEntry, entry_of
+from statefocus.trace.focus_log import LogEntry, cut_off_entry, entry_of
 from statefocus.trace.header import header_body
 from statefocus.trace.records import run_record
 from statefocus.trace.writing import TraceWriter
@@ -246,6 +246,9 @@ class _Watcher:
         if context.concluded is not None:
             self.entries.append(entry_of(run_record(context.concluded, context), self.night.profile.scale))
             keep_learned(context.profile, context.learned, self.night.audience)
+        if isinstance(event, events.SessionEnded) and context.run is not None:
+            body = run_record(context.run, context)
+            self.entries.append(cut_off_entry(body, event.reason, self.night.profile.scale))
         if isinstance(event, events.SessionEnding):
             if self.runner.ending:
                 self.night.audience.notify("info", self.runner.ending)

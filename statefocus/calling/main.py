@@ -114,7 +114,7 @@ def _ended(session: places.Known) -> str:
 
 
 def _waits(busy: wire.WaitedLong) -> str:
-    return str(busy) or "the session is busy"
+    return str(busy) or "the session has not told what it waits for"
 
 
 def _wait_s(common: dict[str, object], usual: float) -> float:

@@ -26,13 +26,14 @@ class Known:
     path
         The file.
     told
-        Its content: rig, port, token, pid, when_down, wait_s, ended.
+        Its content: rig, port, token, pid, when_down, wait_s, trace, ended.
     """
 
     def __init__(self, path: str, told: dict[str, object]) -> None:
         self.path = path
         self.rig, self.token = str(told.get("rig", "?")), str(told.get("token", ""))
         self.port, self.pid = _whole(told.get("port")), _whole(told.get("pid"))
+        self.trace = str(told.get("trace", ""))
         self.when_down, self.ended = str(told.get("when_down", "report")), bool(told.get("ended", False))
         wait_s = told.get("wait_s")
         self.wait_s = float(wait_s) if isinstance(wait_s, (int, float)) else 3600.0

@@ -11,6 +11,12 @@ from statefocus.calling.places import Known
 SILENCE_S = 12.0
 """A session that has said nothing for so long hangs, or is gone."""
 
+BEAT_S = 2.0
+"""A session that is busy gives a sign of life so often, and a caller waits for the first one at least."""
+
+GRACE_S = 1.0
+"""A session tells by itself that a caller's wait is over: so long it is given for that."""
+
 LONGEST_LINE = 1 << 20
 
 
@@ -38,11 +44,11 @@ def ask(session: Known, path: str, body: dict[str, object], wait_s: float) -> di
     Misunderstood
         Where the question is no question.
     """
-    until = time.monotonic() + wait_s
+    until = time.monotonic() + max(wait_s, BEAT_S) + GRACE_S
     try:
         with socket.create_connection(("127.0.0.1", session.port), SILENCE_S) as line:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            line.sendall(_request(session, path, body))
+            line.sendall(_request(session, path, body, wait_s))
             return _answer(line, until)
     except ConnectionRefusedError:
         raise Down(f"The session of {session.rig} is gone without a word (port {session.port} is closed).") from None
@@ -52,11 +58,12 @@ def ask(session: Known, path: str, body: dict[str, object], wait_s: float) -> di
         raise Down(f"The session of {session.rig} cannot be reached ({error}).") from None
 
 
-def _request(session: Known, path: str, body: dict[str, object]) -> bytes:
+def _request(session: Known, path: str, body: dict[str, object], wait_s: float) -> bytes:
     content = json.dumps(body).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{session.port}\r\nAuthorization: Bearer {session.token}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
+        f"X-Wait-S: {wait_s:g}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+        "Connection: close\r\n\r\n"
     )
     return head.encode("ascii", "replace") + content
 
@@ -115,4 +122,6 @@ def _object(text: bytes) -> dict[str, object] | None:
 def _understood(told: dict[str, object]) -> dict[str, object]:
     if "problem" in told:
         raise Misunderstood(str(told["problem"]))
+    if told.get("answer") == "busy":
+        raise WaitedLong(str(told.get("why", "")))
     return told

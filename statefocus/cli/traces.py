@@ -141,10 +141,14 @@ def log(
     pictures: Path | None = typer.Option(None, help="Folder for a PNG of each run; needs matplotlib."),
 ) -> None:
     """Show the focusing log of a night: every run, failed ones too, and what a person was warned of."""
+    from statefocus.resident.rendezvous import attends
     from statefocus.trace.focus_log import focus_log
+    from statefocus.trace.reading import read_header
 
     with naming(trace):
-        found = focus_log(trace)
+        profile = read_header(trace).body.get("profile")
+        rig = str(profile.get("name", "")) if isinstance(profile, dict) else ""
+        found = focus_log(trace, goes_on=bool(rig) and attends(rig, trace))
         drawn = _draw(trace, pictures) if pictures is not None else ""
     if json_:
         for entry in found.entries:

@@ -11,7 +11,14 @@ from statefocus.telescope import Figures
 from statefocus.trace.focus_log import LogEntry, Note
 from statefocus.trace.times import show, zone_of
 
-_STYLES = {"validated": "green", "unvalidated": "yellow", "restored": "yellow", "cancelled": "dim", "lost": "bold red"}
+_STYLES = {
+    "validated": "green",
+    "unvalidated": "yellow",
+    "restored": "yellow",
+    "cancelled": "dim",
+    "lost": "bold red",
+    "cut off": "bold red",
+}
 
 
 def log_table(entries: Sequence[LogEntry], time_zone: str, scale: Scale) -> Table:

@@ -10,15 +10,21 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
+from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol
 
+from statefocus.calling.wire import BEAT_S
 from statefocus.calling.words import CTL, EVENTS, GATE, Unsaid
-from statefocus.hosts.gate.asking import Answer, GateCall, Ticket
+from statefocus.context import REFOCUSED
+from statefocus.hosts.gate.asking import GateCall, Ticket
 from statefocus.resident.desk import WORLD, Desk
 
-BEAT_S = 2.0
+WAIT_HEADER = b"x-wait-s"
+"""How long a caller waits for its answer, seconds: it is told `busy` then, and need not hang up."""
+
 LONGEST_BODY = 1 << 16
 REFUSALS_EVERY_S = 30.0
 
@@ -69,6 +75,7 @@ class Front:
         self._bearer = f"Bearer {token}".encode()
         self._hosts = {f"127.0.0.1:{port}".encode(), f"localhost:{port}".encode()}
         self._refused_t = -REFUSALS_EVERY_S
+        self._ending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -87,7 +94,8 @@ class Front:
             await _send_whole(send, 400, _line({"problem": str(error)}))
             return
         if isinstance(answer, Ticket):
-            await self._when_settled(scope["path"], told, answer, mark, begun, receive, send)
+            waiting = _Waiting(scope["path"], told, answer, mark, begun, begun + _wait_s(scope))
+            await self._when_settled(waiting, receive, send)
         else:
             await _send_whole(send, 200, _line(answer))
 
@@ -119,8 +127,17 @@ class Front:
             raise Unsaid(f"This session does not know {str(word)[:60]!r}.")
         said = known[word].check(said)
         if path == "/ctl":
-            return self._desk.status() if word == "status" else self._desk.wish(word, said)
+            return self._status() if word == "status" else self._wish(word, said)
         return self._notify(word, said)
+
+    def _status(self) -> dict[str, Any]:
+        """Tell what the session does; that it was told to end is known here before it has begun to."""
+        told = self._desk.status()
+        return {**told, "ending": True} if self._ending else told
+
+    def _wish(self, word: str, said: dict[str, Any]) -> Ticket:
+        self._ending = self._ending or word == "stop"
+        return self._desk.wish(word, said)
 
     def _gate(self, said: dict[str, Any]) -> Ticket:
         if self._gated is None:
@@ -139,61 +156,115 @@ class Front:
 
     # --- answers that take their time ---
 
-    async def _when_settled(
-        self, path: str, told: dict[str, object], ticket: Ticket, mark: int, begun: float, receive: Receive, send: Send
-    ) -> None:
+    async def _when_settled(self, waiting: _Waiting, receive: Receive, send: Send) -> None:
         """Send a sign of life every other second, then the answer; a caller that has gone is not waited for."""
-        settled, loop = asyncio.Event(), asyncio.get_running_loop()
+        settled, loop, ticket = asyncio.Event(), asyncio.get_running_loop(), waiting.ticket
         ticket.then(lambda: _wake(loop, settled))
         gone = asyncio.ensure_future(_until_gone(receive))
         waits = asyncio.ensure_future(settled.wait())
         try:
             await _begin(send)
             while not settled.is_set():
-                await asyncio.wait({gone, waits}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
-                if gone.done() and not settled.is_set():
+                timeout = min(BEAT_S, max(waiting.until - time.monotonic(), 0.0))
+                await asyncio.wait({gone, waits}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                if settled.is_set() or gone.done() or self._gives_up(waiting):
                     break
-                if not settled.is_set():
-                    await _send_part(send, _line({"waiting": ticket.waits_for}))
-            answer = ticket.answer
-            if answer is None or gone.done():
-                self._left(path, told, ticket)
+                await _send_part(send, _line({"waiting": self._waits_for(ticket)}))
+            if gone.done():
+                self._left(waiting)
                 return
-            body = self._told(path, answer, mark, time.monotonic() - begun)
-            self._log({"call": path[1:], **told, **body})
+            body = self._body(waiting)
+            self._log({"call": waiting.path[1:], **waiting.told, **body})
             await _send_part(send, _line(body), last=True)
         except OSError:
-            self._left(path, told, ticket)
+            self._left(waiting)
         finally:
             for task in (gone, waits):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
 
-    def _left(self, path: str, told: dict[str, object], ticket: Ticket) -> None:
-        self._log({"call": path[1:], **told, "answer": None, "why": "Its caller was gone before it was answered."})
-        if self._gated is not None and path == "/gate":
-            self._gated.leave(ticket)
+    def _gives_up(self, waiting: _Waiting) -> bool:
+        """Whether the caller can wait no longer: then it is told so, and at the gate nobody waits for it any more."""
+        if time.monotonic() < waiting.until:
+            return False
+        if self._gated is None or waiting.path != "/gate":
+            return waiting.ticket.answer is None
+        gives_up = waiting.ticket.abandon()
+        if gives_up:
+            self._gated.leave(waiting.ticket)
+        return gives_up
+
+    def _waits_for(self, ticket: Ticket) -> str:
+        """Tell what an answer still waits for, also before the session has come to the question."""
+        ends = self._status().get("ending")
+        return ticket.waits_for or ("the session ends" if ends else "the session has not come to it yet")
+
+    def _left(self, waiting: _Waiting) -> None:
+        why = "Its caller was gone before it was answered."
+        self._log({"call": waiting.path[1:], **waiting.told, "answer": None, "why": why})
+        if self._gated is not None and waiting.path == "/gate":
+            self._gated.leave(waiting.ticket)
             self._desk.notify("info", "A call of the gate was gone before it was answered; no frame counts for it.")
 
-    def _told(self, path: str, answer: Answer, mark: int, waited_s: float) -> dict[str, Any]:
-        if path != "/gate":
+    def _body(self, waiting: _Waiting) -> dict[str, Any]:
+        """What a caller is answered; `busy` where it can wait no longer."""
+        answer, waited_s = waiting.ticket.answer, round(time.monotonic() - waiting.begun, 3)
+        if answer is None:
+            return {"answer": "busy", "why": self._waits_for(waiting.ticket), "waited_s": waited_s}
+        if waiting.path != "/gate":
             return {"answer": answer.word, "why": answer.why}
-        runs = self._desk.since(mark)
-        why = answer.why if answer.word != "go" else " ".join(_why(runs, self._desk.held_back))
+        runs = self._desk.since(waiting.mark)
+        why = answer.why if answer.word != "go" else " ".join(_why(runs, self._desk.held_back, self._desk.status()))
         body: dict[str, Any] = {"answer": answer.word, "why": why, "frame": answer.frame}
-        return {**body, "waited_s": round(waited_s, 3), "runs": list(runs)}
+        return {**body, "waited_s": waited_s, "runs": list(runs)}
 
 
-def _why(runs: tuple[dict[str, Any], ...], held_back: tuple[str, ...]) -> Iterator[str]:
-    """Tell why a frame may start."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A call that waits for its answer since `begun`, and until `until` at most; `mark` is that of the runs then."""
+
+    path: str
+    told: dict[str, object]
+    ticket: Ticket
+    mark: int
+    begun: float
+    until: float
+
+
+def _wait_s(scope: Scope) -> float:
+    """How long a caller waits, which is at least until the first sign of life; one that does not tell hangs up."""
+    try:
+        return max(float(dict(scope["headers"])[WAIT_HEADER]), BEAT_S)
+    except (KeyError, ValueError):
+        return inf
+
+
+def _why(runs: tuple[dict[str, Any], ...], held_back: tuple[str, ...], status: Mapping[str, Any]) -> Iterator[str]:
+    """Tell why a frame may start: what the runs before it came to, and what is due all the same."""
     for run in runs:
-        at = f" at {run['position']}" if run["position"] is not None else ""
-        yield f"Run {run['number']} ({', '.join(run['for'])}) is {run['outcome']}{at}."
-    if held_back and not runs:
-        yield f"A refocus is due, and waits: {'; '.join(held_back)}."
+        yield _came_to(run)
+    waits = f"; the next run may begin at {status['waits_until'][-8:]}" if status.get("waits_until") else ""
+    if runs and status.get("due"):
+        yield f"Still due: {', '.join(status['due'])}{waits}."
+    elif held_back and not runs:
+        yield f"A refocus is due, and waits: {'; '.join(held_back)}{waits}."
     elif not runs:
         yield "Nothing is due."
+
+
+def _came_to(run: Mapping[str, Any]) -> str:
+    """Tell how a run ended, and where that leaves the focuser."""
+    name, position = f"Run {run['number']} ({', '.join(run['for'])})", run["position"]
+    if run["outcome"] == "cancelled" and "undo" in run["for"]:
+        return f"{name} has put the focuser back at {position}."
+    if run["outcome"] in REFOCUSED:
+        return f"{name} is {run['outcome']} at {position}."
+    if run["outcome"] == "lost":
+        return f"{name} failed, and nobody knows where the focuser stands: {run['reason']}"
+    ended = "was cancelled" if run["outcome"] == "cancelled" else "found no focus"
+    back = f"; the focuser is back at {position}, where it stood before" if position is not None else ""
+    return f"{name} {ended}{back}: {run['reason']}"
 
 
 def _wake(loop: asyncio.AbstractEventLoop, settled: asyncio.Event) -> None:

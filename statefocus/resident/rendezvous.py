@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from statefocus.calling.places import file_of
+from statefocus.calling.places import NoSession, file_of, read
 from statefocus.errors import UsageError
 
 
@@ -25,6 +25,7 @@ class Rendezvous:
     pid: int
     when_down: str
     wait_s: float
+    trace: str = ""
     ended: bool = False
 
 
@@ -51,6 +52,26 @@ def alone(rig: str, path: Path | None = None) -> Iterator[Path]:
         yield path
     finally:
         lock.release()
+
+
+def attends(rig: str, trace: Path) -> bool:
+    """Whether the session that writes a trace is attended at this moment; one that was killed is not."""
+    path = Path(file_of(rig))
+    try:
+        known = read(str(path))
+    except NoSession:
+        return False
+    if known.ended or known.trace != str(trace.resolve()):
+        return False
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
 
 
 @contextmanager

@@ -44,7 +44,9 @@ def within_reach(host: Host, given: Surroundings, audience: Audience, trace: Pat
     ):
         port = listener.getsockname()[1]
         front = Front(desk, host if isinstance(host, GateHost) else None, token, port, calls.write)
-        where = Rendezvous(profile.name, port, token, os.getpid(), gate.when_down, 60 * gate.wait_min)
+        where = Rendezvous(
+            profile.name, port, token, os.getpid(), gate.when_down, 60 * gate.wait_min, str(trace.resolve())
+        )
         if isinstance(host, GateHost):
             host.session_rests = desk.rests
             host.tell = _telling(desk, calls)

@@ -22,6 +22,7 @@ def status(state: State, runs: tuple[dict[str, Any], ...]) -> dict[str, Any]:
         "state": state.leaves["session"],
         "paused": facts.paused,
         "due": list(triggers.due(context)),
+        "waits_until": _waits_until(context),
         "triggers": {reading.name: _reading(reading) for reading in triggers.readings(context)},
         "question": facts.question == "asked",
         "plan": {
@@ -31,12 +32,29 @@ def status(state: State, runs: tuple[dict[str, Any], ...]) -> dict[str, Any]:
             "lights": plan.lights,
             "aids": sorted(plan.aids),
         },
-        "position": context.verified_position,
+        "position": _position(context),
+        "verified_position": context.verified_position,
         "other_hand": _hand(context),
         "run": _under_way(context.run, context) if context.run is not None else None,
         "last_run": runs[-1] if runs else None,
         "ending": plan.ending,
     }
+
+
+def _position(context: Context) -> int | None:
+    """Where the focuser was last read or told to stand, be it by a run or by another hand; None where nobody knows."""
+    run, hand = context.run, context.other_hand
+    if run is not None and run.position is not None:
+        return run.position
+    if hand is not None:
+        return hand.position
+    return None if context.lost else context.stands_at
+
+
+def _waits_until(context: Context) -> str | None:
+    """When the next automatic run may begin after one that failed (T13); None where none has to wait."""
+    retry_t = context.triggers.retry_t
+    return None if retry_t is None or context.now >= retry_t else _time(context, retry_t)
 
 
 def _hand(context: Context) -> dict[str, Any] | None:

@@ -76,6 +76,6 @@ def nothing_ahead(context: Context) -> bool:
 
 @test
 def backoff_over(context: Context) -> bool:
-    """T13: no automatic run failed a short while ago."""
+    """T13: the wait after an automatic run that failed, or that a person cancelled, is over."""
     retry_t = context.triggers.retry_t
     return retry_t is None or context.now >= retry_t

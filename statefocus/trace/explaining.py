@@ -9,6 +9,7 @@ from typing import Any
 
 from statefocus.context import REFOCUSED
 from statefocus.errors import UsageError
+from statefocus.forbidding import contrary_of
 from statefocus.rules import GUARDS
 from statefocus.trace.evidence import Evidence
 from statefocus.trace.focus_log import cut_off
@@ -176,6 +177,7 @@ def explain(path: Path, at: str) -> Explained:
         if not damage:
             raise
         raise UsageError(f"{error} But {damage[0].sentence} `statefocus audit` tells more.") from None
+    asked, t = t, min(t, last)
     profile = header.body.get("profile")
     seen = _Seen(Evidence(profile if isinstance(profile, dict) else {}))
 
@@ -187,7 +189,8 @@ def explain(path: Path, at: str) -> Explained:
             seen.take(line, when)
         elif not damage:  # else one time that was edited would hide all that follows
             break
-    said = [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
+    said = [f"The trace ends at {when(t)}, and tells nothing of what came later."] if when(asked) != when(t) else []
+    said += [f"At {when(t)} ({zone.key}) the session was in {seen.leaf or 'no state yet'}."]
     said += _imported_sentences(header, seen, when)
     said += _run_sentences(seen, when)
     said += _waiting_sentences(seen, t, when)
@@ -280,4 +283,4 @@ def _outcome(body: dict[str, Any], event: str, *, began: bool) -> str:
 
 def _blocked(name: str, ruling: str, since: str, behind: str) -> str:
     doc = GUARDS[name].doc.rstrip(".") if name in GUARDS else name
-    return f"`{name}` {ruling}{since}: {behind or f'it wants: {doc}'}"
+    return f"`{name}` {ruling}{since}: {behind or contrary_of(doc, ruling)}"

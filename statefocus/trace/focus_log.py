@@ -21,7 +21,9 @@ CUT_OFF = (
     "the focuser stood at {position}, and at {unfinished} before it."
 )
 MADE_AGAIN = " The trigger asap makes that run again."
+CUT_OFF_WITHIN = "the trace is cut off within it."
 HOST_FOUND = "The host tells of its plan again."
+_BY_HAND = {"run_requested": "manual", "undo_requested": "undo"}
 NO_BEGINNING = "The log lacks the beginning of this run."
 """What an import says of another program's run whose length nobody can tell."""
 
@@ -40,8 +42,10 @@ class LogEntry:
         Which triggers it served.
     measure
         Metric at the focus point, in its own unit: the validation frame's where there is one, else the curve's.
+    outcome
+        As the run's record has it; `cut off` for a run that never ended, `under way` for one that has not ended yet.
     position
-        The focus point, steps; where the focuser went back to, for a run that failed.
+        The focus point, steps; where the focuser went back to, for a run that failed, or had stood, for one cut off.
     temperature_c
         At the end.
     seconds
@@ -109,12 +113,24 @@ def entry_of(body: dict[str, Any], scale: Scale) -> LogEntry:
     )
 
 
+def cut_off_entry(body: dict[str, Any], reason: str, scale: Scale) -> LogEntry:
+    """Make an entry from what would be the body of a run's line, had the run ended."""
+    return entry_of({**body, "outcome": "cut off", "reason": reason}, scale)
+
+
 def scale_of(header: Line) -> Scale:
     """Tell how the metric of a trace's runs is shown to people; as HFR where its header does not tell."""
     try:
         return profile_of(header).scale
     except TraceError:
         return SCALES["hfr"]
+
+
+def _metric_of(header: Line) -> str:
+    try:
+        return profile_of(header).autofocus.metric
+    except TraceError:
+        return "hfr"
 
 
 def host_outcome(event: HostRefocused) -> str:
@@ -164,8 +180,15 @@ class FocusLog:
         return [note for note in self.notes if not any(note.sentence.endswith(reason) for reason in reasons)]
 
 
-def focus_log(path: Path) -> FocusLog:
+def focus_log(path: Path, *, goes_on: bool = False) -> FocusLog:
     """Read a trace's focusing log, of a damaged one as far as its lines can be read.
+
+    Parameters
+    ----------
+    path
+        The trace.
+    goes_on
+        Its session is still attended: a run without an end is under way, and not cut off.
 
     Raises
     ------
@@ -176,14 +199,78 @@ def focus_log(path: Path) -> FocusLog:
     lines = sound_lines(reader)
     header = next(lines)  # an empty trace has raised
     scale = scale_of(header)
-    entries, notes = [], _Notes(header.t)
+    entries, notes, unended = [], _Notes(header.t), _Unended(_metric_of(header))
     for line in lines:
         notes.read(line)
+        unended.read(line)
         if line.kind == "run":
             entries.append(entry_of(line.body, scale))
         elif line.kind == "event" and line.body.get("event") == "host_refocused":
             entries.append(host_entry(line))
-    return FocusLog(header, entries, reader.damage, notes.all())
+    last = unended.entry(goes_on=goes_on)
+    return FocusLog(header, [*entries, last] if last else entries, reader.damage, notes.all(last))
+
+
+class _Unended:
+    """Follows what a trace tells of the run under way, for one that has no end in it."""
+
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
+        self._t = 0.0
+        self._filter: str | None = None
+        self._astray: int | None = None
+        self._asked = ""
+        self._run: int | None = None
+        self._since = 0.0
+        self._causes: tuple[str, ...] = ()
+        self._start: int | None = None
+        self._ended = ""
+
+    def read(self, line: Line) -> None:
+        """Take a line."""
+        self._t, body = line.t, line.body
+        if line.kind == "run":
+            self._astray = body["start_position"] if body["outcome"] == "lost" else None
+            self._run = None
+        elif line.kind == "event":
+            self._event(str(body.get("event")), line)
+        if line.kind != "run" and line.run != self._run:
+            self._run, self._since, self._start = line.run, line.t, None
+            readings = body.get("triggers", {}).items()
+            due = tuple(name for name, reading in readings if reading["due"])
+            self._causes = (self._asked,) if self._asked else due
+
+    def _event(self, name: str, line: Line) -> None:
+        body = line.body
+        self._asked = _BY_HAND.get(name, "")
+        if name in ("plan_started", "filter_changed", "filter_set"):
+            self._filter = body.get("filter") or self._filter
+        elif name == "session_started":
+            self._astray = body.get("unfinished")
+        elif name == "plan_held":
+            self._since = line.t
+        elif name == "focuser_prepared" and self._start is None:
+            self._start = body["position"] if self._astray is None else self._astray
+        elif name == "session_ended":
+            self._ended = str(body.get("reason", ""))
+
+    def entry(self, *, goes_on: bool) -> LogEntry | None:
+        """Tell of the run that has no end; None where every run has one."""
+        if self._run is None:
+            return None
+        return LogEntry(
+            number=self._run,
+            t=self._t,
+            causes=self._causes,
+            outcome="under way" if goes_on else "cut off",
+            measure=None,
+            position=self._start,
+            filter=self._filter,
+            temperature_c=None,
+            seconds=self._t - self._since,
+            reason="" if goes_on else self._ended or CUT_OFF_WITHIN,
+            metric=self._metric,
+        )
 
 
 def cut_off(started: dict[str, Any]) -> str:
@@ -222,13 +309,13 @@ class _Notes:
         if not any(other.t == note.t and sentence.endswith(other.sentence) for other in self._notes[-2:]):
             self._notes.append(note)
 
-    def all(self) -> list[Note]:
-        """All notes by time, those of runs without an end among them."""
-        untold = [number for number in self._open if number not in self._ended]
-        told = [Note(self._open[number], "error", self._without_end(number)) for number in untold]
+    def all(self, last: LogEntry | None) -> list[Note]:
+        """All notes by time, those of runs without an end among them; `last` is the one that has none yet, if any."""
+        told = []
+        for number in (number for number in self._open if number not in self._ended):
+            sentence = f"The trace does not tell how run {number} ended."
+            if last is not None and number == last.number:
+                sentence = f"Run {number} never ended: {last.reason}" if last.reason else f"Run {number} is under way."
+            level = "info" if last is not None and number == last.number and not last.reason else "error"
+            told.append(Note(self._open[number], level, sentence))
         return sorted((*self._notes, *told), key=lambda note: note.t)
-
-    def _without_end(self, number: int) -> str:
-        if any(other > number for other in (*self._open, *self._ended)):
-            return f"The trace does not tell how run {number} ended."
-        return f"Run {number} never ended: the trace is cut off within it."

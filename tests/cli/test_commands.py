@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,13 @@ from tests.generate import STORIES, TRACES
 NIGHT = TRACES / "cooling_tube.jsonl"
 
 
-def statefocus(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def statefocus(
+    *words: object, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "statefocus", *map(str, words)]
+    given = None if environment is None else {**os.environ, **environment}
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=200, check=False, cwd=cwd, stdin=subprocess.DEVNULL
+        command, capture_output=True, text=True, timeout=200, check=False, cwd=cwd, env=given, stdin=subprocess.DEVNULL
     )
 
 
@@ -145,15 +150,42 @@ def test_log_tells_below_the_table_what_a_person_was_warned_of() -> None:
     assert "warning: Autofocus run 2 failed" not in shown, "its reason is told already"
 
 
-def test_log_of_a_night_without_a_run_says_why(tmp_path: Path) -> None:
+def cut_within_run(path: Path) -> Path:
+    """The night's trace, cut off within its first run."""
     lines = NIGHT.read_text("utf-8").splitlines(keepends=True)
     begun = next(n for n, line in enumerate(lines) if '"event":"frame_taken"' in line)
-    (tmp_path / "cut.jsonl").write_text("".join(lines[: begun + 1]), "utf-8")
-    shown = statefocus("log", tmp_path / "cut.jsonl").stdout
-    assert "No run is in this trace." in shown
-    assert "error: Run 1 never ended: the trace is cut off within it." in shown
-    last = json.loads(statefocus("log", tmp_path / "cut.jsonl", "--json").stdout.splitlines()[-1])
-    assert (last["note"], last["sentence"][:18]) == ("error", "Run 1 never ended:")
+    path.write_text("".join(lines[: begun + 1]), "utf-8")
+    return path
+
+
+def test_log_of_a_trace_that_is_cut_within_a_run_has_a_row_for_it(tmp_path: Path) -> None:
+    path = cut_within_run(tmp_path / "cut.jsonl")
+    whole = json.loads(next(line for line in NIGHT.read_text("utf-8").splitlines() if '"kind":"run"' in line))
+    shown = statefocus("log", path).stdout
+    assert "No run is in this trace." not in shown
+    assert "run 1 cut off: the trace is cut off within it." in shown
+    entry, note = map(json.loads, statefocus("log", path, "--json").stdout.splitlines())
+    assert (entry["number"], entry["outcome"], entry["causes"]) == (1, "cut off", ["first_frame"])
+    assert (entry["position"], entry["filter"]) == (whole["start_position"], whole["filter"])
+    assert (note["note"], note["sentence"]) == ("error", "Run 1 never ended: the trace is cut off within it.")
+
+
+def test_log_of_a_session_that_is_attended_tells_of_the_run_under_way(tmp_path: Path) -> None:
+    from statefocus.resident.rendezvous import Rendezvous, alone, told
+    from statefocus.trace.reading import read_header
+
+    path, state = cut_within_run(tmp_path / "trace.jsonl"), tmp_path / "statefocus" / "sessions"
+    rig = str(read_header(path).body["profile"]["name"])
+    environment = {"XDG_STATE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+    with alone(rig, state / f"{rig}.json") as file:
+        with told(Rendezvous(rig, 1, "secret", 1, "report", 60.0, str(path.resolve())), file):
+            shown = statefocus("log", path, environment=environment).stdout
+            killed = file.read_bytes()
+        assert "under way" in shown
+        assert "info: Run 1 is under way." in shown
+        assert "cut off" not in shown
+        file.write_bytes(killed)
+    assert "run 1 cut off" in statefocus("log", path, environment=environment).stdout, "nobody holds its lock"
 
 
 def notes_of(path: Path, *lines: tuple[str, float, dict[str, Any]]) -> list[tuple[float, str, str]]:

@@ -27,6 +27,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.delenv("STATEFOCUS_SESSION", raising=False)
+    monkeypatch.setattr(wire, "BEAT_S", 0.1)
+    monkeypatch.setattr(wire, "GRACE_S", 0.1)
     folder = tmp_path / "statefocus" / "sessions"
     folder.mkdir(parents=True)
     return folder
@@ -264,6 +266,14 @@ def test_a_caller_that_may_not_wait_is_never_let_into_a_run(state: Path, capsys:
     }
 
 
+def test_a_session_tells_by_itself_that_the_wait_is_over(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So the session knows that the caller gave up, and that it is not dead."""
+    with answering(HEAD, b'{"waiting": "a run"}\n{"answer": "busy", "why": "another run"}\n') as port:
+        leave(state, port=port, when_down="go")
+        assert main(["gate", "--wait", "30"]) == 1
+    assert said(capsys)["why"] == "No frame may start yet: another run. This call may wait no longer: call again."
+
+
 def test_a_call_waits_at_least_for_the_first_word(
     state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -286,7 +296,7 @@ def test_a_session_that_is_busy_was_told(
         leave(state, port=port)
         assert main([*words, "--wait", "0.2"]) == code
     told = said(capsys)
-    assert (told["answer"], "the session is busy" in told["why"]) == ("busy", True)
+    assert (told["answer"], "the session has not told what it waits for" in told["why"]) == ("busy", True)
 
 
 def test_a_damaged_file_is_no_session(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from statefocus import events
-from statefocus.hosts.gate.asking import Asking, GateCall
+from statefocus.hosts.gate.answering import ENDED
+from statefocus.hosts.gate.asking import Answer, Asking, GateCall, Ticket
 from statefocus.hosts.protocol import Kept
 from tests.gate.stage import EXPOSURE_S, Stage
 
@@ -132,13 +133,50 @@ def test_a_caller_that_dies_while_it_waits_leaves_no_frame_behind() -> None:
     assert stage.goes() == 0, "the next call goes on"
 
 
-def test_a_caller_that_dies_when_it_is_let_go_takes_no_frame() -> None:
+@pytest.mark.parametrize("by", ["the caller", "the session"])
+def test_a_call_that_comes_to_an_end_when_it_is_let_go_takes_no_frame(by: str) -> None:
     stage = Stage(TWICE)
-    stage.at["frame_preparing"] = lambda: stage.host._asking and stage.host._asking.abandon()
+
+    def end() -> None:
+        asking = stage.host._asking
+        assert asking is not None
+        if by == "the caller":
+            assert not asking.abandon(), "its answer comes at once: it stays for that"
+            stage.host.leave(asking)
+        else:
+            asking.settle(Answer("down", ENDED))
+
+    stage.at["frame_preparing"] = end
     stage.gate()
     assert stage.kinds[-3:] == ["frame_preparing", "exposure_started", "exposure_failed"]
     assert stage.goes() == 0
     assert stage.told(events.FrameSaved) == []
+
+
+def test_no_frame_is_numbered_for_a_caller_that_gave_up_while_the_wheel_turned() -> None:
+    stage = Stage(wheel="L")
+    stage.goes(filter_="L")
+    turning = stage.gate(filter_="R")
+    assert (turning.answer, turning.waits_for) == (None, "the filter wheel turns to R")
+    assert turning.abandon()
+    stage.host.leave(turning)
+    stage.passes(5)
+    assert "exposure_failed" not in stage.kinds
+    asking = stage.gate(filter_="R")
+    stage.passes(5)
+    assert asking.answer is not None
+    assert asking.answer.frame == 2
+
+
+def test_a_frame_that_is_told_while_the_next_one_waits_for_its_run_is_not_counted_again() -> None:
+    stage = Stage({"count": {"frames": 1}, "first_frame": True})
+    said: list[Ticket] = []
+    stage.at["frame_taken"] = lambda: said.append(stage.host.notify("frame-saved", {"file": "strange.fits"}))
+    assert stage.goes() == 1
+    stage.at["frame_taken"] = lambda: said.append(stage.host.notify("frame-saved", {"file": "late.fits"}))
+    assert stage.goes() == 2
+    assert [one.answer.word for one in said if one.answer] == ["ignored", "ignored"]
+    assert [frame.number for frame in stage.told(events.FrameSaved)] == [1]
 
 
 def test_two_programs_at_the_gate_and_one_that_calls_twice() -> None:

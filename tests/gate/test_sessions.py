@@ -155,6 +155,9 @@ def test_no_frame_is_taken_in_a_run_that_takes_longer_than_a_call_may_wait(tmp_p
         assert (first.returncode, told["answer"]) == (1, "busy")
         assert "a refocus is under way" in told["why"]
         assert session.count("curve_published") == 0, "it is in the middle of the run"
+        (kept,) = (call for call in session.calls if call["call"] == "gate")
+        assert (kept["answer"], kept["why"]) == ("busy", "a refocus is under way")
+        assert "was gone before it was answered" not in (tmp_path / "serve.log").read_text("utf-8")
         environment = {**session.environment, "CAMERA": "true"}
         done = subprocess.run(["sh", LOOP, "1", "1", "L"], cwd=tmp_path, env=environment, timeout=120)
         assert done.returncode == 0

@@ -15,6 +15,7 @@ from astropy.io import fits
 
 from statefocus.trace.auditing import audit
 from statefocus.trace.diffing import diff
+from statefocus.trace.focus_log import focus_log
 from statefocus.trace.reading import TraceReader
 from statefocus.trace.replaying import replay
 from tests.generate import STORIES
@@ -123,6 +124,11 @@ def test_a_second_ctrl_c_in_a_run_tells_where_the_focuser_was_left(tmp_path: Pat
     assert "the middle of run 1" in left
     assert str(begun["position"]) in left
     assert said.count(left) == 2, "at once, and at the end"
+    (row,) = (line for line in said.splitlines() if "first_frame" in line and "cut off" in line)
+    (entry,) = focus_log(tmp_path / "trace.jsonl").entries
+    assert (entry.outcome, entry.position, entry.reason) == ("cut off", begun["position"], last["reason"])
+    assert str(entry.position) in row
+    assert str(entry.filter) in row
     assert replay(tmp_path / "trace.jsonl").same
     assert [finding.rule for finding in audit(tmp_path / "trace.jsonl").findings] == ["run"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +15,7 @@ from msgspec.structs import replace
 from statefocus import actions, events
 from statefocus.audience import Nobody
 from statefocus.context import Context, Pending, Run, begin
+from statefocus.devices.owner import name_of
 from statefocus.devices.values import FocuserState
 from statefocus.effects import MoveFocuser
 from statefocus.focus.sweep import Sweep
@@ -31,7 +34,7 @@ NOW = events.SafetyRead(safe=True)
 
 
 def found(one: Unfinished, stands_at: int = 10_060) -> int | None:
-    told = one.find(stands_at)
+    told = one.find(stands_at, 50_000)
     return told.start if told is not None else None
 
 
@@ -194,7 +197,7 @@ def test_a_focuser_that_stands_elsewhere_than_the_run_had_left_it_was_moved_by_s
 ) -> None:
     """Also within the sweep: another program's focus lies there too."""
     cut_off()
-    told = Unfinished(profile()).find(stands_at)
+    told = Unfinished(profile()).find(stands_at, 50_000)
     assert told is not None
     assert told.start == start
     assert ("something else has moved the focuser since" in told.sentence) is (start is None)
@@ -333,7 +336,7 @@ def test_a_filter_that_was_turned_for_a_run_is_told_once() -> None:
 def test_what_follows_is_told(by_hand: bool, kind: str, further: str) -> None:
     cut_off()
     attended = Profile.model_validate({**profile().model_dump(exclude_defaults=True), "host": {"kind": kind}})
-    told = Unfinished(attended, by_hand=by_hand).find(10_060)
+    told = Unfinished(attended, by_hand=by_hand).find(10_060, 50_000)
     assert told is not None
     assert further in told.sentence
     assert ("refocus is made" in told.sentence) is not by_hand
@@ -360,3 +363,23 @@ def test_a_fault_does_not_forget_the_run_before_the_focuser_is_back(monkeypatch:
     rig.send(events.FocuserRead(position=10_000))
     one.saw(rig.log[-1].event, rig.state.context, Nobody())
     assert not _note().path.exists()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"at": math.nan},
+        {"at": time.time() + 86_400},
+        {"start_position": -5},
+        {"start_position": 99_999_999},
+        {"low": 10_061, "high": 10_059},
+        {"start_position": None},
+    ],
+)
+def test_a_note_that_cannot_be_true_is_none(told: dict[str, Any]) -> None:
+    note = LeftBehind("run", name_of(profile().devices.focuser))  # type: ignore[arg-type]
+    sound: dict[str, Any] = {"start_position": 10_000, "low": 10_050, "high": 10_070, "at": time.time()}
+    note.write(**sound)
+    assert found(Unfinished(profile())) == 10_000
+    note.write(**{**sound, **told})
+    assert found(Unfinished(profile())) is None

@@ -67,6 +67,14 @@ def test_a_second_stands_for_its_end() -> None:
     assert there not in explain(NIGHT, f"{show(t, ZONE)}.{round(t % 1 * 1000) - 1:03d}").text
 
 
+def test_what_lies_behind_the_end_of_the_trace_is_not_told_as_fact() -> None:
+    last = max(line.t for line in TraceReader(NIGHT))
+    behind = explain(NIGHT, show(last + 30, ZONE)).sentences
+    assert behind[0] == f"The trace ends at {show(last, ZONE)}, and tells nothing of what came later."
+    assert behind[1].startswith(f"At {show(last, ZONE)} ")
+    assert behind[1:] == explain(NIGHT, show(last, ZONE)).sentences
+
+
 def garbled(lines: list[str]) -> list[str]:
     return [*lines[:30], "rain", *lines[31:]]
 

@@ -14,6 +14,7 @@ from statefocus.hosts.protocol import Surroundings
 
 ENDED = "The session has ended."
 UNDER_WAY = "a refocus is under way"
+IS_TOLD = "what has happened since the last frame is being worked off"
 WINDS_UP = "the session ends, and puts back what is under way"
 STAYS_PAUSED = (
     "The plan stays paused, since focus failed (failure.policy = pause): when focus is good, call "
@@ -125,7 +126,8 @@ class Answering(Silence):
 
     def _at_gate(self, asking: Asking) -> Waiting:
         if not asking.gap_told and self._stops_calls() is None:
-            asking.gap_told = True
+            asking.gap_told, wanted = True, asking.call.filter
+            asking.waits_for = f"the filter wheel turns to {wanted}" if self._turns_to(wanted) else IS_TOLD
             yield from self._tell_next(asking.call)
         yield WORKED_OFF
         if self._ended:
@@ -154,6 +156,9 @@ class Answering(Silence):
 
     def _let_go(self, asking: Asking) -> Waiting:
         """Let the next frame be taken, unless its caller has gone."""
+        if not asking.promise():
+            self._asking = None
+            return
         call, filter_ = asking.call, self._filter
         self._number += 1
         number = self._number
@@ -166,11 +171,16 @@ class Answering(Silence):
         self._post(events.ExposureStarted(number=number, exposure_s=exposure_s))
         if not asking.settle(Answer("go", "The next frame may start.", number)):
             self._frame = None
-            self._post(events.ExposureFailed(number=number, sentence="Its caller was gone before it was let go."))
+            self._post(events.ExposureFailed(number=number, sentence="The session ended before it was let go."))
             return
         if call.frame_type == "Light":
             self.lights_begun.append(now)
         self._frame.position = self._focuser_position()
+
+    def _turns_to(self, name: str | None) -> bool:
+        """Whether the wheel is turned before a frame in that filter."""
+        turned = self._settings.turn_filter and self._rig.filter_wheel is not None
+        return turned and name is not None and name != self._filter
 
     def _is_at_rest(self) -> bool:
         return not self._run_stands and not self.focuser_busy() and self.session_rests()

@@ -50,7 +50,7 @@ class Ticket:
         self._lock = threading.Lock()
         self._then: Callable[[], None] = lambda: None
         self.answer: Answer | None = None
-        self.abandoned = False
+        self.abandoned = self.promised = False
         self.waits_for = ""
 
     def settle(self, answer: Answer) -> bool:
@@ -62,10 +62,16 @@ class Ticket:
         self._then()
         return True
 
-    def abandon(self) -> bool:
-        """Wait for it no longer; False where it was answered already."""
+    def promise(self) -> bool:
+        """Have whoever waits stay for the answer, which comes at once; False where nobody waits any more."""
         with self._lock:
-            self.abandoned = self.answer is None
+            self.promised = self.answer is None and not self.abandoned
+            return self.promised
+
+    def abandon(self) -> bool:
+        """Wait for it no longer; False where it was answered already, or is about to be."""
+        with self._lock:
+            self.abandoned = self.answer is None and not self.promised
             return self.abandoned
 
     def then(self, call: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from statefocus.hosts.gate.in_hand import FrameOut, InHand, Saved, ToldSaved
 from statefocus.hosts.protocol import Surroundings
 
 AGAIN = "This was told already."
+TOO_LATE = "No frame is out: the next one waits at the gate, and what was taken before its call is counted already."
 
 
 class Hearing(GapTelling):
@@ -161,6 +162,8 @@ class Hearing(GapTelling):
         self._frame = None
         if frame is None and (self._gated if file is None else file == self._last_file):
             return Answer("ignored", AGAIN)
+        if frame is None and self._gated and (self._asking is not None or self._run_stands):
+            return Answer("ignored", TOO_LATE)
         if frame is None:
             frame = self._unasked(told)
         elif not frame.ended:
