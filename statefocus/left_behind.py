@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from statefocus.calling.places import folder
+from statefocus.devices.owner import name_of
+from statefocus.profile import Profile
 from statefocus.whole_file import whole_file
+
+RUN, SWITCHED = "run", "switched"
+"""Kinds of notes on a focuser: of the run that moves it, and of what was switched for that."""
+
+
+def note_on_focuser(kind: str, profile: Profile) -> LeftBehind | None:
+    """Give the note of a kind on a profile's focuser; None for a simulated one, which is another in each session."""
+    focuser = profile.devices.focuser
+    return None if focuser is None or profile.devices.embedded else LeftBehind(kind, name_of(focuser))
 
 
 class LeftBehind:

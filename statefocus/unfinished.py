@@ -10,12 +10,11 @@ from typing import Any
 from statefocus import effects, events
 from statefocus.audience import Audience
 from statefocus.context import Context, Run
-from statefocus.devices.owner import name_of
 from statefocus.devices.values import FocuserState
 from statefocus.events import Event, SessionEnded, SessionStarted
 from statefocus.folding.plan import CALLS_THE_GATE
 from statefocus.kept import Learned
-from statefocus.left_behind import LeftBehind
+from statefocus.left_behind import RUN, SWITCHED, LeftBehind, note_on_focuser
 from statefocus.profile import Profile
 
 FORGOTTEN_AFTER_S = 12 * 3600.0
@@ -104,10 +103,8 @@ class Unfinished:
     """
 
     def __init__(self, profile: Profile, *, by_hand: bool = False) -> None:
-        focuser = profile.devices.focuser
-        name = None if focuser is None or profile.devices.embedded else name_of(focuser)
-        self._run_note = _Note(None if name is None else LeftBehind("run", name))
-        self._switched_note = _Note(None if name is None else LeftBehind("switched", name))
+        self._run_note = _Note(note_on_focuser(RUN, profile))
+        self._switched_note = _Note(note_on_focuser(SWITCHED, profile))
         self._sentences: tuple[str, ...] = ()
         settings = profile.focuser
         slack = max(settings.backlash_in_steps, settings.backlash_out_steps) if settings.backlash == "absolute" else 0

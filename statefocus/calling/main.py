@@ -68,16 +68,16 @@ def _gate(told: dict[str, object], common: dict[str, object]) -> int:
     except places.NoSession as error:
         return _down(str(error), "report", "gate")
     if session.ended:
-        return _down(_ended(session), session.when_down, "gate")
+        return _down(_ended(session) + session.left, session.when_down, "gate")
     try:
         answer = wire.ask(session, "/gate", told, _wait_s(common, session.wait_s))
     except wire.WaitedLong as busy:
         _print({"answer": "busy", "why": f"No frame may start yet: {_waits(busy)}. {_TOO_LONG}: call again."})
         return 1
     except wire.Down as error:
-        return _down(str(error), session.when_down, "gate")
+        return _down(str(error) + session.left, session.when_down, "gate")
     if answer.get("answer") == "down":
-        return _down(str(answer.get("why", "")), session.when_down, "gate")
+        return _down(str(answer.get("why", "")) + session.left, session.when_down, "gate")
     _print(answer)
     return 0 if answer.get("answer") == "go" else 1
 

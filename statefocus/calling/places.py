@@ -26,17 +26,30 @@ class Known:
     path
         The file.
     told
-        Its content: rig, port, token, pid, when_down, wait_s, trace, ended.
+        Its content: rig, port, token, pid, when_down, wait_s, trace, ended; left, the note on a run that is under way.
     """
 
     def __init__(self, path: str, told: dict[str, object]) -> None:
         self.path = path
         self.rig, self.token = str(told.get("rig", "?")), str(told.get("token", ""))
         self.port, self.pid = _whole(told.get("port")), _whole(told.get("pid"))
-        self.trace = str(told.get("trace", ""))
+        self.trace, self._left = str(told.get("trace", "")), str(told.get("left", ""))
         self.when_down, self.ended = str(told.get("when_down", "report")), bool(told.get("ended", False))
         wait_s = told.get("wait_s")
         self.wait_s = float(wait_s) if isinstance(wait_s, (int, float)) else 3600.0
+
+    @property
+    def left(self) -> str:
+        """Tell that a run was cut off, and has left the focuser out of focus; empty where none was."""
+        try:
+            with open(self._left, encoding="utf-8") as file:
+                told = json.load(file)
+            start, low, high = told["start_position"], told["low"], told["high"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+        if start == low == high:
+            return ""
+        return f" A run was cut off: the focuser may stand out of focus, and stood at {start} before it."
 
 
 def _whole(value: object) -> int:

@@ -251,6 +251,16 @@ def _why(runs: tuple[dict[str, Any], ...], held_back: tuple[str, ...], status: M
         yield f"A refocus is due, and waits: {'; '.join(held_back)}{waits}."
     elif not runs:
         yield "Nothing is due."
+    yield from _astray(status)
+
+
+def _astray(status: Mapping[str, Any]) -> Iterator[str]:
+    """Tell of a focuser that is not where it was last put on purpose: what is taken now may be out of focus."""
+    position, verified = status.get("position"), status.get("verified_position")
+    if status.get("state") != "beginning" and position is None:
+        yield "Nobody knows where the focuser stands."
+    elif position != verified:
+        yield f"The focuser stands at {position}, and should at {verified}: this frame may be out of focus."
 
 
 def _came_to(run: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ class Rendezvous:
     when_down: str
     wait_s: float
     trace: str = ""
+    left: str = ""
     ended: bool = False
 
 

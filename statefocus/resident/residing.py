@@ -11,6 +11,7 @@ from pathlib import Path
 from statefocus.audience import Audience
 from statefocus.hosts.gate import GateHost
 from statefocus.hosts.protocol import Host, Surroundings
+from statefocus.left_behind import RUN, note_on_focuser
 from statefocus.loopback import listening, serving_app
 from statefocus.resident.calls import Calls
 from statefocus.resident.desk import Desk
@@ -44,9 +45,11 @@ def within_reach(host: Host, given: Surroundings, audience: Audience, trace: Pat
     ):
         port = listener.getsockname()[1]
         front = Front(desk, host if isinstance(host, GateHost) else None, token, port, calls.write)
+        note = note_on_focuser(RUN, profile)
         where = Rendezvous(
-            profile.name, port, token, os.getpid(), gate.when_down, 60 * gate.wait_min, str(trace.resolve())
-        )
+            profile.name, port, token, os.getpid(), gate.when_down, 60 * gate.wait_min,
+            trace=str(trace.resolve()), left=str(note.path.resolve()) if note is not None else "",
+        )  # fmt: skip
         if isinstance(host, GateHost):
             host.session_rests = desk.rests
             host.tell = _telling(desk, calls)

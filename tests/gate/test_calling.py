@@ -137,6 +137,28 @@ def test_without_any_session_the_gate_reports(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"start_position": 10000, "low": 10015, "high": 10030}', True),
+        ('{"start_position": 10000, "low": 10000, "high": 10000}', False),
+        ("", False),
+        ("[]", False),
+        (None, False),
+    ],
+)
+def test_a_frame_that_is_let_go_without_a_session_is_told_of_a_run_that_was_cut_off(
+    content: str | None, told: bool, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = state / "note"
+    if content is not None:
+        note.write_text(content, "utf-8")
+    leave(state, when_down="go", left=str(note))
+    assert main(["gate"]) == 0
+    sentence = "A run was cut off: the focuser may stand out of focus, and stood at 10000 before it."
+    assert (sentence in said(capsys)["why"]) == told
+
+
+@pytest.mark.parametrize(
     ("when_down", "code", "answer"), [("report", 3, "unreachable"), ("go", 0, "go"), ("stop", 1, "stop")]
 )
 @pytest.mark.parametrize("ended", [False, True])

@@ -166,6 +166,9 @@ def test_status_tells_where_the_focuser_is_and_where_it_stood_on_purpose() -> No
     room.desk.saw(cut_off, room.rig.send(cut_off), room.rig.state)
     told = room.desk.status()
     assert (told["position"], told["verified_position"]) == (10_450, 10_000)
+    assert room.lets_go(room.desk.mark()).endswith(
+        " The focuser stands at 10450, and should at 10000: this frame may be out of focus."
+    )
     moved = events.FocuserRead(position=10_600)
     room.desk.saw(moved, room.rig.send(moved), room.rig.state)
     assert room.desk.status()["position"] == 10_600
