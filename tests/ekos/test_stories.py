@@ -179,7 +179,7 @@ def statefocus_is_killed_while_it_holds(kstars: KStars) -> None:
     kstars.kill("forbidden", signal.SIGINT)
     assert until(lambda: kstars.wait("forbidden", 1.0), 30, "forbidden has ended") == 3
     said = " ".join(kstars.log("forbidden").split())
-    assert "The run that an earlier session was cut off in was not made again" in said
+    assert "The focuser was not put back after a run that was cut off" in said
     assert "Ekos's sequence stays held, as an earlier session has left it" in said
     assert kstars.get(CAPTURE, "status") == SUSPENDED
     with beside(kstars, "after", {}) as after:

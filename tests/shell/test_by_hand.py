@@ -34,7 +34,7 @@ def test_what_a_person_asks_for_is_done_and_no_run_is_made_again(
     wish: Wish, cause: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Unfinished, "find", lambda _self, at: CutOff(at - 60, "A session was cut off."))
+    monkeypatch.setattr(Unfinished, "find", lambda _self, at, _max_step: CutOff(at - 60, "A session was cut off."))
     (run,) = focused(wish, tmp_path).runs
     assert run.causes == (cause,)
     assert run.position == 24_900 if wish == "undo" else run.centre == 24_950
