@@ -118,7 +118,7 @@ class KStars:
 
     def start(self) -> None:
         """Start everything, with a seeded profile, up to the devices being online."""
-        for part in ("home/.config", "home/.local/share/kstars", "home/Pictures", "run", "bin", "logs"):
+        for part in ("home/.config", "home/.local/share/kstars", "home/Pictures", "run", "bin", "logs", "tmp"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         (self.folder / "run").chmod(0o700)
         shutil.copy(HERE / "gsc", self.folder / "bin" / "gsc")
@@ -136,6 +136,7 @@ class KStars:
         env = {
             **os.environ,
             "HOME": str(home),
+            "TMPDIR": str(self.folder / "tmp"),  # where a focuser is locked: not against a session outside
             "XDG_RUNTIME_DIR": str(run),
             "XDG_CONFIG_HOME": str(home / ".config"),
             "XDG_DATA_HOME": str(home / ".local/share"),
