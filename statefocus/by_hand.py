@@ -186,7 +186,10 @@ def focus_now(
         hands.about_to_move = lambda move: unfinished.moves(move, runner.state.context, audience)
         interruptible(runner.interrupt)
         audience.begin(loaded.profile, 0, trace)
-        Readings(profile, rig, crew, clock, lambda: 86_400.0, lambda: owning.expected(runner.state.context)).start()
+        readings = Readings(
+            profile, rig, crew, clock, lambda: 86_400.0, lambda: owning.expected(runner.state.context), audience.notify
+        )
+        readings.start()
         crew.post(watcher.first_wish())
         runner.run(unfinished.started(standing(rig, audience), read_learned(loaded.profile)))
         if runner.left:

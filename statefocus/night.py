@@ -20,7 +20,7 @@ from statefocus.devices.values import Exposure
 from statefocus.errors import StatefocusError
 from statefocus.foresight import Foresight
 from statefocus.hands import Hands
-from statefocus.hosts.protocol import Host, Kept, Surroundings, nothing_unmade
+from statefocus.hosts.protocol import Host, Kept, Surroundings
 from statefocus.hosts.readings import Readings
 from statefocus.hosts.registry import camera_of, make_host
 from statefocus.kept import keep_learned, read_learned
@@ -89,7 +89,6 @@ class Night:
 
     def __post_init__(self) -> None:
         self._foresight: Foresight | None = None
-        self._left_unmade: Callable[[], bool] = nothing_unmade
         self.audience = Steadfast(self.audience)
 
     @property
@@ -110,9 +109,7 @@ class Night:
             rig = open_rig(profile, clock, camera_of(profile, clock))
             try:
                 with saving_runs(self.profile, self.trace, self.audience) as self.audience:
-                    given = Surroundings(
-                        profile, rig, clock, crew, self._keep, self.frames, self._read, self._foresees, self._unmade
-                    )
+                    given = Surroundings(profile, rig, clock, crew, self._keep, self.frames, self._read, self._foresees)
                     return self._attend(given, judge)
             finally:
                 crew.stop()
@@ -143,11 +140,12 @@ class Night:
             self._foresight = Foresight(machines, self.profile, lambda: runner.state, clock.now)
             self.interruptible(runner.interrupt)
             self.audience.begin(self.profile, host.total_frames, self.trace)
-            Readings(
-                given.profile, rig, crew, clock, host.flip_in_s, lambda: owning.expected(runner.state.context)
-            ).start()
+            readings = Readings(
+                given.profile, rig, crew, clock, host.flip_in_s, lambda: owning.expected(runner.state.context),
+                tell=self.audience.notify,
+            )  # fmt: skip
+            readings.start()
             first = unfinished.started(standing(rig, self.audience), read_learned(self.profile))
-            self._left_unmade = lambda: _is_unmade(first, runner.state.context)
             host.attend()
             if desk is not None:
                 desk.end = runner.interrupt
@@ -163,10 +161,6 @@ class Night:
     def _foresees(self, frame: events.FrameSaved, seconds: float) -> bool:
         """Whether the plan will be held once that frame is saved."""
         return self._foresight is not None and self._foresight(frame, seconds)
-
-    def _unmade(self) -> bool:
-        """Whether the run that an earlier session was cut off in was not made again: the telescope is out of focus."""
-        return self._left_unmade()
 
     def _keep(self, number: int, job: PlanJob, exposure: Exposure, told: dict[str, Any]) -> Kept:
         """Save a plan's frame, and measure it where a trigger looks at the image history (T10)."""
@@ -209,11 +203,6 @@ class Night:
             self.audience.notify("error", f"Frame {number} could not be saved: {error}. The night goes on without it.")
             return None
         return path
-
-
-def _is_unmade(first: events.SessionStarted, context: Context) -> bool:
-    """Whether a run was cut off before the session, and the focuser still stands as it was left by that."""
-    return first.unfinished is not None and context.astray and context.verified_position == first.unfinished
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 
 from statefocus import effects, events
 from statefocus.audience import Audience
+from statefocus.calling.places import FORGOTTEN_AFTER_S
 from statefocus.context import Context, Run
 from statefocus.devices.values import FocuserState
 from statefocus.events import Event, SessionEnded, SessionStarted
@@ -16,9 +17,6 @@ from statefocus.folding.plan import CALLS_THE_GATE
 from statefocus.kept import Learned
 from statefocus.left_behind import RUN, SWITCHED, LeftBehind, note_on_focuser
 from statefocus.profile import Profile
-
-FORGOTTEN_AFTER_S = 12 * 3600.0
-"""What was cut off longer ago is of another night."""
 
 CLOCK_SET_S = 3600.0
 """By so much the clock may have been set back since a note was written; what is later still is no time."""
@@ -45,8 +43,8 @@ FILTER_LEFT = (
     "{home_filter}: look at the wheel."
 )
 LEFT_AGAIN = (
-    "The focuser was not put back after a run that was cut off or has failed: before it, it stood at {start}. The next "
-    "session with it, within {hours:g} hours, makes a run from there."
+    "The focuser was not put back after a run that was cut off or has failed: before it, it stood at {start}. Unless "
+    "something else moves it, the next session with it, within {hours:g} hours, makes a run from there."
 )
 UNWRITTEN = (
     "It cannot be written down that a run moves the focuser ({path}): if statefocus or the power is cut off within a "
@@ -117,7 +115,7 @@ class Unfinished:
         if not by_hand:
             at_the_gate = profile.host.kind in CALLS_THE_GATE
             self._further = f" {MADE_AT_THE_GATE if at_the_gate else MADE_AGAIN}".format(
-                quiet_s=profile.host.gate.quiet_s
+                quiet_s=profile.host.gate.exposure_s + profile.host.gate.quiet_s
             )
         self._reach: tuple[int, int, int] | None = None
         self._told_unwritten = False

@@ -38,7 +38,7 @@ def frame() -> tuple[str, list[str]]:
 
 
 def statefocus(*words: str, while_ccdciel_runs: bool = False) -> tuple[int, dict[str, str]]:
-    """Call statefocus; give its exit code and its answer. Who stops CCDciel meanwhile cancels what is waited for."""
+    """Call statefocus; give its exit code and its answer. Who stops CCDciel meanwhile cancels the run it waits for."""
     with subprocess.Popen(["statefocus", *words], stdout=subprocess.PIPE, text=True) as call:
         while True:
             try:
@@ -47,7 +47,8 @@ def statefocus(*words: str, while_ccdciel_runs: bool = False) -> tuple[int, dict
             except subprocess.TimeoutExpired:
                 if while_ccdciel_runs and ccdciel("Capture_Running") is False:
                     while_ccdciel_runs = False
-                    statefocus("ctl", "cancel")
+                    if statefocus("ctl", "cancel")[0] != 0:
+                        call.kill()  # no run is under way: it waits for something else
     sys.stdout.write(told)
     sys.stdout.flush()
     return call.returncode, json.loads(told) if told.startswith("{") else {}
@@ -56,16 +57,18 @@ def statefocus(*words: str, while_ccdciel_runs: bool = False) -> tuple[int, dict
 def before_image(seconds: float, stack: int) -> int:
     """Wait until the image may begin, and stop CCDciel's sequence where it should not. A 3, no session, lets it."""
     kind, in_filter = frame()
-    code, said = 1, {"answer": "busy"}
-    while code == 1 and said.get("answer") == "busy":
-        call = ("gate", "--host", "ccdciel", "--frame", kind, *in_filter, "--exposure", str(seconds * stack))
+    call = ("gate", "--host", "ccdciel", "--frame", kind, *in_filter, "--exposure", str(seconds * stack))
+    while True:
         code, said = statefocus(*call, while_ccdciel_runs=True)
-    if code == 1:
-        ccdciel("LogMsg", f"statefocus: stop. {said.get('why', '')}")
-        ccdciel("Sequence_Stop")
-    elif ccdciel("Capture_Running") is False:
-        statefocus("notify", "plan-finished", "--reason", "CCDciel was stopped")
-    return code
+        if ccdciel("Capture_Running") is False:  # somebody has stopped it, and may have begun something else
+            statefocus("notify", "plan-finished", "--reason", "CCDciel was stopped")
+            return code
+        if code != 1:
+            return code
+        if said.get("answer") != "busy":
+            ccdciel("LogMsg", f"statefocus: stop. {said.get('why', '')}")
+            ccdciel("Sequence_Stop")
+            return code
 
 
 def after_image() -> int:

@@ -142,9 +142,10 @@ def wait_for_retry(context: Context) -> Result:
 
 @action(ReleaseFocuser, run="needs")
 def release_focuser(context: Context) -> Result:
-    """Set the driver's own compensation back as it was before the run (C8)."""
-    run = replace(current(context), retries=0)
-    former = None if context.compensation.driver_was_on is not None else run.driver_compensation
+    """Set the driver's own compensation back as it was before the run (C8), or before a session that was cut off."""
+    run, state = replace(current(context), retries=0), context.compensation
+    before = True if run.driver_compensation is None and state.driver_left_off else run.driver_compensation
+    former = None if state.driver_was_on is not None else before
     return emit(replace(context, run=run), ReleaseFocuser, driver_compensation=former)
 
 

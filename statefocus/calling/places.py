@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 
 ENVIRONMENT = "STATEFOCUS_SESSION"
 """Names the file of the session that is meant, instead of a search for it."""
+
+
+FORGOTTEN_AFTER_S = 12 * 3600.0
+"""A run that was cut off longer ago is of another night."""
 
 
 class NoSession(Exception):  # it is an answer, and often no error
@@ -45,9 +50,9 @@ class Known:
             with open(self._left, encoding="utf-8") as file:
                 told = json.load(file)
             start, low, high = told["start_position"], told["low"], told["high"]
+            if start == low == high or time.time() - told["at"] > FORGOTTEN_AFTER_S:
+                return ""
         except (OSError, ValueError, KeyError, TypeError):
-            return ""
-        if start == low == high:
             return ""
         return f" A run was cut off: the focuser may stand out of focus, and stood at {start} before it."
 

@@ -64,7 +64,8 @@ def unheard_until(profile: Profile, t: float) -> float | None:
 
     The session before was cut off in a run, and the host may have gone on without it (`host.gate.when_down`).
     """
-    return t + profile.host.gate.quiet_s if profile.host.kind in CALLS_THE_GATE else None
+    gate = profile.host.gate
+    return t + gate.exposure_s + gate.quiet_s if profile.host.kind in CALLS_THE_GATE else None
 
 
 @folds(events.SessionEnding)

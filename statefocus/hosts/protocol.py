@@ -36,11 +36,6 @@ def foresees_nothing(_frame: FrameSaved, _seconds: float) -> bool:
     return False
 
 
-def nothing_unmade() -> bool:
-    """No run was cut off."""
-    return False
-
-
 def unread(path: Path) -> Kept:
     """Know a frame that a host has saved by its name alone."""
     return Kept(path)
@@ -64,9 +59,6 @@ class Surroundings:
         Light frames after which the plan is to end; None for all of them.
     foresees
         Whether a hold is to be expected, for a host that must arrange it while the frame before it is still taken.
-    unmade
-        Whether a run that an earlier session was cut off in has not been made again, and the telescope is out of focus
-        since; for any thread.
     read
         Reads a frame that the host has saved, and measures it for the image history (T10).
     """
@@ -79,7 +71,6 @@ class Surroundings:
     lights: int | None = None
     read: Callable[[Path], Kept] = unread
     foresees: Foresee = foresees_nothing
-    unmade: Callable[[], bool] = nothing_unmade
 
 
 class Host(Protocol):

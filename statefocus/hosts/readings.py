@@ -81,15 +81,17 @@ class Readings:
         clock: Clock,
         flip_in_s: Callable[[], float | None],
         expected: Callable[[], Expected | None],
-        tell: Callable[[str, str], None] = lambda _level, _sentence: None,
+        tell: Callable[[str, str], None],
     ) -> None:
         self._profile, self._rig, self._crew, self._clock = profile, rig, crew, clock
         self._flip_in_s = flip_in_s
         self._expected = expected
         self._seen: deque[int] = deque(maxlen=2)
         self._driver = False
-        self._focuser, self._mount = Answering("focuser", tell), Answering("mount", tell)
-        self._safety, self._conditions = Answering("safety monitor", tell), Answering("weather sensor", tell)
+        names = ("focuser", "focuser's thermometer", "mount", "safety monitor", "weather sensor")
+        self._focuser, self._sensor, self._mount, self._safety, self._conditions = (
+            Answering(name, tell) for name in names
+        )
 
     def start(self) -> None:
         """Read everything once, then again and again, each kind in its own lane."""
@@ -180,7 +182,7 @@ class Readings:
     def _read_temperature(self) -> events.Event:
         conditions = self._rig.conditions
         return events.TemperatureRead(
-            focuser_c=_celsius(self._focuser.read(self._rig.focuser.temperature_c)),
+            focuser_c=_celsius(self._sensor.read(self._rig.focuser.temperature_c)),
             external_c=_celsius(self._conditions.read(conditions.temperature_c)) if conditions else None,
         )
 

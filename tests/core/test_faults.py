@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statefocus import actions, events, rules
 from statefocus.effects import MoveFocuser
-from statefocus.testing import SimulatedRig
+from statefocus.testing import SimulatedRig, failed
 
 from .rigs import begin_run, due, fail, measured, quiet_rig, run_now
 
@@ -293,3 +293,10 @@ def test_a_flip_that_is_still_going_on_comes_before_a_pause_of_the_plan() -> Non
     rig.send(events.PlanPaused())
     rig.until("")
     assert rig.leaf == "MeridianFlip"
+
+
+def test_c8_a_drivers_own_compensation_that_was_left_off_is_set_back_though_the_run_never_began() -> None:
+    rig = replaced(quiet_rig(), events.SessionStarted(position=10_000, driver_left_off=True))
+    rig.script("pause_plan", failed)
+    run_now(rig)
+    assert (rig.runs[-1].start_position, rig.driver_compensation) == (None, True)

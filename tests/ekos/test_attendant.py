@@ -14,7 +14,7 @@ from statefocus.clock import VirtualClock
 from statefocus.crew import VirtualCrew
 from statefocus.hosts.ekos import sight
 from statefocus.hosts.ekos.attendant import Attendant
-from statefocus.hosts.ekos.bus import Denied, Gone, Signal
+from statefocus.hosts.ekos.bus import Absent, Denied, Gone, Signal
 from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.holding import Stopped
 from statefocus.hosts.ekos.sight import Capturing as State
@@ -43,7 +43,7 @@ class Ekos:
         if self.mute:
             raise Gone("no answer")
         if self.absent:
-            raise Denied("no such object")
+            raise Absent("no such object")
         known = {"/KStars/Ekos/Capture status": self.status, "/KStars/Ekos/Focus status": 0}
         if self.guiding is not None:
             known["/KStars/Ekos/Guide status"] = self.guiding
@@ -478,21 +478,6 @@ def test_a_hold_that_a_mute_kstars_does_not_answer_is_let_go_when_it_answers(lat
     beside.ekos.mute = False
     beside.go_on(2)
     assert beside.ekos.told == ["suspend", "start"]
-
-
-def test_what_an_earlier_session_left_held_stays_so_where_a_hold_is_not_answered(later: list[float]) -> None:
-    ekos = Ekos()
-    ekos.status = State.SUSPENDED
-    beside = Beside(ekos=ekos, left_held=True, stopped=Stopped("suspend"))
-    beside.attendant.keeper._unmade = lambda: True
-    beside.stands()
-    beside.wish("hold", 5)
-    mute_for(beside, 35, later)
-    assert beside.kinds()[-1] == "effect_failed"
-    ekos.mute = False
-    later[0] += 20
-    beside.go_on(3)
-    assert (ekos.told, ekos.status) == ([], State.SUSPENDED)
 
 
 # --- signals that come while Ekos does not answer ---

@@ -227,7 +227,7 @@ def test_a_measure_that_is_no_number_is_none(number: float) -> None:
 @pytest.mark.parametrize(
     ("mount", "after_min", "seconds"),
     [((23.0, 0), 0.0, 3590.2), ((-0.5, 0), 6.0, 2154.1), ((0.3, 0), 6.0, 0.0), ((-0.5, 1), 6.0, 86_400.0),
-     ((0.3, -1), 6.0, 86_400.0), ((-0.5, 0), None, 86_400.0)],
+     ((0.3, -1), 6.0, 86_400.0), ((-0.5, 0), None, 86_400.0), ((0.7, 0), 6.0, 86_400.0)],
 )  # fmt: skip
 def test_the_time_to_a_flip(mount: tuple[float, int], after_min: float | None, seconds: float) -> None:
     assert time_to_flip(mount, after_min) == pytest.approx(seconds, abs=0.1)

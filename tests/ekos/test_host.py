@@ -159,9 +159,8 @@ class WireBus:
 class Attended:
     """A host at work, and what it has told."""
 
-    def __init__(self, wire: Wire, folder: Path, *, foresees: bool = False, unmade: bool = False) -> None:
+    def __init__(self, wire: Wire, folder: Path, *, foresees: bool = False) -> None:
         self.wire, self.told = wire, []  # type: tuple[Wire, list[events.Event]]
-        self.unmade = unmade
         profile = Profile.model_validate(
             {
                 "host": {"kind": "ekos", "ekos": {"resume_timeout_s": 1.0}, "guiding": {"timeout_s": 0.5}},
@@ -172,13 +171,7 @@ class Attended:
         rig: Any = SimpleNamespace(focuser=SimpleNamespace(position=lambda: 4711), mount=None)
         self.host = EkosHost(
             Surroundings(
-                profile,
-                rig,
-                VirtualClock(0.0),
-                crew,
-                lambda *_told: Kept(None),
-                foresees=lambda *_frame: foresees,
-                unmade=lambda: self.unmade,
+                profile, rig, VirtualClock(0.0), crew, lambda *_told: Kept(None), foresees=lambda *_frame: foresees
             )
         )
         self.host.attend()
@@ -434,83 +427,6 @@ def test_what_a_killed_session_left_held_may_be_held_on_by_the_next_one(
     after.host.release(6)
     after.goes_on()
     after.host.close()
-
-
-# --- where the run that was cut off is not made again, and the telescope is out of focus ---
-
-
-@pytest.mark.parametrize("meanwhile", ["", "the bus is lost", "a hold is refused"])
-def test_it_stays_held_as_long_as_the_run_is_unmade(wire: Wire, tmp_path: Path, meanwhile: str) -> None:
-    left_by(wire, tmp_path)
-    after = Attended(wire, tmp_path, unmade=True)
-    after.wait_for("plan_paused")
-    if meanwhile == "the bus is lost":
-        wire.cut()
-        after.wait_for("host_found")
-    if meanwhile == "a hold is refused":
-        wire.ekos.sequence = None
-        after.host.hold(5)
-        after.wait_for("effect_failed")
-    time.sleep(1.0)
-    assert (wire.ekos.told, wire.ekos.status) == ([], State.SUSPENDED)
-    after.unmade = False
-    after.goes_on()
-    assert after.host.failure == ""
-    after.host.close()
-
-
-@pytest.mark.parametrize("connected", [True, False])
-def test_a_session_that_ends_with_the_run_unmade_leaves_it_held_and_says_so(
-    wire: Wire, tmp_path: Path, connected: bool
-) -> None:
-    left_by(wire, tmp_path)
-    after = Attended(wire, tmp_path, unmade=True)
-    after.wait_for("plan_paused")
-    if not connected:
-        wire.cut(for_good=True)
-        after.wait_for("host_lost")
-    assert after.host.failure.startswith(
-        "Ekos's sequence stays held, as an earlier session has left it, since the run that was cut off was not made "
-    )
-    after.host.close()
-    assert (wire.ekos.told, wire.ekos.status) == ([], State.SUSPENDED)
-    wire.reachable = True
-    last = Attended(wire, tmp_path)
-    last.goes_on()
-    last.host.close()
-
-
-def test_a_session_that_cannot_begin_leaves_it_held(wire: Wire, tmp_path: Path) -> None:
-    left_by(wire, tmp_path)
-    after = Attended(wire, tmp_path)
-    after.wait_for("plan_paused")
-    after.host.close()
-    assert (wire.ekos.told, note().exists()) == ([], True)
-
-
-def test_a_session_that_ends_before_it_is_let_go_lets_it_go(wire: Wire, tmp_path: Path) -> None:
-    left_by(wire, tmp_path)
-    after = Attended(wire, tmp_path)
-    assert after.host.failure == ""
-    after.host.close()
-    assert wire.ekos.told == ["start"]
-
-
-def test_a_person_may_start_it_meanwhile(wire: Wire, tmp_path: Path) -> None:
-    left_by(wire, tmp_path)
-    after = Attended(wire, tmp_path, unmade=True)
-    after.wait_for("plan_paused")
-    wire.ekos.status = State.CAPTURING
-    wire.signals.append(
-        Signal(":1.5", "/KStars/Ekos/Capture", "org.kde.kstars.Ekos.Capture", "newStatus", (State.CAPTURING,))
-    )
-    after.wait_for("plan_resumed")
-    assert after.host.failure == ""
-    after.host.close()
-    assert (wire.ekos.told, note().exists()) == ([], False)
-
-
-# --- what is not ours ---
 
 
 def test_a_sequence_that_somebody_else_has_suspended_is_told(wire: Wire, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -48,6 +47,7 @@ def test_stories_beside_a_real_kstars(kstars: KStars, subtests: pytest.Subtests)
         guiding_stands_still_during_a_run,
         a_meridian_flip,
         a_person_stops_the_sequence_while_we_hold,
+        a_person_starts_the_sequence_while_we_hold,
         the_connection_is_cut_while_we_hold,
         statefocus_is_killed_while_it_holds,
         kstars_is_killed_while_we_hold,
@@ -145,6 +145,22 @@ def a_person_stops_the_sequence_while_we_hold(kstars: KStars) -> None:
     assert one.frames() == ["Light_Luminance"] * 2
 
 
+def a_person_starts_the_sequence_while_we_hold(kstars: KStars) -> None:
+    """It is suspended within its first moments: an exposure that went on would be out of focus, or be spoilt by ours."""
+    with beside(kstars, "started", {"triggers.first_frame": "true", "autofocus.exposure_s": "1.5"}) as one:
+        one.load(Frames(2, 4.0))
+        kstars.call(CAPTURE, "start")
+        one.wait_for("frame_taken", 60)
+        time.sleep(0.5)
+        kstars.call(CAPTURE, "start")
+        until(lambda: kstars.get(CAPTURE, "status") == SUSPENDED, 2, "it is held again")
+        one.wait_for("plan_finished", 120)
+        assert [run["outcome"] for run in one.lines("run")] == ["validated"]
+        moves = [line["t"] for line in one.events() if line["event"] in ("focuser_moved", "plan_released")]
+        assert min(saved["t"] - 4.0 for saved in one.events("frame_saved")) > max(moves) - 1.0
+    assert one.frames() == ["Light_Luminance"] * 2
+
+
 def the_connection_is_cut_while_we_hold(kstars: KStars) -> None:
     relay = Relay(kstars.folder / "run/relay", kstars.folder / "run/bus")
     wanted = {"triggers.first_frame": "true", "host.ekos.bus": f'"{relay.address}"'}
@@ -171,16 +187,6 @@ def statefocus_is_killed_while_it_holds(kstars: KStars) -> None:
     one.wait_for("frame_taken", 30)
     kstars.kill("murdered")
     assert kstars.wait("murdered", 10) is not None
-    assert kstars.get(CAPTURE, "status") == SUSPENDED
-    forbidden = Beside(kstars, "forbidden")
-    forbidden.start({"guards.safe": '"notification"'})  # and nobody says that it is safe
-    forbidden.wait_for("plan_paused", 30)
-    time.sleep(10.0)
-    kstars.kill("forbidden", signal.SIGINT)
-    assert until(lambda: kstars.wait("forbidden", 1.0), 30, "forbidden has ended") == 3
-    said = " ".join(kstars.log("forbidden").split())
-    assert "The focuser was not put back after a run that was cut off" in said
-    assert "Ekos's sequence stays held, as an earlier session has left it" in said
     assert kstars.get(CAPTURE, "status") == SUSPENDED
     with beside(kstars, "after", {}) as after:
         paused = after.wait_for("plan_paused", 10)

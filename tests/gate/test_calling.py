@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,7 +152,7 @@ def test_a_frame_that_is_let_go_without_a_session_is_told_of_a_run_that_was_cut_
 ) -> None:
     note = state / "note"
     if content is not None:
-        note.write_text(content, "utf-8")
+        note.write_text(content.replace("}", f', "at": {time.time()}}}'), "utf-8")
     leave(state, when_down="go", left=str(note))
     assert main(["gate"]) == 0
     sentence = "A run was cut off: the focuser may stand out of focus, and stood at 10000 before it."

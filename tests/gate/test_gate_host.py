@@ -725,7 +725,7 @@ def test_a_run_that_was_cut_off_is_not_made_again_while_the_host_may_be_exposing
 
 
 def test_a_run_that_was_cut_off_is_made_again_where_the_host_says_nothing_for_long() -> None:
-    stage = cut_off(quiet_s=100)
+    stage = cut_off(quiet_s=60, exposure_s=40)
     stage.passes(99)
     assert stage.runs == []
     stage.passes(1)
@@ -733,7 +733,7 @@ def test_a_run_that_was_cut_off_is_made_again_where_the_host_says_nothing_for_lo
 
 
 def test_a_person_who_asks_for_a_run_then_is_told_what_to_wait_for() -> None:
-    stage = cut_off(quiet_s=100)
+    stage = cut_off(quiet_s=60, exposure_s=40)
     stage.passes(40)
     stage.tell(events.RunRequested())
     stage.settle()

@@ -180,3 +180,15 @@ def test_scripts_for_windows_say_only_what_is_known(path: Path) -> None:
     words = path.read_text("utf-8").replace('"', " ").replace(",", " ").split()
     assert {word for word in words if word.startswith("--")} <= known
     assert {after for word, after in pairwise(words) if word == "notify"} <= set(EVENTS)
+
+
+@_POSIX
+def test_a_ccdciel_that_was_stopped_while_the_session_is_paused_is_left_alone(
+    called: dict[str, str], tmp_path: Path
+) -> None:
+    waits = '[ "$1" != gate ] || exec sleep 60\n[ "$1" != ctl ] || exit 1'
+    (tmp_path / "statefocus").write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\n{waits}\n', "utf-8")
+    with ccdciel(Capture_Running=False) as (port, asked):
+        assert ccdciel_frames(called, "0,5.000,1,1,10", CCDCIEL_PORT=port) != 0
+    assert [call.split()[0] for call in calls(called)] == ["gate", "ctl", "notify"]
+    assert "Sequence_Stop" not in {method for method, _ in asked}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -340,6 +341,23 @@ def test_guiding_goes_on_where_the_plan_does_not(nina: Nina, how: str) -> None:
         attended.host.abort(8) if how == "abort" else attended.host.leave_paused()
         until(lambda: attended.kinds("guiding_settled"))
     assert nina.guiding == "Guiding"
+
+
+@pytest.mark.parametrize("then", [[], ["SEQUENCE-STARTING", "SEQUENCE-FINISHED"]])
+def test_a_hold_does_not_wait_for_a_silence_once_n_i_n_a_tells_that_nothing_runs(nina: Nina, then: list[str]) -> None:
+    nina.instead["/sequence/json"] = (500, b"{}")
+    attended = Attended(nina.port)
+    try:
+        attended.host.hold(7)
+        until(lambda: ("/sequence/json", {}) in nina.asked)
+        nina.instead.pop("/sequence/json")
+        attended.host.attend()
+        for name in then:
+            attended.host.hear(json.dumps({"Response": {"Event": name}}))
+        until(lambda: attended.kinds("plan_held"))
+    finally:
+        attended.host.close()
+        attended.crew.stop()
 
 
 def test_guiding_that_is_left_off_is_told_beside_an_older_fault_of_the_gate(

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from statefocus import actions, events
 from statefocus.audience import Nobody
+from statefocus.calling.places import FORGOTTEN_AFTER_S
 from statefocus.context import Context, Pending, Run, begin
 from statefocus.devices.owner import name_of
 from statefocus.devices.values import FocuserState
@@ -22,7 +23,7 @@ from statefocus.focus.sweep import Sweep
 from statefocus.hands import Hands
 from statefocus.left_behind import LeftBehind
 from statefocus.profile import Profile
-from statefocus.unfinished import FORGOTTEN_AFTER_S, Unfinished
+from statefocus.unfinished import Unfinished
 from tests.core.rigs import begin_run, quiet_rig
 from tests.core.test_faults import broken
 
@@ -329,7 +330,7 @@ def test_a_filter_that_was_turned_for_a_run_is_told_once() -> None:
     ("by_hand", "kind", "further"),
     [
         (False, "embedded", "A refocus is made as soon as possible."),
-        (False, "gate", "A refocus is made before the host's next frame, or when it has said nothing for 300 s"),
+        (False, "gate", "A refocus is made before the host's next frame, or when it has said nothing for 900 s"),
         (True, "gate", "stood at 10000 before it."),
     ],
 )

@@ -22,6 +22,9 @@ from statefocus.hosts.ekos.sight import STANDING, Aligning, Capturing, Ekos, Foc
 from statefocus.hosts.protocol import Surroundings
 
 _SIDEREAL = 1.0027379
+_OVERDUE_S = 1800.0
+"""After so long a flip that was due is not expected any more; Ekos ends the frame under way first."""
+
 _DAY_S = 86_400.0
 _MOUNT_EVERY_S = 5.0
 _POLL_S, _TRACKS_WITHIN = 0.05, 8
@@ -86,9 +89,7 @@ class Attendant:
         self.following = Following(joined=found_again or self._status not in STANDING)
         stopped = stopped or Stopped()
         self._ours = stopped.anything or held is not None
-        self.keeper = Keeper(
-            self._ekos, self.following, given.profile.host, self._post, given.foresees, given.unmade, stopped
-        )
+        self.keeper = Keeper(self._ekos, self.following, given.profile.host, self._post, given.foresees, stopped)
         if held is not None:
             self.keeper.hold_on(held)
         elif left_held:
@@ -333,10 +334,14 @@ def _are_numbers(body: tuple[Any, ...]) -> bool:
 def time_to_flip(mount: tuple[float, int] | None, after_meridian_min: float | None) -> float | None:
     """Time to the flip, seconds, by hour angle and pier side; a day where it is done, None where nothing is known.
 
+    One that is due for so long that no frame can have put it off is not made: then Ekos does not flip.
+
     >>> round(time_to_flip((-1.0, 0), 0.0))
     3590
     >>> time_to_flip((0.2, 0), 0.0), time_to_flip((0.2, 1), 0.0), time_to_flip(None, 0.0)
     (0.0, 86400.0, None)
+    >>> time_to_flip((1.0, 0), 0.0)
+    86400.0
     """
     if after_meridian_min is None:
         return _DAY_S
@@ -347,5 +352,5 @@ def time_to_flip(mount: tuple[float, int] | None, after_meridian_min: float | No
         return _DAY_S
     hours = (hours + 12) % 24 - 12
     left_s = (60 * after_meridian_min - 3600 * hours) / _SIDEREAL
-    past = left_s <= 0 and side != 0
+    past = left_s <= (-_OVERDUE_S if side == 0 else 0)
     return _DAY_S if past else max(left_s, 0.0)

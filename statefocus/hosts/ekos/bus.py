@@ -20,8 +20,15 @@ class Gone(Exception):
     """Nobody answers, or the answer is an error: a program that is starting, ending, or not there."""
 
 
+_ABSENT = {f"org.freedesktop.DBus.Error.Unknown{what}" for what in ("Object", "Interface", "Method")}
+
+
 class Denied(Gone):
     """The answer is an error, such as for an object that is not there."""
+
+
+class Absent(Denied):
+    """There is no such object, or it has no such method."""
 
 
 class BusLost(Gone):
@@ -76,7 +83,7 @@ class Bus:
         Raises
         ------
         Denied
-            Where it answers an error.
+            Where it answers an error; `Absent` where that tells of no such object.
         Gone
             Where it answers nothing in time.
         """
@@ -84,7 +91,8 @@ class Bus:
         answer = self._answer(new_method_call(address, member, signature or None, body))
         if answer.header.message_type == MessageType.error:
             name = answer.header.fields.get(HeaderFields.error_name, "error")
-            raise Denied(f"{member}: {name} {' '.join(str(part) for part in answer.body)}")
+            denied = Absent if name in _ABSENT else Denied
+            raise denied(f"{member}: {name} {' '.join(str(part) for part in answer.body)}")
         values = tuple(plain(value) for value in answer.body)
         return values[0] if len(values) == 1 else (values or None)
 

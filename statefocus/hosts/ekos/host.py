@@ -14,7 +14,7 @@ from math import inf
 from statefocus import events
 from statefocus.errors import Refused, Unreachable
 from statefocus.hosts.ekos.attendant import Attendant
-from statefocus.hosts.ekos.bus import Bus, BusLost, Denied, Gone, Signal
+from statefocus.hosts.ekos.bus import Absent, Bus, BusLost, Gone, Signal
 from statefocus.hosts.ekos.guiding import Guided
 from statefocus.hosts.ekos.holding import Stopped
 from statefocus.hosts.ekos.note import Held, Note
@@ -25,11 +25,6 @@ from statefocus.hosts.protocol import Surroundings
 
 _LOOK_EVERY_S = 1.0
 _ALERT_S, _CALM_S = 0.03, 0.2
-
-_UNMADE = (
-    "Ekos's sequence stays held, as an earlier session has left it, since the run that was cut off was not made again: "
-    "start statefocus once more, or focus by hand and start the sequence in Ekos's Capture module."
-)
 
 _RULES = (
     f"type='signal',path_namespace='/KStars/Ekos',sender='{KSTARS}'",
@@ -62,7 +57,7 @@ class EkosHost:
         self._open: deque[Wish] = deque()
         self._asked: What | None = None
         self._thread: threading.Thread | None = None
-        self._end_by, self._is_over = inf, False
+        self._end_by = inf
         self._attendant: Attendant | None = None
         self._look_at, self._unstarted = 0.0, False
         self._gone_told = False
@@ -110,10 +105,7 @@ class EkosHost:
     @property
     def failure(self) -> str:
         """What had to be left held, as a sentence; to be read when the session is over, since all is let go first."""
-        self._is_over = True
         self._end()
-        if self._leaves_held:
-            return _UNMADE
         if self._stopped.way:
             return (
                 "Ekos's sequence is still held, and could not be let go within "
@@ -211,14 +203,7 @@ class EkosHost:
         if self._end_by == inf:
             return False
         open_still = self._open or not self._wishes.empty() or self._stopped.anything
-        return not open_still or self._leaves_held or time.monotonic() > self._end_by
-
-    @property
-    def _leaves_held(self) -> bool:
-        """Whether what an earlier session has left held stays so: the telescope is out of focus, or nobody knows."""
-        attendant = self._attendant
-        found = attendant.keeper.found_held if attendant is not None else self._note.found is not None
-        return found and (self._given.unmade() or not self._is_over)
+        return not open_still or time.monotonic() > self._end_by
 
     def _once(self) -> None:
         if self._bus is None:
@@ -233,7 +218,7 @@ class EkosHost:
         if self._attendant is not None:
             if self._end_by == inf:
                 self._attendant.go_on()
-            elif not self._leaves_held:
+            else:
                 self._attendant.end()
             self._keep_note(self._bus, self._attendant)
         if self._wishes.empty():
@@ -302,7 +287,7 @@ class EkosHost:
         ekos = Ekos(bus)
         try:
             status = ekos.status()
-        except Denied:
+        except Absent:
             self._unstarted = True
             raise
         self._meet(bus.owner(KSTARS))
@@ -310,14 +295,15 @@ class EkosHost:
         if left is not None and ekos.guiding() != Guided.SUSPENDED:
             self._stopped.guiding = False  # somebody has started or ended it since
         if left is not None and not (self._stopped.stands(status) and ekos.queue().done == left.done):
-            self._stopped.way, self._note.found = "", None
+            self._stopped.way, left = "", None
         attendant = Attendant(
             bus, self._given, lambda: self._wish("gap is over"),
-            found_again=self._gone_told, held=self._held, left_held=self._note.found is not None, stopped=self._stopped,
+            found_again=self._gone_told, held=self._held, left_held=left is not None, stopped=self._stopped,
         )  # fmt: skip
         if self._gone_told:
             self._gone_told = False
             self._post(events.HostFound())
+        self._note.found = None
         attendant.begin()
         self._attendant = attendant
 
@@ -362,8 +348,6 @@ class EkosHost:
         """There is nothing to follow any more, and where it does not live on, nothing to let go."""
         if self._attendant is not None:
             self._lights_before += self._attendant.lights_begun
-            if not self._attendant.keeper.found_held:
-                self._note.found = None
             self._held = self._attendant.keeper.gone(sentence, lives_on=lives_on)
         self._attendant, self._owned = None, False
         self._look_at, self._unstarted = 0.0, False

@@ -45,8 +45,6 @@ class Keeper:
         Tells the session.
     foresees
         Whether the session will want a hold.
-    unmade
-        Whether the telescope is out of focus since an earlier session was cut off.
     stopped
         How we have stopped the sequence; outlasts the keeper.
 
@@ -69,11 +67,10 @@ class Keeper:
         settings: Host,
         post: Callable[[Event], None],
         foresees: Foresee,
-        unmade: Callable[[], bool],
         stopped: Stopped,
     ) -> None:
         self._ekos, self._following, self._settings = ekos, following, settings.ekos
-        self._post, self._foresees, self._unmade, self._stopped = post, foresees, unmade, stopped
+        self._post, self._foresees, self._stopped = post, foresees, stopped
         self.guider = Guider(settings.guiding, stopped, post)
         self._asked_for = -1
         self._let_go_at: float | None = None
@@ -94,11 +91,6 @@ class Keeper:
     def keeps(self) -> bool:
         """Whether the sequence stands still, or is about to, because of us."""
         return self.hold is not None or self.arranged
-
-    @property
-    def found_held(self) -> bool:
-        """Whether it is held since an earlier session, and nobody has wanted it or let it go."""
-        return self._let_go_at is not None
 
     # --- wishes ---
 
@@ -141,7 +133,7 @@ class Keeper:
     def _forget(self) -> None:
         """What stands still is no more ours to start."""
         self.hold, self.arranged, self.paused_since, self._following.holds = None, False, None, False
-        self._stopped.way, self._let_go_at = "", None
+        self._stopped.way = ""
 
     def _begin_hold(self, effect: int) -> None:
         self._waits_since = time.monotonic()
@@ -160,7 +152,7 @@ class Keeper:
 
     def _refused(self, effect: int, reason: str, sentence: str) -> None:
         self._fail(effect, reason, sentence)
-        if not self.arranged and not self.found_held:
+        if not self.arranged:
             self.let_go()
 
     def _fail(self, effect: int, reason: str, sentence: str) -> None:
@@ -172,10 +164,7 @@ class Keeper:
         self.hold.stands = True
 
     def let_go_soon(self) -> None:
-        """Let go what an earlier session has left held, unless this one wants to hold it itself in a moment.
-
-        As long as the telescope is out of focus, it stays held.
-        """
+        """Let go what an earlier session has left held, unless this one wants to hold it itself in a moment."""
         self._let_go_at = time.monotonic() + _MAY_WANT_S
         self._following.holds = True
 
@@ -227,12 +216,10 @@ class Keeper:
             Where Ekos does not answer.
         """
         if self.hold is not None:
+            self._let_go_at = None
             self._go_on_holding(self.hold, now, exposing_s)
-            if self.hold.stands:
-                self._let_go_at = None
         elif self._let_go_at is not None:
-            self._look(now)
-            if self.found_held and now >= self._let_go_at and not self._unmade():
+            if now >= self._let_go_at:
                 self.let_go()
         elif not self.guider.is_back(self._ekos.guiding, now, self._ekos.ask_guider) and not self.guider.hurries:
             pass
@@ -253,10 +240,7 @@ class Keeper:
         hold = self.hold
         if hold is not None:
             self._fail(hold.effect, "unreachable", sentence)
-            if self.found_held:
-                self.hold = None
-            else:
-                self._begin_release(None)
+            self._begin_release(None)
         elif self.release is not None and self.release.effect is not None:
             self._answer_release(sentence)
 
@@ -279,6 +263,8 @@ class Keeper:
             self.paused_since = None
 
     def _go_on_holding(self, hold: Hold, now: float, exposing_s: float) -> None:
+        if hold.stands:  # a person has just started it; that its exposure has begun was not heard yet
+            exposing_s = 0.0
         wanted = hold.wants(self._ekos.status(), now, exposing_s, flipping=self._following.flipping)
         self._stopped.way = hold.way
         if wanted == "suspend":

@@ -162,7 +162,7 @@ class Hearing(GapTelling):
         self._frame = None
         if frame is None and (self._gated if file is None else file == self._last_file):
             return Answer("ignored", AGAIN)
-        if frame is None and self._gated and (self._asking is not None or self._run_stands):
+        if frame is None and self._gated and self._asking is not None:
             return Answer("ignored", TOO_LATE)
         if frame is None:
             frame = self._unasked(told)

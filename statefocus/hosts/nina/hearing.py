@@ -81,13 +81,13 @@ class NinaHearing(NinaFrames):
 
     def _sequence_starts(self, _body: Mapping[str, Any]) -> None:
         former, self._sequence_runs = self._sequence_runs, True
-        self._never_asks = False
+        self._never_asks = self._sequence_untold = False
         called = self._called_t is not None and self._now() - self._called_t < OVERTAKEN_S
         if not former and not (self._plan_runs and called):
             self._hear_plan_started()
 
     def _sequence_ends(self, _body: Mapping[str, Any]) -> None:
-        self._sequence_runs, self._never_asks = False, False
+        self._sequence_runs = self._never_asks = self._sequence_untold = False
         asking, self._asking = self._asking, None
         if asking is not None:  # its frame will not be taken
             asking.settle(Answer("stop", "N.I.N.A.'s sequence has ended."))

@@ -239,6 +239,7 @@ class NinaHost(NinaHearing):
     def _caught_up(self, *, running: bool, focusing: Focusing) -> Task:
         if self._sequence_runs is None and running:
             self._sequence_runs = True
+        self._sequence_untold = False
         ended = self._autofocus.since_t is not None
         if focusing == "runs":
             self._focus_begins({})
