@@ -146,7 +146,7 @@ def a_person_stops_the_sequence_while_we_hold(kstars: KStars) -> None:
 
 
 def a_person_starts_the_sequence_while_we_hold(kstars: KStars) -> None:
-    """It is suspended within its first moments: an exposure that went on would be out of focus, or be spoilt by ours."""
+    """It is suspended within its first moments: an exposure that went on would be out of focus, or spoilt by ours."""
     with beside(kstars, "started", {"triggers.first_frame": "true", "autofocus.exposure_s": "1.5"}) as one:
         one.load(Frames(2, 4.0))
         kstars.call(CAPTURE, "start")
