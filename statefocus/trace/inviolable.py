@@ -114,7 +114,8 @@ class Rules:
         """Hold the run that an event came in against the one that has begun."""
         run = self._run
         if run is not None and self.ended:
-            held = f", and the plan is still held since line {self._held_line}" if self._held_line is not None else ""
+            since = f"; the plan was held at line {self._held_line}, and no line tells that it went on"
+            held = since if self._held_line is not None else ""
             began = f"run {run.number}, which began at line {run.line}"
             yield "run", f"the session was cut off in the middle of {began}: no `run` line tells how it ended{held}."
             self._run = None

@@ -297,7 +297,7 @@ def test_a_session_that_was_cut_off_in_a_run_is_told_in_one_sentence(tmp_path: P
     (found,) = audit(write(tmp_path / "cut.jsonl", rig)).findings
     assert found.rule == "run"
     assert found.sentence.startswith("the session was cut off in the middle of run 1, which began at line ")
-    assert "and the plan is still held since line " in found.sentence
+    assert "; the plan was held at line " in found.sentence
 
 
 def test_where_no_plan_ran_none_is_still_held(tmp_path: Path) -> None:
