@@ -53,6 +53,9 @@ class Audience(Protocol):
         """A focus frame was taken."""
 
 
+_BLURRED = "Frames that the host takes now are out of focus."
+
+
 class Hands:
     """Carries the effects of one session out.
 
@@ -114,12 +117,12 @@ class Hands:
         try:
             position, moving = self._rig.focuser.position(), self._rig.focuser.moving()
         except Exception:  # noqa: BLE001  # whatever keeps a device from answering, the rest is known
-            return f"The focuser was left {before}; where it is, nobody knows."
+            return f"The focuser was left {before}; where it is, nobody knows. {_BLURRED}"
         if moving:
-            return f"The focuser was left moving, just now at {position}, {before}."
+            return f"The focuser was left moving, just now at {position}, {before}. {_BLURRED}"
         if position == run.start_position:
             return f"{cut_off}; the focuser is at {position}, as before the run."
-        return f"The focuser was left at {position}, {before}."
+        return f"The focuser was left at {position}, {before}. {_BLURRED}"
 
     def carry_out(self, effect: Effect) -> None:
         """Start to carry an effect out."""

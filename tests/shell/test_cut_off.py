@@ -22,13 +22,16 @@ def unreachable() -> int:
     ("leaf", "position", "moving", "told"),
     [
         ("Refocusing.Measuring", lambda: 10_400, False,
-         "The focuser was left at 10400, in the middle of run 1; before the run it stood at {start}."),
+         "The focuser was left at 10400, in the middle of run 1; before the run it stood at {start}."
+         " Frames that the host takes now are out of focus."),
         ("Refocusing.Measuring", lambda: 10_400, True,
-         "The focuser was left moving, just now at 10400, in the middle of run 1; before the run it stood at {start}."),
+         "The focuser was left moving, just now at 10400, in the middle of run 1; before the run it stood at {start}."
+         " Frames that the host takes now are out of focus."),
         ("Refocusing.Measuring", lambda: None, False,
          "The session was cut off in the middle of run 1; the focuser is at {start}, as before the run."),
         ("Refocusing.Measuring", unreachable, False,
-         "The focuser was left in the middle of run 1; before the run it stood at {start}; where it is, nobody knows."),
+         "The focuser was left in the middle of run 1; before the run it stood at {start}; where it is, nobody knows."
+         " Frames that the host takes now are out of focus."),
         ("Refocusing.Holding", lambda: 10_400, False,
          "The session was cut off in the middle of run 1, which had not moved the focuser yet."),
     ],
@@ -58,7 +61,7 @@ DRIVER = "The driver's own temperature compensation was on, and is left off: the
         ({"driver_compensation": True}, False, DRIVER),
         ({"driver_compensation": False}, True, DRIVER),
         ({"filter_turned": True, "filter": "L", "home_filter": "Ha"}, True, f"{FILTER} {DRIVER}"),
-        ({}, False, "before the run it stood at 10000."),
+        ({}, False, "before the run it stood at 10000. Frames that the host takes now are out of focus."),
     ],
 )
 def test_what_was_switched_for_a_run_is_told_too(run: dict[str, Any], driver_off: bool, told: str) -> None:
