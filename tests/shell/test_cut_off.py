@@ -25,13 +25,16 @@ BLURRED = " Frames that the host takes now are out of focus."
     ("leaf", "position", "moving", "told"),
     [
         ("Refocusing.Measuring", lambda: 10_400, False,
-         "The focuser was left at 10400, in the middle of run 1; before the run it stood at {start}." + BLURRED),
+         "The focuser was left at 10400, in the middle of run 1; before the run it stood at {start}."
+         + BLURRED),
         ("Refocusing.Measuring", lambda: 10_400, True,
-         "The focuser was left moving, just now at 10400, in the middle of run 1; before the run it stood at {start}." + BLURRED),
+         "The focuser was left moving, just now at 10400, in the middle of run 1; before the run it stood at {start}."
+         + BLURRED),
         ("Refocusing.Measuring", lambda: None, False,
          "The session was cut off in the middle of run 1; the focuser is at {start}, as before the run."),
         ("Refocusing.Measuring", unreachable, False,
-         "The focuser was left in the middle of run 1; before the run it stood at {start}; where it is, nobody knows." + BLURRED),
+         "The focuser was left in the middle of run 1; before the run it stood at {start}; where it is, nobody knows."
+         + BLURRED),
         ("Refocusing.Holding", lambda: 10_400, False,
          "The session was cut off in the middle of run 1, which had not moved the focuser yet."),
     ],
