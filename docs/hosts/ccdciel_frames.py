@@ -45,10 +45,9 @@ def statefocus(*words: str, while_ccdciel_runs: bool = False) -> tuple[int, dict
                 told, _ = call.communicate(timeout=2)
                 break
             except subprocess.TimeoutExpired:
-                if while_ccdciel_runs and ccdciel("Capture_Running") is False:
-                    while_ccdciel_runs = False
-                    if statefocus("ctl", "cancel")[0] != 0:
-                        call.kill()  # no run is under way: it waits for something else
+                stopped = while_ccdciel_runs and ccdciel("Capture_Running") is False
+                if stopped and statefocus("ctl", "cancel")[0] != 0:
+                    call.kill()  # no run is under way: it waits for something else
     sys.stdout.write(told)
     sys.stdout.flush()
     return call.returncode, json.loads(told) if told.startswith("{") else {}

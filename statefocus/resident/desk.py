@@ -122,6 +122,7 @@ class Desk(PassingOn):
         self._held_back: tuple[str, ...] = ()
         self._runs: tuple[dict[str, Any], ...] = ()
         self._count = 0
+        self._told_to_end = False
         self.end: Callable[[str], None] = lambda _reason: None
         self.open: Callable[[], None] = lambda: None
 
@@ -148,7 +149,7 @@ class Desk(PassingOn):
     def wish(self, word: str, told: Mapping[str, Any]) -> Ticket:
         """Take a person's wish to the core."""
         if word == "stop":
-            already = self._state is not None and self._state.context.plan.ending
+            already, self._told_to_end = self._told_to_end, True
             self.end("statefocus ctl stop")
             ticket = Ticket()
             ends = "The session is ending already" if already else "The session ends"

@@ -159,7 +159,7 @@ def test_only_a_stop_of_the_gate_stops_ccdciel(called: dict[str, str]) -> None:
 
 @_POSIX
 def test_who_stops_ccdciel_cancels_the_run_that_its_image_waits_for(called: dict[str, str], tmp_path: Path) -> None:
-    waits = '[ "$1" != gate ] || sleep 5'
+    waits = '[ "$1" != gate ] || sleep 3'
     (tmp_path / "statefocus").write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\n{waits}\n', "utf-8")
     with ccdciel(Capture_Running=False) as (port, _):
         assert ccdciel_frames(called, "0,5.000,1,1,10", CCDCIEL_PORT=port) == 0
